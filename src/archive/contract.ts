@@ -1,0 +1,2 @@
+/** How a layer's tar is compressed. */
+export type Compression = "uncompressed" | "gzip" | "zstd";

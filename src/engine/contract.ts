@@ -1,0 +1,117 @@
+import type { Digest, Scope } from "../kit/index.ts";
+import type { Session } from "../session/index.ts";
+
+/** A build as `Control.Solve` states it. */
+export interface BuildRequest {
+  readonly ref: string;
+  /** Empty: `definition` is solved directly. */
+  readonly frontend: string;
+  readonly frontendOptions: Readonly<Record<string, string>>;
+  readonly definition?: Uint8Array;
+  readonly exporters: readonly ExporterRequest[];
+  readonly cacheImports: readonly CacheEntry[];
+  readonly cacheExports: readonly CacheEntry[];
+  readonly entitlements: readonly string[];
+  readonly noCache: boolean;
+  readonly sourcePolicy?: Uint8Array;
+}
+export interface ExporterRequest {
+  /** `image`, `oci`, `docker`, `tar`, `local`. */
+  readonly type: string;
+  readonly attrs: Readonly<Record<string, string>>;
+}
+export interface CacheEntry {
+  readonly type: string;
+  readonly attrs: Readonly<Record<string, string>>;
+}
+/** `ExporterResponse`: `containerimage.digest`, `containerimage.config.digest`, `image.name`, … */
+export interface BuildResponse {
+  readonly exporterResponse: Readonly<Record<string, string>>;
+}
+
+/** One update of a build's progress; the shape of upstream's `client.SolveStatus`, which `--progress=rawjson` prints. */
+export interface SolveStatus {
+  readonly vertexes?: readonly VertexStatus[];
+  readonly statuses?: readonly TaskStatus[];
+  readonly logs?: readonly VertexLog[];
+  readonly warnings?: readonly VertexWarning[];
+}
+export interface VertexStatus {
+  readonly digest: Digest;
+  readonly inputs?: readonly Digest[];
+  readonly name: string;
+  readonly started?: Date;
+  readonly completed?: Date;
+  readonly cached?: boolean;
+  readonly error?: string;
+  readonly progressGroup?: { readonly id: string; readonly name: string; readonly weak: boolean };
+}
+export interface TaskStatus {
+  readonly id: string;
+  readonly vertex: Digest;
+  readonly name: string;
+  readonly total?: number;
+  readonly current: number;
+  readonly timestamp: Date;
+  readonly started?: Date;
+  readonly completed?: Date;
+}
+export interface VertexLog {
+  readonly vertex: Digest;
+  /** 1 standard output, 2 standard error. */
+  readonly stream: number;
+  readonly data: Uint8Array;
+  readonly timestamp: Date;
+}
+export interface VertexWarning {
+  readonly vertex: Digest;
+  readonly level: number;
+  readonly short: Uint8Array;
+  readonly detail: readonly Uint8Array[];
+  readonly url: string;
+  readonly sourceInfo?: { readonly filename: string; readonly data: Uint8Array; readonly language: string };
+  readonly range: readonly {
+    readonly start: { readonly line: number; readonly character: number };
+    readonly end: { readonly line: number; readonly character: number };
+  }[];
+}
+
+/** What the flags and buildkitd.toml say about the engine. */
+export interface EngineOptions {
+  readonly root: string;
+  readonly debug: boolean;
+  /** `auto`, `overlayfs`, `native`. */
+  readonly snapshotter: string;
+  /** Name or path of the runtime binary; empty: probe. */
+  readonly ociWorkerBinary: string;
+  /** Parsed `[registry]` table. */
+  readonly registries: Readonly<Record<string, RegistryOptions>>;
+  readonly insecureEntitlements: readonly string[];
+  readonly networkMode: string;
+  readonly maxParallelism: number;
+  readonly dns?: {
+    readonly nameservers: readonly string[];
+    readonly options: readonly string[];
+    readonly searchDomains: readonly string[];
+  };
+}
+export interface RegistryOptions {
+  readonly mirrors?: readonly string[];
+  readonly http?: boolean;
+  readonly insecure?: boolean;
+  readonly ca?: readonly string[];
+  readonly keyPairs?: readonly { readonly key: string; readonly cert: string }[];
+}
+
+/**
+ * Builds, in this process. `details` of its errors: `{kind:"source", …}` (frontend contract) and `{kind:"exit", code}`.
+ */
+export interface Engine extends AsyncDisposable {
+  build(
+    request: BuildRequest,
+    session: Session,
+    onStatus: (status: SolveStatus) => void,
+    scope: Scope,
+  ): Promise<BuildResponse>;
+}
+export type OpenEngine = (options: EngineOptions, scope: Scope) => Promise<Engine>;

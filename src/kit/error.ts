@@ -1,0 +1,42 @@
+/** What an error carries besides its sentence. */
+export interface ErrorExtras {
+  /** What the user can do about it; one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** A typed payload that a higher room attaches (source ranges, exit code, …); never secrets. */
+  readonly details?: unknown;
+}
+
+/**
+ * The one error class of Cooper: a stable `code` (`room/what`), a sentence for people, perhaps a hint and a cause.
+ * Sentences follow docs/errors.md: failed action first, no full stop.
+ */
+export class CooperError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly details: unknown;
+  constructor(code: string, message: string, extras: ErrorExtras = {}) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.name = "CooperError";
+    this.code = code;
+    this.hint = extras.hint;
+    this.details = extras.details;
+  }
+}
+
+/** True for a CooperError of that code, or of any code in that family when `code` ends in "/". */
+export function isCooperError(error: unknown, code?: string): error is CooperError {
+  if (!(error instanceof CooperError)) return false;
+  return code === undefined || (code.endsWith("/") ? error.code.startsWith(code) : error.code === code);
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  return undefined;
+}
+
+/** A one-line message for anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,2 @@
+export * from "./descriptor.ts";
+export type * from "./platform.ts";

@@ -1,0 +1,60 @@
+import type { Digest, Scope } from "../kit/index.ts";
+
+/**
+ * One node of the graph. `R` is what ops make (the solver only passes it on), `S` the scope that ops are given.
+ * A vertex is known by the digest of the bytes that define it: two builds with the same vertex share its work.
+ */
+export interface Vertex<R, S extends Scope> {
+  readonly digest: Digest;
+  readonly name: string;
+  readonly inputs: readonly Edge<R, S>[];
+  readonly op: Op<R, S>;
+  /** Do not look for a stored result of this vertex (`--no-cache`); still store what comes out. */
+  readonly ignoreCache: boolean;
+}
+export interface Edge<R, S extends Scope> {
+  readonly vertex: Vertex<R, S>;
+  /** Which of the vertex's outputs. */
+  readonly output: number;
+}
+
+export interface Op<R, S extends Scope> {
+  /** What the op does, apart from its inputs. May ask the world (resolve a tag, list a git ref). Called once per vertex. */
+  recipe(scope: S): Promise<Recipe<R, S>>;
+  /** Does it. `inputs` in the vertex's order; one result per output. Called at most once per final key at a time. */
+  execute(inputs: readonly R[], scope: S): Promise<readonly R[]>;
+}
+export interface Recipe<R, S extends Scope> {
+  /** The op's part of every key. */
+  readonly digest: Digest;
+  /** Per input: its content key (digest of just the paths that the op reads), or undefined when only its own key counts. */
+  readonly content: readonly (((input: R, scope: S) => Promise<Digest>) | undefined)[];
+  /** False: the result is true for this job only (a local directory); it is never stored, and its key is not known elsewhere. */
+  readonly storable: boolean;
+}
+
+/**
+ * Persistent memory of keys and results. A *quick key* is recipe + keys of the inputs; a *final key* has content keys in place
+ * of the keys of those inputs whose content counts. Without content inputs both are the same.
+ */
+export interface ResultStore<R> {
+  /** The final key that this quick key led to before. */
+  finalKey(quickKey: Digest): Promise<Digest | undefined>;
+  link(quickKey: Digest, finalKey: Digest): Promise<void>;
+  /** All outputs stored under the final key, when all of them are still there. */
+  load(finalKey: Digest): Promise<readonly R[] | undefined>;
+  save(finalKey: Digest, results: readonly R[]): Promise<void>;
+  /** Runs `work` while no other process runs work of that key; who waited looks again with `load` first. */
+  exclusive<T>(finalKey: Digest, scope: Scope, work: () => Promise<T>): Promise<T>;
+}
+
+/** What a job hears of its vertices, in order, per vertex: `started`, then `completed`. Times are milliseconds since the epoch. */
+export type SolverEvent =
+  | { readonly type: "started"; readonly vertex: Digest; readonly at: number }
+  | {
+      readonly type: "completed";
+      readonly vertex: Digest;
+      readonly at: number;
+      readonly cached: boolean;
+      readonly error?: Error;
+    };

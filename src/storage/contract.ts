@@ -1,0 +1,121 @@
+import type { Compression } from "../archive/index.ts";
+import type { Bytes, Digest, Scope } from "../kit/index.ts";
+import type { Descriptor } from "../oci/index.ts";
+import type { ContentHashes } from "./content-hash/contract.ts";
+
+/** A snapshot's name in its store: short, safe in a path, never reused. */
+export type SnapshotId = string & { readonly __snapshot: never };
+
+/**
+ * How to see a snapshot's tree. `layers` are host folders, lowest first; `upper` and `work` are there when it is active.
+ * One layer without upper, or an upper without layers, needs no mount at all: `path` then names the folder itself.
+ */
+export type TreeMount =
+  | { readonly kind: "folder"; readonly path: string; readonly readonly: boolean }
+  | { readonly kind: "overlay"; readonly layers: readonly string[]; readonly upper?: string; readonly work?: string };
+
+/** Bytes by digest, below `content/blobs/<alg>/<hex>`. A blob is there whole and verified, or not at all. */
+export interface BlobStore {
+  /** Size in bytes of the blob, or undefined when it is not here. */
+  size(digest: Digest): Promise<number | undefined>;
+  /** The file that holds the blob; valid while a lease or a record keeps it. Throws `storage/no-blob`. */
+  path(digest: Digest): Promise<string>;
+  /** The blob's bytes. Throws `storage/no-blob`, or `storage/blob-size` when its size is not the descriptor's. */
+  read(descriptor: Pick<Descriptor, "digest" | "size">, scope: Scope): Bytes;
+  /** Whole small blob (JSON), at most 16 MiB. */
+  readAll(descriptor: Pick<Descriptor, "digest" | "size">, scope: Scope): Promise<Buffer>;
+  /**
+   * Stores the bytes and resolves when they are durable under their digest. With `expected`, bytes that do not have that
+   * digest and size are refused (`storage/blob-digest`, `storage/blob-size`) and nothing stays behind. May be called
+   * twice with the same bytes, also by two processes at once.
+   */
+  put(source: Bytes, scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<Stored>;
+  /** For a writer that wants the bytes as they pass: same promises as `put`. */
+  writer(scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<BlobWriter>;
+}
+export interface Stored {
+  readonly digest: Digest;
+  readonly size: number;
+}
+export interface BlobWriter extends AsyncDisposable {
+  write(chunk: Uint8Array): Promise<void>;
+  commit(): Promise<Stored>;
+}
+
+/** A committed, immutable tree: its own changes on top of its parent's tree. */
+export interface SnapshotInfo {
+  readonly id: SnapshotId;
+  readonly parent: SnapshotId | undefined;
+  /** Name given at commit (a chain id, a result key): unique in the store, the second commit of one name joins the first. */
+  readonly name: string | undefined;
+}
+
+/** Folders of files: overlay (a folder of changes per snapshot) or native (a whole copy per snapshot). */
+export interface SnapshotStore {
+  readonly driver: "overlay" | "native";
+  get(id: SnapshotId): SnapshotInfo | undefined;
+  byName(name: string): SnapshotInfo | undefined;
+  /** The snapshot and its ancestors, lowest first. Throws `storage/no-snapshot`. */
+  chain(id: SnapshotId): readonly SnapshotInfo[];
+  /** Read-only view of a committed tree. */
+  view(id: SnapshotId): TreeMount;
+  /** A writable tree on top of `parent` (empty without). It belongs to this process until committed or disposed of. */
+  prepare(parent: SnapshotId | undefined): Promise<ActiveSnapshot>;
+  /** The folder with the snapshot's own changes, whiteouts in overlayfs form (overlay), or its whole tree (native). */
+  changes(id: SnapshotId): { readonly folder: string; readonly form: "overlay" | "whole" };
+}
+export interface ActiveSnapshot extends AsyncDisposable {
+  readonly mount: TreeMount;
+  /** The folder that receives the changes: unpacking a layer writes here directly, with overlayfs whiteouts when "overlay". */
+  readonly changes: { readonly folder: string; readonly form: "overlay" | "whole" };
+  /** Makes the tree immutable, in one transaction. With a taken `name`, this one is dropped and the first one returned. */
+  commit(options?: { readonly name?: string; readonly description?: string }): Promise<SnapshotInfo>;
+}
+
+/** The layer that a snapshot's changes make, as a blob; one per compression. */
+export interface LayerRecord {
+  readonly descriptor: Descriptor;
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  readonly compression: Compression;
+  /** Where the blob can be had from when it is not here: canonical reference names, newest last. */
+  readonly from: readonly string[];
+}
+export interface LayerRecords {
+  list(id: SnapshotId): readonly LayerRecord[];
+  /** Adds or replaces the record of that digest. */
+  add(id: SnapshotId, record: LayerRecord): void;
+}
+
+/** Persistent string records in name spaces of their users: solver results, image config cache, … */
+export interface Records {
+  get(space: string, key: string): string | undefined;
+  set(space: string, key: string, value: string): void;
+  delete(space: string, key: string): void;
+}
+
+/** A mounted tree: `path` shows it until disposal. */
+export interface Mounted extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** One open storage root. Several processes may have one root open at once. */
+export interface Storage extends AsyncDisposable {
+  readonly root: string;
+  readonly blobs: BlobStore;
+  readonly snapshots: SnapshotStore;
+  readonly layers: LayerRecords;
+  readonly records: Records;
+  readonly contentHashes: ContentHashes;
+  /** Shows the tree at a path of this process's own folder (no mount for a plain folder). */
+  mount(tree: TreeMount): Promise<Mounted>;
+  /** A fresh folder that is removed on disposal, and swept when this process dies before that. */
+  temporaryFolder(prefix: string): Promise<Mounted>;
+  /**
+   * Runs `work` while no other process or call on this root runs one of the same name. The lock of a process that died is
+   * free again. Waiting ends with the scope.
+   */
+  exclusive<T>(name: string, scope: Scope, work: () => Promise<T>): Promise<T>;
+  /** A folder below the root that belongs to one user for good (cache mounts): `space` and `key` name it. */
+  keptFolder(space: string, key: string): Promise<string>;
+}

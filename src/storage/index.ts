@@ -1,0 +1,2 @@
+export type * from "./content-hash/contract.ts";
+export type * from "./contract.ts";
