@@ -1,0 +1,6 @@
+/** What `bin/buildctl` starts. */
+import { useCompileCache } from "./compile-cache.ts";
+
+useCompileCache();
+const { buildctl, runCommand } = await import("../index.ts");
+await runCommand(buildctl, { daemonless: false });

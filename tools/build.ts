@@ -1,0 +1,100 @@
+/**
+ * Bundles src/ into dist/: one small entry per command and the rooms behind it as chunks that load when they are needed.
+ * Files that the code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as
+ * entries of their own (worker threads), others as copies. Ends by filling V8's compile cache, so that also the first
+ * start is a quick one.
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+const root = resolve(import.meta.dirname, "..");
+const commands = ["buildctl", "buildctl-daemonless"];
+
+/** Finds files named by `new URL("…", import.meta.url)`, lets `found` have them, and points the URL to where they will be. */
+function besideFiles(found: (path: string) => void): Plugin {
+  const pattern = /new URL\(\s*"(\.{1,2}\/[^"]+)",\s*import\.meta\.url\s*,?\s*\)/g;
+  return {
+    name: "beside-files",
+    setup(setup) {
+      setup.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+        const source = readFileSync(path, "utf8");
+        if (!source.includes("import.meta.url")) return undefined;
+        const contents = source.replaceAll(pattern, (_, target: string) => {
+          const file = join(dirname(path), target);
+          found(file);
+          return `new URL("./${basename(file).replace(/\.ts$/, ".js")}", import.meta.url)`;
+        });
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+async function bundle(entries: Record<string, string>, outdir: string): Promise<Set<string>> {
+  const beside = new Set<string>();
+  await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    external: ["koffi"],
+    chunkNames: "[name]-[hash]",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "warning",
+    plugins: [besideFiles((path) => beside.add(path))],
+  });
+  return beside;
+}
+
+/** Bundles entries, then the files that they start beside themselves, until no new ones turn up. */
+async function bundleAll(outdir: string): Promise<void> {
+  let entries = Object.fromEntries(commands.map((name) => [name, join(root, "src/cli/entry", `${name}.ts`)]));
+  const seen = new Set<string>();
+  while (Object.keys(entries).length > 0) {
+    const beside = await bundle(entries, outdir);
+    const fresh = [...beside].filter((path) => !seen.has(path));
+    for (const path of fresh) seen.add(path);
+    for (const path of fresh.filter((path) => !path.endsWith(".ts"))) copyFileSync(path, join(outdir, basename(path)));
+    const scripts = fresh.filter((path) => path.endsWith(".ts"));
+    entries = Object.fromEntries(scripts.map((path) => [basename(path, ".ts"), path]));
+  }
+}
+
+/** Runs each command once, so that Node writes its compiled code beside the bundle. */
+function warm(outdir: string): void {
+  for (const name of commands) {
+    for (const args of [["--version"], ["build", "--help"]]) {
+      execFileSync(process.execPath, [join(outdir, `${name}.js`), ...args], { stdio: ["ignore", "ignore", "inherit"] });
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const dist = join(root, "dist");
+  const fresh = join(root, `.dist-${process.pid}`);
+  const started = new Date();
+  try {
+    mkdirSync(fresh);
+    await bundleAll(fresh);
+    writeFileSync(join(fresh, "package.json"), '{ "type": "module" }\n');
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(fresh, dist);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  warm(dist);
+  // Dated by its start: whatever changed meanwhile is newer.
+  writeFileSync(join(dist, ".built"), "");
+  utimesSync(join(dist, ".built"), started, started);
+  console.log(`dist: ${commands.join(", ")} bundled in ${((Date.now() - started.getTime()) / 1000).toFixed(1)} s`);
+}
+
+await main();
