@@ -2,6 +2,7 @@ export * from "./atomic-file.ts";
 export * from "./bytes.ts";
 export * from "./digest.ts";
 export * from "./error.ts";
+export * from "./inside-root.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";
 export * from "./settle.ts";
