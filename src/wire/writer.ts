@@ -1,0 +1,64 @@
+/** Grows a buffer of protobuf wire format. Nested lengths are written after their content, which is then moved. */
+export class Writer {
+  #buffer = Buffer.allocUnsafe(256);
+  #at = 0;
+
+  tag(no: number, wireType: 0 | 2): void {
+    this.varint((no << 3) | wireType);
+  }
+
+  /** A 32-bit value; negative ones are sign-extended to ten bytes, as protobuf wants. */
+  varint(value: number): void {
+    if (value < 0) {
+      this.varint64(BigInt(value));
+      return;
+    }
+    this.#room(5);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#buffer[this.#at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#buffer[this.#at++] = rest;
+  }
+
+  varint64(value: bigint): void {
+    this.#room(10);
+    let rest = BigInt.asUintN(64, value);
+    while (rest > 0x7fn) {
+      this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.#buffer[this.#at++] = Number(rest);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.varint(bytes.byteLength);
+    this.#room(bytes.byteLength);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.byteLength;
+  }
+
+  /** What `write` writes, preceded by its length. */
+  nested(write: () => void): void {
+    const start = this.#at;
+    write();
+    const size = this.#at - start;
+    this.varint(size);
+    const head = Buffer.from(this.#buffer.subarray(start + size, this.#at));
+    this.#buffer.copyWithin(start + head.byteLength, start, start + size);
+    this.#buffer.set(head, start);
+  }
+
+  /** The bytes written. The writer must not be used again. */
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#at);
+  }
+
+  #room(more: number): void {
+    if (this.#at + more <= this.#buffer.byteLength) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#buffer.byteLength * 2, this.#at + more));
+    this.#buffer.copy(grown, 0, 0, this.#at);
+    this.#buffer = grown;
+  }
+}
