@@ -61,6 +61,8 @@ export interface SourceErrorDetails {
   readonly kind: "source";
   readonly source: SourceFile;
   readonly ranges: readonly SourceRange[];
+  /** Further places of the same error, in upstream's order (a cycle names every stage on it). */
+  readonly more?: readonly SourceErrorDetails[];
 }
 
 export type ImageResolveMode = "default" | "pull" | "local";

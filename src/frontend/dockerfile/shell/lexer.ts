@@ -1,0 +1,50 @@
+/** The variables that a word may name. `keys` feeds suggestions. */
+export interface Environment {
+  get(name: string): string | undefined;
+  keys(): Iterable<string>;
+}
+
+export interface ShellOptions {
+  /** Default backslash. */
+  readonly escapeToken?: string;
+  /** Keep quotes in the result. */
+  readonly rawQuotes?: boolean;
+  /** Keep escape tokens in the result. */
+  readonly rawEscapes?: boolean;
+  /** Quotes are ordinary characters. */
+  readonly skipProcessQuotes?: boolean;
+  /** Leave references to unset variables as they stand. */
+  readonly skipUnsetEnv?: boolean;
+}
+
+export interface ExpandedWord {
+  readonly result: string;
+  /** Split on white space after expansion, quotes respected. */
+  readonly words: readonly string[];
+  /** Names that were looked up and found. */
+  readonly matched: ReadonlySet<string>;
+  /** Names that were looked up and not found, even where a default made up for it. */
+  readonly unmatched: ReadonlySet<string>;
+}
+
+/**
+ * Expands `$x`, `${x…}`, quotes and escapes in `word`, as BuildKit's Dockerfile frontend does.
+ * Throws `dockerfile/expansion` with upstream's sentence (`failed to process "…": …`), without a place: the caller
+ * adds one with `locate`.
+ */
+export function expandWord(word: string, env: Environment, options: ShellOptions = {}): ExpandedWord {
+  throw new Error(`not yet: ${word} ${env} ${options}`);
+}
+
+/** `KEY=value` lines as an environment; the last one of a name wins. */
+export function environmentOf(lines: Iterable<string>): Environment {
+  const map = new Map<string, string>();
+  const keys: string[] = [];
+  for (const line of lines) {
+    const at = line.indexOf("=");
+    const key = at < 0 ? line : line.slice(0, at);
+    keys.push(key);
+    map.set(key, at < 0 ? "" : line.slice(at + 1));
+  }
+  return { get: (name) => map.get(name), keys: () => keys };
+}
