@@ -1,2 +1,7 @@
+export * from "./config.ts";
 export * from "./descriptor.ts";
-export type * from "./platform.ts";
+export * from "./json.ts";
+export * from "./manifest.ts";
+export * from "./platform.ts";
+export * from "./platform-match.ts";
+export * from "./reference.ts";
