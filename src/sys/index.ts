@@ -1,1 +1,12 @@
-export {};
+export * from "./copy.ts";
+export { SysError } from "./error.ts";
+export * from "./filesystem.ts";
+export * from "./inode.ts";
+export * from "./lock.ts";
+export * from "./mount.ts";
+export * from "./mountinfo.ts";
+export * from "./namespace.ts";
+export * from "./open.ts";
+export * from "./overlay.ts";
+export * from "./process.ts";
+export * from "./xattr.ts";

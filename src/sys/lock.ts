@@ -1,0 +1,20 @@
+import { checked } from "./error.ts";
+import { bind, lastErrno } from "./native.ts";
+
+/**
+ * flock(2) on an open file, without waiting: false when somebody else holds it. It ends when the descriptor is closed, also by
+ * the process's death, and it holds between containers that share the file. Throws `SysError`.
+ */
+export function tryFlock(file: number, kind: "exclusive" | "shared" = "exclusive"): boolean {
+  const nonBlocking = 4;
+  const EWOULDBLOCK = 11;
+  const result = bind("int flock(int, int)")(file, (kind === "exclusive" ? 2 : 1) | nonBlocking);
+  if (result < 0 && lastErrno() === EWOULDBLOCK) return false;
+  checked(result, "flock");
+  return true;
+}
+
+/** Gives up a lock taken by `tryFlock`. */
+export function unlockFlock(file: number): void {
+  checked(bind("int flock(int, int)")(file, 8), "flock");
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+
+/** A line of /proc/self/mountinfo (proc_pid_mountinfo(5)), as far as anybody here asks. */
+export interface MountPoint {
+  readonly target: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: string;
+}
+
+/** The mounts that this process sees, in the order they were made. */
+export function listMounts(): MountPoint[] {
+  return parseMountInfo(readFileSync("/proc/self/mountinfo", "utf8"));
+}
+
+/** Parses the lines of a mountinfo file; space, tab, newline and backslash in names are octal there. */
+export function parseMountInfo(text: string): MountPoint[] {
+  const mounts: MountPoint[] = [];
+  for (const line of text.split("\n")) {
+    const [before = "", after] = line.split(" - ", 2);
+    if (after === undefined) continue;
+    const [type = "", source = "", options = ""] = after.split(" ");
+    mounts.push({ target: unescapeOctal(before.split(" ")[4] ?? ""), type, source: unescapeOctal(source), options });
+  }
+  return mounts;
+}
+
+const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
