@@ -1,7 +1,7 @@
 import { checked } from "./error.ts";
 import { bind } from "./native.ts";
 
-/** ioctl FICLONE: makes `to` share the blocks of `from`. EOPNOTSUPP, EXDEV or EINVAL where that cannot be. Throws `SysError`. */
+/** ioctl FICLONE: makes `to` share the blocks of `from`. ENOTSUP (the name that Node has for EOPNOTSUPP), EXDEV or EINVAL where that cannot be. Throws `SysError`. */
 export function cloneFile(from: number, to: number): void {
   const FICLONE = 0x40049409;
   checked(bind("int ioctl(int, unsigned long, long)")(to, FICLONE, from), "ioctl(FICLONE)");

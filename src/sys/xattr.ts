@@ -6,7 +6,7 @@ const limit = 65_536;
 const ENODATA = 61;
 const EOPNOTSUPP = 95;
 
-/** Sets the attribute on the file itself, links not followed. Throws `SysError` (EOPNOTSUPP where the file system has none). */
+/** Sets the attribute on the file itself, links not followed. Throws `SysError` (ENOTSUP where the file system has none). */
 export function lsetxattr(path: string, name: string, value: Uint8Array): void {
   const call = bind("int lsetxattr(const char *, const char *, const void *, size_t, int)");
   const result = call(cstring(path, "lsetxattr"), cstring(name, "lsetxattr"), value, value.byteLength, 0);
