@@ -21,6 +21,11 @@ export interface Edge<R, S extends Scope> {
 export interface Op<R, S extends Scope> {
   /** What the op does, apart from its inputs. May ask the world (resolve a tag, list a git ref). Called once per vertex. */
   recipe(scope: S): Promise<Recipe<R, S>>;
+  /**
+   * What must be done before the work itself is said to start (an image that is pulled belongs to its own vertex's progress).
+   * `execute` gets the inputs that it returns.
+   */
+  prepare?(inputs: readonly R[], scope: S): Promise<readonly R[]>;
   /** Does it. `inputs` in the vertex's order; one result per output. Called at most once per final key at a time. */
   execute(inputs: readonly R[], scope: S): Promise<readonly R[]>;
 }
@@ -58,3 +63,33 @@ export type SolverEvent =
       readonly cached: boolean;
       readonly error?: Error;
     };
+
+/** `details` of the error that a failed build ends with (`solver/vertex-failed`): which vertex; the op's own error is the cause. */
+export interface VertexErrorDetails {
+  readonly kind: "vertex";
+  readonly vertex: Digest;
+}
+
+/** `J` is what a job is for its user: the solver hands it back as a member of the vertices that the job wants. */
+export interface SolverOptions<R, S extends Scope, J> {
+  readonly store: ResultStore<R>;
+  /** The scope of one vertex's work: ended by `signal`; `members` tells at any time which live jobs want it. */
+  readonly scopeOf: (vertex: Vertex<R, S>, signal: AbortSignal, members: () => readonly J[]) => S;
+}
+export interface Solver<R, S extends Scope, J> {
+  job(options: JobOptions<J>): Job<R, S>;
+}
+export interface JobOptions<J> {
+  readonly member: J;
+  /** Aborted: results reject with its reason, and work that nobody else wants ends. `close` must be called all the same. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: SolverEvent) => void;
+}
+
+/** One build's interest in vertices. */
+export interface Job<R, S extends Scope> {
+  /** May be called for many edges, at once or in turn. Rejects `solver/vertex-failed`, or the signal's reason. */
+  result(edge: Edge<R, S>): Promise<R>;
+  /** Ends the interest; resolves when all work that only this job wanted has ended. */
+  close(): Promise<void>;
+}

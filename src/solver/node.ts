@@ -1,0 +1,224 @@
+import type { Digest, Scope } from "../kit/index.ts";
+import type { Edge, Recipe, ResultStore, SolverEvent, Vertex } from "./contract.ts";
+import { vertexError } from "./error.ts";
+import type { Flights } from "./flights.ts";
+import { combineKey, contentKey, outputKey, unrepeatableKey, type VertexKey } from "./keys.ts";
+import { once, Pending } from "./pending.ts";
+
+/** Who wants a node: hears its events while it is a member. */
+export interface Listener<R, S extends Scope> {
+  tell(vertex: Vertex<R, S>, event: SolverEvent): void;
+}
+export interface NodeInput<R, S extends Scope> {
+  readonly node: Node<R, S>;
+  readonly output: number;
+}
+/** What all nodes of a solver share. */
+export interface NodeWorld<R> {
+  readonly store: ResultStore<R>;
+  readonly flights: Flights<readonly R[]>;
+}
+
+/**
+ * The work of one vertex, shared by all jobs that want it: recipe, key, result; each is found at most once and kept.
+ * Whatever was begun is over when `settled` resolves.
+ */
+export class Node<R, S extends Scope> {
+  readonly vertex: Vertex<R, S>;
+  readonly inputs: readonly NodeInput<R, S>[];
+  readonly #world: NodeWorld<R>;
+  readonly #controller = new AbortController();
+  readonly #scope: S;
+  readonly #listeners = new Set<Listener<R, S>>();
+  readonly #history: SolverEvent[] = [];
+  readonly #pending = new Pending();
+  #failed = false;
+
+  constructor(
+    world: NodeWorld<R>,
+    vertex: Vertex<R, S>,
+    inputs: readonly NodeInput<R, S>[],
+    scopeOf: (signal: AbortSignal) => S,
+  ) {
+    this.#world = world;
+    this.vertex = vertex;
+    this.inputs = inputs;
+    this.#scope = scopeOf(this.#controller.signal);
+  }
+
+  /** True when its work, or an input's, failed: a job that comes later should not inherit that. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Adds a listener and tells it what happened so far. */
+  join(listener: Listener<R, S>): void {
+    if (this.#listeners.has(listener)) return;
+    this.#listeners.add(listener);
+    for (const event of this.#history) listener.tell(this.vertex, event);
+  }
+  leave(listener: Listener<R, S>): void {
+    this.#listeners.delete(listener);
+  }
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+  settled(): Promise<void> {
+    return this.#pending.settled();
+  }
+
+  #begin<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {
+      this.#failed = true;
+    });
+    return this.#pending.add(work);
+  }
+
+  /** All outputs. */
+  readonly results = once(() => this.#begin(this.#findResults()));
+  /** The final key. */
+  readonly key = once(() => this.#begin(this.#findKey()));
+  readonly #recipe = once(() => this.#begin(this.#findRecipe()));
+
+  async #findRecipe(): Promise<Recipe<R, S>> {
+    this.#controller.signal.throwIfAborted();
+    // Only a vertex without inputs asks the world; its asking is worth a line in the progress.
+    const work = () => this.#guard(() => this.vertex.op.recipe(this.#scope));
+    return this.inputs.length === 0 ? this.#timed(work) : work();
+  }
+
+  async #findKey(): Promise<VertexKey> {
+    const [recipe, keys] = await Promise.all([this.#recipe(), Promise.all(this.inputs.map(({ node }) => node.key()))]);
+    const parts = this.inputs.map(({ output }, index) => ({
+      key: keys[index] as VertexKey,
+      own: outputKey((keys[index] as VertexKey).digest, output),
+      byContent: recipe.content[index] !== undefined,
+    }));
+    const fresh = this.vertex.ignoreCache || parts.some(({ key, byContent }) => key.fresh && !byContent);
+    if (!recipe.storable) return unrepeatableKey(fresh);
+    const local = parts.some(({ key, byContent }) => key.local && !byContent);
+    const quick = combineKey(
+      recipe.digest,
+      parts.map(({ own }) => own),
+    );
+    if (!parts.some(({ byContent }) => byContent)) return { digest: quick, local, fresh };
+    // A link is worth something only between keys that mean the same in the next build.
+    const linked = !parts.some(({ key }) => key.local);
+    const usable = linked && !parts.some(({ key, byContent }) => key.fresh && byContent);
+    const known = usable ? await this.#guard(() => this.#world.store.finalKey(quick)) : undefined;
+    if (known !== undefined) return { digest: known, local, fresh };
+    const contents = parts.map(({ own, byContent }, index) => (byContent ? this.#contentOf(recipe, index) : own));
+    const final = combineKey(recipe.digest, await Promise.all(contents));
+    if (linked) await this.#guard(() => this.#world.store.link(quick, final));
+    return { digest: final, local, fresh };
+  }
+
+  async #contentOf(recipe: Recipe<R, S>, index: number): Promise<Digest> {
+    const input = await this.#inputResult(this.inputs[index] as NodeInput<R, S>);
+    const hash = recipe.content[index] as (input: R, scope: S) => Promise<Digest>;
+    try {
+      return contentKey(await this.#pending.add(this.#guard(() => hash(input, this.#scope))));
+    } catch (error) {
+      // The vertex never started, yet it is where the build fails.
+      this.#emit({ type: "started", vertex: this.vertex.digest, at: Date.now() });
+      this.#emit(completed(this.vertex.digest, false, error));
+      if (this.#controller.signal.aborted) throw error;
+      throw vertexError(this.vertex.digest, causeOf(error), "failed to compute cache key: ");
+    }
+  }
+
+  async #inputResult({ node, output }: NodeInput<R, S>): Promise<R> {
+    return pickOutput(await node.results(), { vertex: node.vertex, output });
+  }
+
+  async #findResults(): Promise<readonly R[]> {
+    const key = await this.key();
+    const stored = await this.#load(key);
+    if (stored !== undefined) return stored;
+    const inputs = await Promise.all(this.inputs.map((input) => this.#inputResult(input)));
+    const ready = await this.#guard(async () => (await this.vertex.op.prepare?.(inputs, this.#scope)) ?? inputs);
+    if (key.local) return this.#execute(ready);
+    const { signal } = this.#controller;
+    const flight = key.fresh ? `${key.digest} anew` : key.digest;
+    const { value, led } = await this.#world.flights.run(flight, signal, () => this.#executeAlone(key, ready));
+    if (!led) this.#tellCached();
+    return value;
+  }
+
+  async #load(key: VertexKey): Promise<readonly R[] | undefined> {
+    if (key.local || key.fresh) return undefined;
+    const stored = await this.#guard(() => this.#world.store.load(key.digest));
+    if (stored !== undefined) this.#tellCached();
+    return stored;
+  }
+
+  #tellCached(): void {
+    this.#emit({ type: "started", vertex: this.vertex.digest, at: Date.now() });
+    this.#emit(completed(this.vertex.digest, true));
+  }
+
+  /** Executes while no other process works on the key; who had to wait may find the result made. */
+  #executeAlone(key: VertexKey, inputs: readonly R[]): Promise<readonly R[]> {
+    return this.#guard(() =>
+      this.#world.store.exclusive(key.digest, this.#scope, async () => {
+        const stored = await this.#load(key);
+        if (stored !== undefined) return stored;
+        const results = await this.#execute(inputs);
+        await this.#world.store.save(key.digest, results);
+        return results;
+      }),
+    );
+  }
+
+  #execute(inputs: readonly R[]): Promise<readonly R[]> {
+    return this.#timed(() => this.#guard(() => this.vertex.op.execute(inputs, this.#scope)));
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    this.#emit({ type: "started", vertex: this.vertex.digest, at: Date.now() });
+    try {
+      const value = await work();
+      this.#emit(completed(this.vertex.digest, false));
+      return value;
+    } catch (error) {
+      this.#emit(completed(this.vertex.digest, false, error));
+      throw error;
+    }
+  }
+
+  /** Ends with the node's signal; gives every other failure the vertex's name. */
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.#controller;
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw vertexError(this.vertex.digest, error);
+    }
+  }
+
+  #emit(event: SolverEvent): void {
+    this.#history.push(event);
+    for (const listener of this.#listeners) listener.tell(this.vertex, event);
+  }
+}
+
+/** The result of that output. Throws `solver/no-output`. */
+export function pickOutput<R, S extends Scope>(results: readonly R[], edge: Edge<R, S>): R {
+  if (edge.output >= results.length) {
+    const message = `cannot use output ${edge.output} of ${JSON.stringify(edge.vertex.name)}: it has ${results.length}`;
+    throw vertexError(edge.vertex.digest, new TypeError(message));
+  }
+  return results[edge.output] as R;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
+}
+
+function completed(vertex: Digest, cached: boolean, error?: unknown): SolverEvent {
+  const at = Date.now();
+  if (error === undefined) return { type: "completed", vertex, at, cached };
+  return { type: "completed", vertex, at, cached, error: error instanceof Error ? error : new Error(String(error)) };
+}
