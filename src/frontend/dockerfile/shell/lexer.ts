@@ -1,3 +1,7 @@
+import { CooperError, messageOf } from "../../../kit/index.ts";
+import { goQuote } from "./characters.ts";
+import { Expander } from "./expander.ts";
+
 /** The variables that a word may name. `keys` feeds suggestions. */
 export interface Environment {
   get(name: string): string | undefined;
@@ -30,10 +34,17 @@ export interface ExpandedWord {
 /**
  * Expands `$x`, `${x…}`, quotes and escapes in `word`, as BuildKit's Dockerfile frontend does.
  * Throws `dockerfile/expansion` with upstream's sentence (`failed to process "…": …`), without a place: the caller
- * adds one with `locate`.
+ * adds one with `locate`. Time grows with the length of word and values, never worse than length times pattern length;
+ * nesting and result size are bounded.
  */
 export function expandWord(word: string, env: Environment, options: ShellOptions = {}): ExpandedWord {
-  throw new Error(`not yet: ${word} ${env} ${options}`);
+  const expander = new Expander(word, env, options);
+  try {
+    const { result, words } = expander.all();
+    return { result, words, matched: expander.matched, unmatched: expander.unmatched };
+  } catch (error) {
+    throw new CooperError("dockerfile/expansion", `failed to process ${goQuote(word)}: ${messageOf(error)}`);
+  }
 }
 
 /** `KEY=value` lines as an environment; the last one of a name wins. */

@@ -1,0 +1,49 @@
+/** White space as Go's `unicode.IsSpace` has it (JavaScript's `\s` lacks U+0085 and adds U+FEFF). */
+export function isSpace(character: string): boolean {
+  const code = character.charCodeAt(0);
+  if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  return code === 0x85 || (code !== 0xfeff && /^\s/.test(character));
+}
+
+/** `text` without the white space before it. */
+export function trimStart(text: string): string {
+  let start = 0;
+  while (start < text.length && isSpace(text.charAt(start))) start++;
+  return text.slice(start);
+}
+
+/** `text` without the white space around it. */
+export function trim(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text.charAt(end - 1))) end--;
+  return trimStart(text.slice(0, end));
+}
+
+/** `text` in double quotes as Go's `%q` prints it; upstream's sentences use it. */
+export function goQuote(text: string): string {
+  let quoted = '"';
+  for (const character of text) quoted += quotedCharacter(character);
+  return `${quoted}"`;
+}
+
+const shortEscapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+function quotedCharacter(character: string): string {
+  const short = shortEscapes[character];
+  if (short !== undefined) return short;
+  if (character === " " || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
+  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\U${code.toString(16).padStart(8, "0")}`;
+}
