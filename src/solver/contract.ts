@@ -30,7 +30,7 @@ export interface Op<R, S extends Scope> {
   execute(inputs: readonly R[], scope: S): Promise<readonly R[]>;
 }
 export interface Recipe<R, S extends Scope> {
-  /** The op's part of every key. */
+  /** The op's part of every key. It implies what the content functions read: one digest, one way to read. */
   readonly digest: Digest;
   /** Per input: its content key (digest of just the paths that the op reads), or undefined when only its own key counts. */
   readonly content: readonly (((input: R, scope: S) => Promise<Digest>) | undefined)[];

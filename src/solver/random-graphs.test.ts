@@ -63,6 +63,7 @@ function graph(list: readonly Plan[], ran: Map<string, number>, salt: string): V
   const vertices: V[] = [];
   list.forEach((plan, index) => {
     const inputs = plan.inputs.map(({ of }) => ({ vertex: vertices[of] as V, output: 0 }));
+    const reads = plan.inputs.map((input) => input.byContent).join();
     const own = plan.kind === "local" ? salt : "";
     vertices.push({
       digest: sha256Fields(String(index), own, JSON.stringify(plan), ...inputs.map(({ vertex }) => vertex.digest)),
@@ -73,7 +74,7 @@ function graph(list: readonly Plan[], ran: Map<string, number>, salt: string): V
         recipe: async (scope) => {
           await pause(plan.turns % 2, scope.signal);
           const content = plan.inputs.map((input) => (input.byContent ? async (v: string) => look(v) : undefined));
-          return { digest: sha256(`${plan.recipe} ${plan.kind}`), content, storable: plan.kind !== "local" };
+          return { digest: sha256(`${plan.recipe} ${plan.kind} ${reads}`), content, storable: plan.kind !== "local" };
         },
         execute: async (values, scope) => {
           await pause(plan.turns, scope.signal);
