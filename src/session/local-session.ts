@@ -1,0 +1,54 @@
+import { CooperError } from "../kit/index.ts";
+import type { Session } from "./contract.ts";
+import { credentialLookup } from "./credentials/lookup.ts";
+import { type OutputSpec, type OutputStream, openOutputs } from "./outputs.ts";
+import { openSecrets, type SecretSource } from "./secrets.ts";
+import { openSshAgents, type SshSource } from "./ssh/agents.ts";
+
+/** What the caller of a build in this process offers. Paths are absolute. */
+export interface LocalSessionOptions {
+  readonly id: string;
+  /** Directories by name: `context`, `dockerfile`, … */
+  readonly locals: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretSource[];
+  readonly ssh: readonly SshSource[];
+  /** One for each exporter of the request, in order. */
+  readonly outputs: readonly OutputSpec[];
+  /** Folders of OCI layouts by store id. */
+  readonly ociLayouts: Readonly<Record<string, string>>;
+  /** `DOCKER_CONFIG`, `SSH_AUTH_SOCK`, secrets from the environment. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: () => OutputStream;
+  /** Told what was skipped, such as a login file that cannot be read. */
+  readonly warn: (sentence: string) => void;
+}
+
+/** A session in this process. Dispose it: forwarded ssh agents listen on sockets of their own. */
+export interface LocalSession extends Session, AsyncDisposable {}
+
+/**
+ * Opens what the caller offers, and checks secrets and ssh sources (`session/bad-secret`, `session/bad-ssh`). Directories
+ * and logins are looked at only when the build asks for them.
+ */
+export async function createLocalSession(options: LocalSessionOptions): Promise<LocalSession> {
+  const secrets = await openSecrets(options.secrets, options.env);
+  const agents = await openSshAgents(options.ssh, options.env);
+  const credentials = credentialLookup(options.env, options.warn);
+  const outputs = openOutputs(options.outputs, options.stdout);
+  const locals = new Map(Object.entries(options.locals));
+  return {
+    id: options.id,
+    async localDirectory(name) {
+      const path = locals.get(name);
+      if (path !== undefined) return { name, path };
+      const sentence = locals.size === 0 ? "no local sources enabled" : `no access allowed to dir "${name}"`;
+      throw new CooperError("session/no-local", sentence, { hint: `offer it with --local ${name}=DIRECTORY` });
+    },
+    registryCredentials: (host, scope) => credentials.find(host, scope),
+    secret: (id) => secrets(id),
+    sshAgent: (id) => agents.socket(id),
+    output: (index) => outputs[index] ?? { kind: "none" },
+    ociLayout: async (storeId) => new Map(Object.entries(options.ociLayouts)).get(storeId),
+    [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
+  };
+}
