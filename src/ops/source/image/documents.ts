@@ -1,0 +1,33 @@
+import { bytesOf, CooperError, type Scope } from "../../../kit/index.ts";
+import { configLimit, type Descriptor, manifestLimit } from "../../../oci/index.ts";
+import type { BlobStore } from "../../../storage/index.ts";
+
+/** Reads a document of an image: from storage when it is there, else with `fetch`, and then keeps it. Always verified. */
+export async function readDocument(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  what: "manifest" | "config",
+  fetch: () => Promise<Uint8Array>,
+  scope: Scope,
+): Promise<Buffer> {
+  const limit = what === "manifest" ? manifestLimit : configLimit;
+  if (descriptor.size > limit) {
+    const found = `${descriptor.size} bytes, at most ${limit} wanted`;
+    throw new CooperError("ops/image-too-large", `cannot read image ${what} ${descriptor.digest}: ${found}`);
+  }
+  if ((await blobs.size(descriptor.digest)) === descriptor.size) return blobs.readAll(descriptor, scope);
+  const bytes = await fetch();
+  await keepDocument(blobs, descriptor, bytes, scope);
+  return Buffer.from(bytes);
+}
+
+/** Stores the document under its digest; refuses bytes that do not have it. */
+export async function keepDocument(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+  scope: Scope,
+): Promise<void> {
+  const { digest, size } = descriptor;
+  if ((await blobs.size(digest)) !== size) await blobs.put(bytesOf(bytes), scope, { digest, size });
+}

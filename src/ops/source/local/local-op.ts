@@ -1,0 +1,86 @@
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { CooperError, errnoOf, sha256 } from "../../../kit/index.ts";
+import type { Session } from "../../../session/index.ts";
+import type { Op } from "../../../solver/index.ts";
+import type { OpScope, Ref } from "../../contract.ts";
+
+const scheme = "local://";
+
+/**
+ * `local://NAME`: a directory of the caller's, read in place. The result is true for one build only, so it is never stored;
+ * steps that read it are found again by the content of what they read.
+ */
+export function localSource(identifier: string, attrs: ReadonlyMap<string, string>): Op<Ref, OpScope> {
+  const name = identifier.slice(scheme.length);
+  const patterns = {
+    include: patternList(attrs, "local.includepattern"),
+    exclude: patternList(attrs, "local.excludepatterns"),
+    follow: patternList(attrs, "local.followpaths"),
+  };
+  return {
+    recipe: async () => ({ digest: sha256(identifier), content: [], storable: false }),
+    execute: async (_, scope) => {
+      const id = `transferring ${name}:`;
+      const started = Date.now();
+      scope.emit({ type: "status", id, current: 0, started });
+      const { path } = await ownerOf(attrs.get("local.session"), scope.callers).localDirectory(name, scope);
+      await mustBeDirectory(path);
+      const current = await bytesRead(path, patterns.include);
+      scope.emit({ type: "status", id, current, started, completed: Date.now() });
+      return [{ kind: "folder", path, ...patterns }];
+    },
+  };
+}
+
+/** The caller whose directory it is: the one that the definition names, else any. */
+function ownerOf(id: string | undefined, callers: readonly Session[]): Session {
+  const session = callers.find((caller) => caller.id === id) ?? callers[0];
+  if (session === undefined)
+    throw new CooperError("ops/no-session", "cannot read a local directory: no active session");
+  return session;
+}
+
+/** A JSON list of strings, as LLB has its pattern lists. Throws `ops/bad-attribute`. */
+export function patternList(attrs: ReadonlyMap<string, string>, key: string): readonly string[] {
+  const text = attrs.get(key);
+  if (text === undefined || text === "") return [];
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (cause) {
+    throw new CooperError("ops/bad-attribute", `cannot read attribute ${key}: not a JSON list`, { cause });
+  }
+  if (list === null) return [];
+  if (!Array.isArray(list) || !list.every((entry) => typeof entry === "string")) {
+    throw new CooperError("ops/bad-attribute", `cannot read attribute ${key}: not a list of strings`);
+  }
+  return list;
+}
+
+async function mustBeDirectory(path: string): Promise<void> {
+  const info = await lstatOrUndefined(path);
+  if (info?.isDirectory() || info?.isSymbolicLink()) return;
+  const found = info === undefined ? "no such file or directory" : "not a directory";
+  throw new CooperError("ops/no-local", `cannot read local directory ${JSON.stringify(path)}: ${found}`);
+}
+
+/**
+ * What the progress line shows. Nothing is transferred, files are read where they are, so the figure is that of files asked for
+ * by name; for a whole tree it is upstream's figure of an empty transfer.
+ */
+async function bytesRead(path: string, include: readonly string[]): Promise<number> {
+  if (include.some((pattern) => /[*?[\\!]/.test(pattern))) return 2;
+  const infos = await Promise.all(include.map((name) => lstatOrUndefined(join(path, name))));
+  return infos.reduce((sum, info) => sum + (info?.isFile() ? info.size : 0), 2);
+}
+
+async function lstatOrUndefined(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
