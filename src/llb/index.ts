@@ -1,5 +1,18 @@
+export { type BuildDefinitionOptions, type BuiltDefinition, buildDefinition } from "./build-definition.ts";
+export { caps } from "./caps.ts";
 export { type DefinitionVertex, type ParsedDefinition, parseDefinition, unmarshalDefinition } from "./definition.ts";
+export { EnvList } from "./env-list.ts";
+export type { RunMountOptions, RunOptions, RunSecret, RunSsh } from "./exec-node.ts";
+export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec, parseOwner } from "./file-node.ts";
+export { type GitOptions, git } from "./git-source.ts";
+export { type GitUrl, parseGitUrl } from "./git-url.ts";
+export { basePath, cleanPath, dirPath, joinPath } from "./go-path.ts";
 export { marshalHead, marshalOp } from "./marshal.ts";
+export { diff, merge } from "./merge-node.ts";
 export { type LinuxResources, noMetadata, type OpMetadata, type ProgressGroup } from "./metadata.ts";
+export type { NodeLocation, NodeSource, Output, VertexOptions } from "./node.ts";
 export type * from "./op.ts";
+export { stateFromDefinition } from "./received.ts";
 export type { Position, Range, SourceFileInfo, SourceLocation, SourceMap } from "./source-map.ts";
+export { http, image, type LocalOptions, local, ociLayout, type ResolveMode } from "./source-node.ts";
+export { State, scratch } from "./state.ts";
