@@ -1,0 +1,95 @@
+import { type Digest, messageOf, sha256 } from "../kit/index.ts";
+import type { OpEvent } from "../ops/index.ts";
+import type { SolverEvent } from "../solver/index.ts";
+import type { SolveStatus, VertexStatus, VertexWarning } from "./contract.ts";
+
+/** What progress knows of a vertex before anything happens to it. */
+export type VertexNotice = Pick<VertexStatus, "digest" | "name" | "inputs" | "progressGroup">;
+
+/**
+ * One build's progress: turns what solver, ops and exporters tell into status updates of upstream's shape
+ * (`client.SolveStatus`). Every update goes out at once, in order.
+ */
+export class JobStatus {
+  readonly #send: (status: SolveStatus) => void;
+  readonly #vertices = new Map<Digest, VertexNotice>();
+  readonly #started = new Map<Digest, Date>();
+  #tasks = 0;
+  constructor(send: (status: SolveStatus) => void) {
+    this.#send = send;
+  }
+
+  /** Tells of vertices that will perhaps run. Those that were told of before are left out. */
+  announce(vertices: readonly VertexNotice[]): void {
+    const news = vertices.filter(({ digest }) => !this.#vertices.has(digest));
+    for (const vertex of news) this.#vertices.set(vertex.digest, vertex);
+    if (news.length > 0) this.#send({ vertexes: news });
+  }
+
+  solver(event: SolverEvent): void {
+    if (event.type === "started") this.start(event.vertex, new Date(event.at));
+    else this.complete(event.vertex, new Date(event.at), event.cached, event.error);
+  }
+
+  start(vertex: Digest, at = new Date()): void {
+    this.#started.set(vertex, at);
+    this.#send({ vertexes: [{ ...this.#notice(vertex), started: at }] });
+  }
+
+  complete(vertex: Digest, at = new Date(), cached = false, error?: Error): void {
+    const started = this.#started.get(vertex) ?? at;
+    const end = { completed: at, ...(cached && { cached }), ...(error && { error: messageOf(error) }) };
+    this.#send({ vertexes: [{ ...this.#notice(vertex), started, ...end }] });
+  }
+
+  op(vertex: Digest, event: OpEvent): void {
+    const timestamp = new Date();
+    if (event.type === "log") {
+      this.#send({ logs: [{ vertex, stream: event.stream, data: event.data, timestamp }] });
+      return;
+    }
+    const { id, current, total, started, completed } = event;
+    const times = {
+      ...(started !== undefined && { started: new Date(started) }),
+      ...(completed !== undefined && { completed: new Date(completed) }),
+    };
+    this.#send({
+      statuses: [
+        { id, vertex, name: statusName(id), current, ...(total !== undefined && { total }), timestamp, ...times },
+      ],
+    });
+  }
+
+  warn(warning: VertexWarning): void {
+    this.#send({ warnings: [warning] });
+  }
+
+  /** Runs work that is no vertex of the graph (`exporting to image`, `[internal] load metadata for …`) as a line of its own. */
+  async task<T>(name: string, work: (emit: (event: OpEvent) => void) => Promise<T>): Promise<T> {
+    const digest = sha256(`task ${++this.#tasks} ${name}`);
+    this.#vertices.set(digest, { digest, name });
+    return this.during(digest, () => work((event) => this.op(digest, event)));
+  }
+
+  /** Runs work that belongs to a vertex, outside of its own run. */
+  async during<T>(vertex: Digest, work: () => Promise<T>): Promise<T> {
+    this.start(vertex);
+    try {
+      const value = await work();
+      this.complete(vertex);
+      return value;
+    } catch (error) {
+      this.complete(vertex, new Date(), false, error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  #notice(digest: Digest): VertexNotice {
+    return this.#vertices.get(digest) ?? { digest, name: digest };
+  }
+}
+
+/** Upstream gives some statuses a name beside their id: what is being done. */
+function statusName(id: string): string {
+  return /^(transferring|extracting) /.exec(id)?.[1] ?? "";
+}

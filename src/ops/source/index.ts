@@ -1,0 +1,3 @@
+export { imageSource } from "./image/image-op.ts";
+export { ImageResolver, type ResolvedImage } from "./image/image-resolver.ts";
+export { localSource } from "./local/local-op.ts";
