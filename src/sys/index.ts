@@ -2,6 +2,7 @@ export * from "./copy.ts";
 export { SysError } from "./error.ts";
 export * from "./filesystem.ts";
 export * from "./inode.ts";
+export * from "./library.ts";
 export * from "./lock.ts";
 export * from "./mount.ts";
 export * from "./mountinfo.ts";

@@ -10,6 +10,11 @@ export type Native = (...args: readonly (number | bigint | string | Uint8Array |
 let loaded: { readonly koffi: Koffi; readonly libc: LibraryHandle } | undefined;
 const bound = new Map<string, Native>();
 
+/** Koffi, loaded at the first call. Throws `sys/no-koffi`. */
+export function koffi(): Koffi {
+  return native().koffi;
+}
+
 function native(): { readonly koffi: Koffi; readonly libc: LibraryHandle } {
   if (loaded === undefined) {
     const koffi = loadKoffi();
