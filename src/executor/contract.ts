@@ -2,7 +2,14 @@ import type { Scope } from "../kit/index.ts";
 
 /** A mount into the step, beside those that every step gets (proc, sys, dev, …). The caller prepared `source` and cleans it up. */
 export type StepMount =
-  | { readonly kind: "bind"; readonly source: string; readonly target: string; readonly readonly: boolean }
+  | {
+      readonly kind: "bind";
+      readonly source: string;
+      readonly target: string;
+      readonly readonly: boolean;
+      /** More mount options (`nosuid`, `nodev`, `noexec`). */
+      readonly options?: readonly string[];
+    }
   | { readonly kind: "tmpfs"; readonly target: string; readonly sizeBytes?: number };
 
 /** One process to run in a root file system. Fields mean what LLB's `Meta` and `ExecOp` mean. */
@@ -24,12 +31,16 @@ export interface Step {
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent: string;
   readonly devices: readonly { readonly path: string }[];
-  /** Exit codes that count as success; default only 0. */
-  readonly validExitCodes: readonly number[];
   readonly limits?: {
     readonly memoryBytes?: number;
+    /** Memory and swap together; -1: no limit. */
+    readonly memorySwapBytes?: number;
+    readonly cpuShares?: number;
+    /** Microseconds of CPU per `cpuPeriod` microseconds. */
     readonly cpuQuota?: number;
     readonly cpuPeriod?: number;
+    readonly cpusetCpus?: string;
+    readonly cpusetMems?: string;
     readonly pids?: number;
   };
   /** Remove files that only exist as mount points for this step (upstream's RemoveMountStubsRecursive). */

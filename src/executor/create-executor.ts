@@ -1,0 +1,140 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { CooperError, type Scope } from "../kit/index.ts";
+import type { Executor, Step, StepOutput, StepResult } from "./contract.ts";
+import { prepareStep } from "./prepare-step.ts";
+import type { DnsOptions } from "./rootfs/network-files.ts";
+import { RuntimeChoice } from "./runtime/choice.ts";
+import { runContainer, startedFile } from "./runtime/container.ts";
+import { findRuntimes, type Runtime } from "./runtime/find.ts";
+import { HeldOutput } from "./runtime/held-output.ts";
+import { ownerName } from "./runtime/owner.ts";
+import { startFailure, startFailureIsTheSteps } from "./runtime/start-failure.ts";
+import { sweepDeadOwners } from "./runtime/sweep.ts";
+import { startWatchdog } from "./runtime/watchdog.ts";
+import { type HostFacts, readHostFacts } from "./spec/host-facts.ts";
+
+export interface ExecutorOptions {
+  /** A folder of the executor's own, the same for all processes that work on one root. Made when first needed. */
+  readonly stateDir: string;
+  /** Name or path of the runtime; empty: the first that works of buildkit-runc, runc and crun. */
+  readonly binary: string;
+  /** `auto`, `host` or `none`: what the network mode `sandbox` gives a step. There is no CNI, so `auto` is `host`. */
+  readonly networkMode: string;
+  readonly dns?: DnsOptions;
+  /** Where containers' cgroups go when the step does not say. */
+  readonly cgroupParent?: string;
+  readonly oomScoreAdj?: number;
+}
+
+/**
+ * An executor that starts nothing and touches no file until the first step. Throws `executor/no-runtime` only when a binary was
+ * named that is not there, and `executor/bad-network-mode`.
+ */
+export async function createExecutor(options: ExecutorOptions, scope: Scope): Promise<Executor> {
+  checkNetworkMode(options.networkMode);
+  if (options.binary !== "") findRuntimes(options.binary);
+  scope.log(`executor state in ${options.stateDir}`);
+  return new OciExecutor(options);
+}
+
+function checkNetworkMode(mode: string): void {
+  if (["", "auto", "host", "none"].includes(mode)) return;
+  throw new CooperError("executor/bad-network-mode", `cannot use network mode ${JSON.stringify(mode)}`, {
+    hint: `wanted "auto", "host" or "none"; there is no CNI support`,
+  });
+}
+
+class OciExecutor implements Executor {
+  readonly #options: ExecutorOptions;
+  readonly #ownerFolder: string;
+  readonly #choice: RuntimeChoice;
+  #host: HostFacts | undefined;
+  #watchdog: { stop: () => void } | undefined;
+  #sweep: Promise<void> = Promise.resolve();
+  #steps = 0;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    this.#ownerFolder = join(options.stateDir, ownerName() ?? `${process.pid}-0`);
+    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, "runtimes.json"));
+  }
+
+  get description(): string {
+    try {
+      const [best] = this.#choice.candidates();
+      return best === undefined ? "no OCI runtime" : `${best.name} (${best.path})`;
+    } catch {
+      return "no OCI runtime";
+    }
+  }
+
+  async run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult> {
+    throwIfCancelled(scope);
+    let firstFailure: CooperError | undefined;
+    for (const runtime of this.#choice.candidates()) {
+      const attempt = await this.#tryWith(runtime, step, output, scope);
+      throwIfCancelled(scope);
+      if (!(attempt instanceof CooperError)) return attempt;
+      firstFailure ??= attempt;
+    }
+    throw firstFailure ?? new CooperError("executor/no-runtime", "failed to find runc or crun binary");
+  }
+
+  /** The step's result, or why this runtime could not start it; then another may be tried. Throws when no other would do better. */
+  async #tryWith(runtime: Runtime, step: Step, output: StepOutput, scope: Scope): Promise<StepResult | CooperError> {
+    using prepared = prepareStep(step, this.#stepContext());
+    const sure = this.#choice.isSure(runtime);
+    const held = new HeldOutput(output, startedFile(prepared.bundle));
+    if (sure) held.release();
+    const running = runContainer(runtime, prepared.bundle, (stream, chunk) => held.write(stream, chunk), scope);
+    this.#onFirstStart(runtime);
+    const outcome = await running;
+    if (outcome.kind === "exited") {
+      held.release();
+      this.#choice.worked(runtime);
+      return { exitCode: outcome.code };
+    }
+    scope.log(`${runtime.path} did not start the step: ${outcome.message}`);
+    const stepsFault = startFailureIsTheSteps(outcome.message);
+    if (stepsFault) this.#choice.worked(runtime);
+    else this.#choice.failed(runtime);
+    const failure = startFailure(runtime, outcome.message);
+    if (!stepsFault && !sure) {
+      held.drop();
+      return failure;
+    }
+    held.release();
+    throwIfCancelled(scope);
+    throw failure;
+  }
+
+  #stepContext() {
+    this.#host ??= readHostFacts();
+    return { ...this.#options, host: this.#host, ownerFolder: this.#ownerFolder, id: this.#nextId() };
+  }
+
+  /** Unique on this machine, as the cgroup's name is; letters and digits only. */
+  #nextId(): string {
+    return `cooper${process.pid}x${Date.now().toString(36)}x${this.#steps++}`;
+  }
+
+  /** What only has to be there while steps run; begun when the first one is on its way, so that it does not wait for it. */
+  #onFirstStart(runtime: Runtime): void {
+    if (this.#watchdog !== undefined) return;
+    this.#watchdog = startWatchdog(runtime, this.#ownerFolder);
+    this.#sweep = sweepDeadOwners(this.#options.stateDir, runtime).catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sweep;
+    if (this.#watchdog === undefined) return;
+    this.#watchdog.stop();
+    rmSync(this.#ownerFolder, { recursive: true, force: true });
+  }
+}
+
+function throwIfCancelled(scope: Scope): void {
+  if (!scope.signal.aborted) return;
+  throw new CooperError("executor/cancelled", "cannot finish the step: cancelled", { cause: scope.signal.reason });
+}

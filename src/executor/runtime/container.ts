@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Scope } from "../../kit/index.ts";
+import type { StepOutput } from "../contract.ts";
+import type { Runtime } from "./find.ts";
+import { parentOf } from "./owner.ts";
+import { lastLoggedError } from "./start-failure.ts";
+
+/** A container's own folder, with its config.json, and the folder where the runtime keeps its state. */
+export interface Bundle {
+  readonly id: string;
+  readonly folder: string;
+  readonly runtimeRoot: string;
+}
+
+export type ContainerOutcome =
+  | { readonly kind: "exited"; readonly code: number }
+  /** Nothing of the step has run. */
+  | { readonly kind: "not-started"; readonly message: string };
+
+/** How often a container that is still being made is looked at while it is to be killed, in milliseconds. */
+const killInterval = 5;
+/** After so many looks (5 s) the runtime itself is killed. */
+const killAttempts = 1000;
+
+/** Written by the runtime once the step's process has begun. */
+export function startedFile(bundle: Bundle): string {
+  return join(bundle.folder, "pid");
+}
+
+/**
+ * Runs the container to its end and tells how it ended. When the scope ends, everything in it is killed first; nothing of it is
+ * left when this resolves.
+ */
+export async function runContainer(
+  runtime: Runtime,
+  bundle: Bundle,
+  output: StepOutput,
+  scope: Scope,
+): Promise<ContainerOutcome> {
+  const log = join(bundle.folder, "log.json");
+  const child = startRuntime(runtime, bundle, log);
+  const closed = waitForClose(child, output);
+  const stopKilling = killWhenAborted(child, runtime, bundle, scope);
+  try {
+    const code = await closed;
+    if (existsSync(join(bundle.runtimeRoot, bundle.id))) await deleteContainer(runtime, bundle.runtimeRoot, bundle.id);
+    if (code !== 0 && !existsSync(startedFile(bundle))) {
+      const message = lastLoggedError(readIfThere(log)) ?? `${runtime.name} ended with exit code ${code}`;
+      return { kind: "not-started", message };
+    }
+    return { kind: "exited", code };
+  } finally {
+    stopKilling();
+  }
+}
+
+/** A session of its own keeps the terminal's Ctrl-C away from the runtime: stopping is this process's decision. */
+function startRuntime(runtime: Runtime, bundle: Bundle, log: string): ChildProcess {
+  const global = ["--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
+  const run = ["run", "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
+  return spawn(runtime.path, [...global, ...run], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { PATH: process.env.PATH ?? "" },
+  });
+}
+
+function waitForClose(child: ChildProcess, output: StepOutput): Promise<number> {
+  child.stdout?.on("data", (chunk: Buffer) => output(1, chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output(2, chunk));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
+
+function killWhenAborted(child: ChildProcess, runtime: Runtime, bundle: Bundle, scope: Scope): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let attempts = 0;
+  const kill = () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const pid = containerPid(child, bundle);
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    else if (attempts++ >= killAttempts) child.kill("SIGKILL");
+    timer = setTimeout(kill, killInterval);
+  };
+  const onAbort = () => {
+    scope.log(`killing container ${bundle.id} of ${runtime.name}`);
+    kill();
+  };
+  if (scope.signal.aborted) onAbort();
+  else scope.signal.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    scope.signal.removeEventListener("abort", onAbort);
+  };
+}
+
+/**
+ * The container's first process, whose death ends its whole pid namespace. Only a child of the runtime counts, so that an id
+ * that was used again is never hit.
+ */
+function containerPid(child: ChildProcess, bundle: Bundle): number | undefined {
+  const pid = Number.parseInt(readIfThere(startedFile(bundle)), 10);
+  return Number.isInteger(pid) && parentOf(pid) === child.pid ? pid : undefined;
+}
+
+/** Kills and removes what the runtime still knows of a container: processes, cgroups, state. Never rejects. */
+export function deleteContainer(runtime: Runtime, runtimeRoot: string, id: string): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn(runtime.path, ["--root", runtimeRoot, "delete", "--force", id], { stdio: "ignore" });
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

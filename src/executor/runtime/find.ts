@@ -1,0 +1,48 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { basename, isAbsolute, join } from "node:path";
+import { CooperError } from "../../kit/index.ts";
+
+/** An OCI runtime's program on this machine. */
+export interface Runtime {
+  /** `runc`, `crun`, … */
+  readonly name: string;
+  readonly path: string;
+  /** Changes when the program is replaced. */
+  readonly version: string;
+}
+
+/** In the order in which they are tried: upstream's names first. */
+const defaultNames = ["buildkit-runc", "runc", "crun"];
+
+/**
+ * The runtimes that are installed, best first: those of the default names, or only the given one (a name on the path, or a path).
+ * Looks at file names only, starts nothing. Throws `executor/no-runtime` when there is none.
+ */
+export function findRuntimes(binary: string, searchPath = process.env.PATH ?? ""): Runtime[] {
+  const names = binary === "" ? defaultNames : [binary];
+  const found = names.flatMap((name) => locate(name, searchPath) ?? []);
+  if (found.length > 0) return found;
+  const what = binary === "" ? "runc or crun" : binary;
+  throw new CooperError("executor/no-runtime", `failed to find ${what} binary`, {
+    hint: "RUN steps need an OCI runtime; on Debian: apt-get install runc",
+  });
+}
+
+function locate(name: string, searchPath: string): Runtime | undefined {
+  const candidates = name.includes("/") ? [name] : searchPath.split(":").map((folder) => join(folder || ".", name));
+  for (const path of candidates.filter((candidate) => name.includes("/") || isAbsolute(candidate))) {
+    const version = executableVersion(path);
+    if (version !== undefined) return { name: basename(path), path, version };
+  }
+  return undefined;
+}
+
+function executableVersion(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    const stats = statSync(path);
+    return stats.isFile() ? `${stats.size}-${stats.mtimeMs}` : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { CooperError } from "../../kit/index.ts";
+import type { Runtime } from "./find.ts";
+
+/** Whose fault it is that a container did not start: the step's (any runtime would fail), or this machine's or runtime's. */
+export function startFailureIsTheSteps(message: string): boolean {
+  return /\bexec: "|executable file .* not found|exec container process|chdir to cwd|no such user/.test(message);
+}
+
+/** The typed error for a container that did not start; the runtime's own words stay in the message. */
+export function startFailure(runtime: Runtime, message: string): CooperError {
+  const denied = /operation not permitted|permission denied/i.test(message) && !startFailureIsTheSteps(message);
+  if (!denied) return new CooperError("executor/start-failed", message);
+  return new CooperError("executor/no-permission", `${runtime.name} cannot start a container: ${message}`, {
+    hint: permissionHint(message),
+  });
+}
+
+function permissionHint(message: string): string {
+  if (/rlimit/i.test(message)) {
+    return "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";
+  }
+  return "steps need CAP_SYS_ADMIN for their namespaces and mounts: run as root, or in a privileged pod (securityContext.privileged: true)";
+}
+
+/** The last error line of a runtime's JSON log (runc and crun write the same shape). */
+export function lastLoggedError(log: string): string | undefined {
+  for (const line of log.trim().split("\n").reverse()) {
+    try {
+      const entry: unknown = JSON.parse(line);
+      if (typeof entry !== "object" || entry === null || !("level" in entry) || !("msg" in entry)) continue;
+      if (entry.level === "error" || entry.level === "fatal") return String(entry.msg);
+    } catch {
+      // Not a line of the log's shape.
+    }
+  }
+  return undefined;
+}

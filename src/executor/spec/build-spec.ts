@@ -1,0 +1,138 @@
+import { posix } from "node:path";
+import type { Step } from "../contract.ts";
+import type { StepUser } from "../rootfs/user.ts";
+import { defaultCapabilities } from "./capabilities.ts";
+import { hostDevice, insecureDeviceRules, insecureDevices } from "./devices.ts";
+import type { HostFacts } from "./host-facts.ts";
+import { type NetworkFiles, specMounts } from "./mounts.ts";
+import type { CapabilitySet, NamespaceType, RuntimeSpec, SpecResources } from "./runtime-spec.ts";
+import { seccompProfile } from "./seccomp.ts";
+
+export const defaultHostname = "buildkitsandbox";
+
+export interface SpecInput {
+  /** The container's id. */
+  readonly id: string;
+  readonly step: Step;
+  readonly user: StepUser;
+  readonly files: NetworkFiles;
+  readonly host: HostFacts;
+  /** The step gets a network namespace of its own, with nothing but a loopback in it. */
+  readonly ownNetwork: boolean;
+  readonly oomScoreAdj?: number;
+}
+
+/** The runtime spec of a step: upstream's choices (executor/oci there), which are containerd's defaults but for /run and rlimits. */
+export function buildSpec(input: SpecInput): RuntimeSpec {
+  const { step, host } = input;
+  const insecure = step.security === "insecure";
+  const capabilities = capabilitySets(insecure, host);
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: false,
+      user: { uid: input.user.uid, gid: input.user.gid, additionalGids: input.user.additionalGids },
+      args: step.args,
+      env: step.env,
+      cwd: posix.join("/", step.cwd),
+      capabilities,
+      ...(step.ulimits.length > 0 && { rlimits: step.ulimits.map(rlimit) }),
+      noNewPrivileges: false,
+      ...(input.oomScoreAdj !== undefined && { oomScoreAdj: input.oomScoreAdj }),
+    },
+    root: { path: step.rootfs, readonly: step.readonlyRootfs },
+    hostname: step.hostname || defaultHostname,
+    mounts: specMounts(step, input.files),
+    linux: {
+      maskedPaths: insecure ? [] : maskedPaths,
+      readonlyPaths: insecure ? [] : readonlyPaths,
+      cgroupsPath: cgroupsPath(step.cgroupParent, input.id),
+      namespaces: namespaces(input).map((type) => ({ type })),
+      ...devices(step, insecure),
+      resources: resources(step, insecure),
+      ...(!insecure && host.seccomp && { seccomp: seccompProfile(capabilities.bounding, host) }),
+    },
+  };
+}
+
+const maskedPaths = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/sys/firmware",
+  "/sys/devices/virtual/powercap",
+  "/proc/scsi",
+];
+const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+function capabilitySets(insecure: boolean, host: HostFacts): Record<CapabilitySet, readonly string[]> {
+  if (!insecure) {
+    const set = defaultCapabilities;
+    return { bounding: set, permitted: set, effective: set, inheritable: [], ambient: [] };
+  }
+  const set = host.capabilities;
+  return { bounding: set, permitted: set, effective: set, inheritable: set, ambient: set };
+}
+
+/** RLIM_INFINITY is -1 in LLB and 2^64-1 in a runtime spec, which JSON numbers cannot say: see `specJson`. */
+function rlimit(limit: Step["ulimits"][number]) {
+  return { type: `RLIMIT_${limit.name.toUpperCase()}`, soft: limit.soft, hard: limit.hard };
+}
+
+/** Where the container's control group is, below every hierarchy's root. `x.slice:prefix:` is systemd's form and taken as it is. */
+function cgroupsPath(parent: string, id: string): string {
+  if (parent.includes(".slice") && parent.endsWith(":")) return parent + id;
+  return posix.join("/", parent, "buildkit", id);
+}
+
+function namespaces(input: SpecInput): NamespaceType[] {
+  const types: NamespaceType[] = ["pid", "ipc", "uts", "mount"];
+  if (input.ownNetwork) types.push("network");
+  if (input.host.cgroupNamespace) types.push("cgroup");
+  return types;
+}
+
+function devices(step: Step, insecure: boolean): Pick<RuntimeSpec["linux"], "devices"> {
+  const all = [...(insecure ? insecureDevices : []), ...step.devices.map((device) => hostDevice(device.path))];
+  return all.length === 0 ? {} : { devices: all };
+}
+
+function resources(step: Step, insecure: boolean): SpecResources {
+  const limits = step.limits ?? {};
+  const given = step.devices.map((device) => {
+    const { type, major, minor } = hostDevice(device.path);
+    return { allow: true, type, major, minor, access: "rwm" };
+  });
+  const memory = defined({ limit: limits.memoryBytes, swap: limits.memorySwapBytes });
+  const cpu = defined({
+    quota: limits.cpuQuota,
+    period: limits.cpuPeriod,
+    shares: limits.cpuShares,
+    cpus: limits.cpusetCpus,
+    mems: limits.cpusetMems,
+  });
+  return {
+    devices: insecure ? insecureDeviceRules : [{ allow: false, access: "rwm" }, ...given],
+    ...(memory !== undefined && { memory }),
+    ...(cpu !== undefined && { cpu }),
+    ...(limits.pids !== undefined && { pids: { limit: limits.pids } }),
+  };
+}
+
+/** The fields that have a value, or undefined when none has. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return entries.length === 0
+    ? undefined
+    : (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> });
+}
+
+/** `spec` as config.json. Negative resource limits (-1: none) become 2^64-1, as Go's conversion to uint64 gives. */
+export function specJson(spec: RuntimeSpec): string {
+  return JSON.stringify(spec).replace(/("(?:soft|hard)":)-1(?=[,}])/g, "$118446744073709551615");
+}

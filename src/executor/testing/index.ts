@@ -1,0 +1,1 @@
+export { makeBusyboxRootfs } from "./busybox-rootfs.ts";
