@@ -28,14 +28,15 @@ export interface HostOptions {
  */
 export interface RegistryClient extends AsyncDisposable {
   /** The descriptor and bytes of the manifest or index that `name` points to; verified when the name has a digest. */
-  resolve(name: string, access: RegistryAccess, scope: Scope): Promise<ResolvedManifest>;
+  resolve(name: string, access: RegistryAccess, scope: Scope, options?: ResolveOptions): Promise<ResolvedManifest>;
   /** A manifest by digest. */
   manifest(name: string, descriptor: Descriptor, access: RegistryAccess, scope: Scope): Promise<Buffer>;
   /**
    * The bytes of a blob, verified as they pass: a wrong digest or length throws at the end. Broken transfers are resumed with a
-   * range request, then retried, so what comes out is the blob once or an error.
+   * range request, then retried, so what comes out is the blob once or an error. A wrong digest is retried by itself only up
+   * to 4 MiB (held back until verified); above that the bytes are out already: `receiveBlob` asks again for the whole blob.
    */
-  blob(name: string, descriptor: Descriptor, access: RegistryAccess, scope: Scope): Bytes;
+  blob(name: string, descriptor: Descriptor, access: RegistryAccess, scope: Scope, options?: BlobOptions): Bytes;
   /** Uploads a blob unless the registry has it; mounts it from another repository of the same registry when it can. */
   pushBlob(
     name: string,
@@ -53,6 +54,17 @@ export interface RegistryClient extends AsyncDisposable {
     access: RegistryAccess,
     scope: Scope,
   ): Promise<void>;
+}
+export interface ResolveOptions {
+  /**
+   * The bytes of a manifest that is here already, by digest: then a HEAD of a tag is all that is sent, and nothing at all for
+   * a name with a digest. The bytes are verified.
+   */
+  readonly known?: (digest: Digest) => Promise<Buffer | undefined>;
+}
+export interface BlobOptions {
+  /** False when the receiver verifies the digest itself (a blob store's `put` does): saves hashing it twice. */
+  readonly verify?: boolean;
 }
 export interface RegistryAccess {
   readonly credentials: CredentialsSource;

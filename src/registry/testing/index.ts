@@ -1,0 +1,2 @@
+export type { GuardOptions } from "./guard.ts";
+export { MemoryRegistry, type MemoryRegistryOptions, type Misbehaviour, type SeenRequest } from "./memory-registry.ts";
