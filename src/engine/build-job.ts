@@ -1,0 +1,90 @@
+import { CooperError, type Scope } from "../kit/index.ts";
+import { unmarshalDefinition } from "../llb/index.ts";
+import type { ImageResolver, OpEvent, OpScope, Ref } from "../ops/index.ts";
+import type { Session } from "../session/index.ts";
+import type { Job } from "../solver/index.ts";
+import type { SnapshotId } from "../storage/index.ts";
+import type { BuildRequest, SolveStatus } from "./contract.ts";
+import type { EngineScope, Member } from "./engine-scope.ts";
+import { checkNeeds } from "./entitlements.ts";
+import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
+import { JobStatus } from "./job-status.ts";
+import type { EngineParts } from "./parts.ts";
+import { SourcePlaces } from "./source-error.ts";
+
+/** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
+export class BuildJob implements AsyncDisposable {
+  readonly parts: EngineParts;
+  readonly request: BuildRequest;
+  readonly session: Session;
+  readonly status: JobStatus;
+  readonly images: ImageResolver;
+  readonly places = new SourcePlaces();
+  readonly member: Member;
+  readonly #scope: Scope;
+  readonly #job: Job<Ref, EngineScope>;
+  readonly #controller = new AbortController();
+  readonly #tracked = new Set<Promise<unknown>>();
+
+  constructor(
+    parts: EngineParts,
+    request: BuildRequest,
+    session: Session,
+    onStatus: (status: SolveStatus) => void,
+    scope: Scope,
+  ) {
+    this.parts = parts;
+    this.request = request;
+    this.session = session;
+    this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
+    this.status = new JobStatus(onStatus);
+    this.member = { session, status: this.status };
+    this.images = parts.imageResolver();
+    this.#job = parts.solver.job({
+      member: this.member,
+      signal: scope.signal,
+      onEvent: (event) => this.status.solver(event),
+    });
+  }
+
+  /** Reads a definition and checks what it needs; nothing runs yet. Undefined: scratch. */
+  load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
+    const definition = unmarshalDefinition(bytes);
+    checkNeeds(definition, this.request.entitlements);
+    this.places.add(definition);
+    const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) => this.parts.makeOp(vertex, this.images);
+    const edge = graphOf(definition, makeOp, options.ignoreCache ?? false);
+    if (edge !== undefined) announceGraph(edge, definition, this.status);
+    return edge;
+  }
+
+  /** Runs what the edge needs. */
+  async result(edge: EngineEdge | undefined): Promise<Ref> {
+    return edge === undefined ? { kind: "scratch" } : this.#job.result(edge);
+  }
+
+  /** Makes a result's tree present; a pull shows in the progress of its vertex. */
+  async materialise(ref: Ref, edge: EngineEdge | undefined): Promise<SnapshotId | undefined> {
+    const work = (emit: (event: OpEvent) => void) => this.parts.materialise(ref, this.scope(emit));
+    if (ref.kind !== "layers" || edge === undefined) return work(() => {});
+    const { digest } = edge.vertex;
+    return this.status.during(digest, () => work((event) => this.status.op(digest, event)));
+  }
+
+  /** A scope for work outside of the graph. */
+  scope(emit: (event: OpEvent) => void): OpScope {
+    return { ...this.#scope, emit, callers: [this.session] };
+  }
+
+  /** Work for the frontend: the job waits for its end before it closes. */
+  track<T>(work: Promise<T>): Promise<T> {
+    const seen = work.catch(() => {}).finally(() => this.#tracked.delete(seen));
+    this.#tracked.add(seen);
+    return work;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#controller.abort(new CooperError("engine/closed", "context canceled"));
+    await Promise.all([this.#job.close(), ...this.#tracked]);
+  }
+}

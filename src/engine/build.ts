@@ -1,0 +1,80 @@
+import type { ExportSource } from "../export/index.ts";
+import type { FrontendRequest } from "../frontend/index.ts";
+import { CooperError, type Scope } from "../kit/index.ts";
+import { parsePlatform } from "../oci/index.ts";
+import type { Session } from "../session/index.ts";
+import { type JobBridge, openBridge } from "./bridge.ts";
+import { BuildJob } from "./build-job.ts";
+import { checkCacheExports, importCaches } from "./cache.ts";
+import type { BuildRequest, BuildResponse, SolveStatus } from "./contract.ts";
+import { checkEntitlements } from "./entitlements.ts";
+import { exportTree } from "./export-tree.ts";
+import { runExporters } from "./exporters.ts";
+import type { EngineEdge } from "./graph.ts";
+import type { EngineParts } from "./parts.ts";
+
+/** What a frontend (or a definition) made of the request: an edge per platform, "" for a single one. */
+interface Built {
+  readonly edges: ReadonlyMap<string, EngineEdge | undefined>;
+  readonly metadata: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * One build, whole. Whatever it began has ended when it settles. Errors that belong to a place in a source file say so
+ * in their `details`.
+ */
+export async function runBuild(
+  parts: EngineParts,
+  request: BuildRequest,
+  session: Session,
+  onStatus: (status: SolveStatus) => void,
+  scope: Scope,
+): Promise<BuildResponse> {
+  checkEntitlements(request.entitlements, parts.allowedEntitlements);
+  checkCacheExports(request.cacheExports);
+  await using job = new BuildJob(parts, request, session, onStatus, scope);
+  try {
+    const exporters = await Promise.all(
+      request.exporters.map((exporter) => parts.exporter(exporter, job.member, scope)),
+    );
+    await importCaches(request.cacheImports, job);
+    const built = request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope);
+    const source = await evaluate(job, built);
+    return { exporterResponse: await runExporters(exporters, source, job, scope) };
+  } catch (error) {
+    throw job.places.point(error);
+  }
+}
+
+function fromDefinition(job: BuildJob): Built {
+  const { definition, noCache } = job.request;
+  if (definition === undefined) {
+    throw new CooperError("engine/nothing-to-build", "invalid empty definition: no frontend and no definition given");
+  }
+  return { edges: new Map([["", job.load(definition, { ignoreCache: noCache })]]), metadata: new Map() };
+}
+
+async function fromFrontend(job: BuildJob, scope: Scope): Promise<Built> {
+  const { frontend: name, frontendOptions, noCache } = job.request;
+  const bridge: JobBridge = openBridge(job);
+  const options =
+    noCache && !("no-cache" in frontendOptions) ? { ...frontendOptions, "no-cache": "" } : frontendOptions;
+  const request: FrontendRequest = { options, inputs: new Map() };
+  const result =
+    name === "gateway.v0"
+      ? await bridge.forward(name, request, scope)
+      : await (await job.parts.frontend(name)).solve(request, bridge, scope);
+  const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));
+  return { edges, metadata: result.metadata };
+}
+
+/** Runs everything that the result needs, all platforms at once. */
+async function evaluate(job: BuildJob, { edges, metadata }: Built): Promise<ExportSource> {
+  const images = await Promise.all(
+    [...edges].map(async ([platform, edge]) => ({
+      ...(platform !== "" && { platform: parsePlatform(platform) }),
+      tree: exportTree(await job.result(edge), job.parts.storage.snapshots),
+    })),
+  );
+  return { images, metadata };
+}

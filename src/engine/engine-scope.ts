@@ -1,0 +1,43 @@
+import type { Digest } from "../kit/index.ts";
+import type { OpScope, Ref } from "../ops/index.ts";
+import type { Session } from "../session/index.ts";
+import type { SolverOptions } from "../solver/index.ts";
+import type { JobStatus } from "./job-status.ts";
+
+/** A job as the solver's vertices see it. */
+export interface Member {
+  readonly session: Session;
+  readonly status: JobStatus;
+}
+
+/** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */
+export interface EngineScope extends OpScope {
+  readonly during: <T>(vertex: Digest, work: (scope: OpScope) => Promise<T>) => Promise<T>;
+}
+
+/** Scopes for vertices: what an op tells reaches every job that wants the vertex at that moment. */
+export function scopesFor(log: (message: string) => void): SolverOptions<Ref, EngineScope, Member>["scopeOf"] {
+  return (vertex, signal, members) => {
+    const scopeOf = (digest: Digest): OpScope => ({
+      signal,
+      log,
+      emit: (event) => {
+        for (const { status } of members()) status.op(digest, event);
+      },
+      get callers() {
+        return members().map(({ session }) => session);
+      },
+    });
+    const during: EngineScope["during"] = (digest, work) => {
+      const nested = members().reduce<() => ReturnType<typeof work>>(
+        (inner, { status }) =>
+          () =>
+            status.during(digest, inner),
+        () => work(scopeOf(digest)),
+      );
+      return nested();
+    };
+    // A spread would freeze `callers`.
+    return Object.defineProperties({ during } as EngineScope, Object.getOwnPropertyDescriptors(scopeOf(vertex.digest)));
+  };
+}

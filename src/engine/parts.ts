@@ -1,0 +1,31 @@
+import type { Exporter } from "../export/index.ts";
+import type { Frontend } from "../frontend/index.ts";
+import type { Scope } from "../kit/index.ts";
+import type { DefinitionVertex } from "../llb/index.ts";
+import type { ImageResolver, Ref } from "../ops/index.ts";
+import type { Op, Solver } from "../solver/index.ts";
+import type { Storage } from "../storage/index.ts";
+import type { ExporterRequest } from "./contract.ts";
+import type { EngineScope, Member } from "./engine-scope.ts";
+import type { Materialise } from "./pulled-inputs.ts";
+
+/** What a build is made with. Everything heavy behind it loads when a build first needs it. */
+export interface EngineParts {
+  readonly storage: Storage;
+  readonly solver: Solver<Ref, EngineScope, Member>;
+  readonly materialise: Materialise;
+  /** Entitlements that the engine's options allow builds to ask for. */
+  readonly allowedEntitlements: readonly string[];
+  /** One per build: a tag means one image in one build. */
+  imageResolver(): ImageResolver;
+  makeOp(vertex: DefinitionVertex, images: ImageResolver): Op<Ref, EngineScope>;
+  /** Throws `engine/unknown-frontend`. */
+  frontend(name: string): Promise<Frontend>;
+  /** Throws `engine/unknown-exporter` and what is wrong with the attributes. */
+  exporter(request: ExporterRequest, member: Member, scope: Scope): Promise<NamedExporter>;
+}
+/** `name` is what progress calls it: `exporting to image`. */
+export interface NamedExporter {
+  readonly name: string;
+  readonly exporter: Exporter;
+}

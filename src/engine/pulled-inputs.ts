@@ -1,0 +1,40 @@
+import type { Digest } from "../kit/index.ts";
+import type { OpScope, Ref } from "../ops/index.ts";
+import type { Op } from "../solver/index.ts";
+import type { SnapshotId, SnapshotStore } from "../storage/index.ts";
+import type { EngineScope } from "./engine-scope.ts";
+
+export type Materialise = (ref: Ref, scope: OpScope) => Promise<SnapshotId | undefined>;
+
+/**
+ * The op with inputs that are here: pending layers are pulled before it reads an input or is said to start. The pull shows in
+ * the progress of the vertex that the image comes from (`inputs`: digests of the op's input vertices).
+ */
+export function withPulledInputs(
+  op: Op<Ref, OpScope>,
+  inputs: readonly Digest[],
+  snapshots: SnapshotStore,
+  materialise: Materialise,
+): Op<Ref, EngineScope> {
+  const pull = async (ref: Ref, index: number, scope: EngineScope): Promise<Ref> => {
+    if (ref.kind !== "layers") return ref;
+    const top = ref.layers.at(-1);
+    if (top === undefined) return { kind: "scratch" };
+    const here = snapshots.byName(top.chainId);
+    const id = here?.id ?? (await scope.during(inputs[index] as Digest, (inner) => materialise(ref, inner)));
+    return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
+  };
+  return {
+    recipe: async (scope) => {
+      const recipe = await op.recipe(scope);
+      const content = recipe.content.map((hash, index) =>
+        hash === undefined
+          ? undefined
+          : async (ref: Ref, inner: EngineScope) => hash(await pull(ref, index, inner), inner),
+      );
+      return { ...recipe, content };
+    },
+    prepare: (refs, scope) => Promise.all(refs.map((ref, index) => pull(ref, index, scope))),
+    execute: (refs, scope) => op.execute(refs, scope),
+  };
+}

@@ -1,0 +1,69 @@
+import { lstat, open, stat } from "node:fs/promises";
+import { CooperError, errnoOf, pathInside } from "../kit/index.ts";
+import type { Ref } from "../ops/index.ts";
+import type { SnapshotId, Storage } from "../storage/index.ts";
+
+/** Upstream's limit for what a frontend may read at once: gRPC's message size. */
+const largestFile = 16 * 1024 * 1024;
+
+/** Shows the tree of a result at a path while `work` runs. Undefined id: the empty tree. */
+export async function withTree<T>(
+  ref: Ref,
+  storage: Storage,
+  materialise: (ref: Ref) => Promise<SnapshotId | undefined>,
+  work: (root: string | undefined) => Promise<T>,
+): Promise<T> {
+  if (ref.kind === "folder") return work(ref.path);
+  const id = await materialise(ref);
+  if (id === undefined) return work(undefined);
+  await using mounted = await storage.mount(storage.snapshots.view(id));
+  return await work(mounted.path);
+}
+
+/** Bytes of a file in the tree; links are followed inside it. Throws `frontend/not-found`, `frontend/too-large`. */
+export async function readTreeFile(root: string | undefined, path: string): Promise<Buffer> {
+  if (root === undefined) throw notFound("open", path);
+  return guarded("open", path, async () => {
+    const file = await open(pathInside(root, path), "r");
+    try {
+      const { size } = await file.stat();
+      if (size > largestFile) {
+        throw new CooperError(
+          "frontend/too-large",
+          `cannot read ${path}: ${size} bytes, at most ${largestFile} wanted`,
+        );
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** What the path is. A link is followed. Throws `frontend/not-found`. */
+export async function statTreeFile(
+  root: string | undefined,
+  path: string,
+): Promise<{ readonly type: "file" | "directory" | "other"; readonly size: number }> {
+  if (root === undefined) throw notFound("lstat", path);
+  return guarded("lstat", path, async () => {
+    const target = pathInside(root, path);
+    const info = await stat(target).catch(() => lstat(target));
+    const type = info.isFile() ? "file" : info.isDirectory() ? "directory" : "other";
+    return { type, size: info.size };
+  });
+}
+
+async function guarded<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") throw notFound(verb, path, error);
+    throw error;
+  }
+}
+
+function notFound(verb: string, path: string, cause?: unknown): CooperError {
+  return new CooperError("frontend/not-found", `${verb} ${path}: no such file or directory`, { cause });
+}
