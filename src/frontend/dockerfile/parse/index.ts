@@ -1,8 +1,10 @@
-export * from "./directives.ts";
+export { type Directive, type DirectiveName, detectSyntax, findDirective } from "./directives.ts";
 export * from "./errors.ts";
 export * from "./expand.ts";
 export * from "./file.ts";
-export * from "./heredoc.ts";
+export { chompHeredoc, parseHeredocWord } from "./heredoc.ts";
 export type * from "./instruction.ts";
 export * from "./instructions.ts";
+export { nearest, withSuggestion } from "./messages.ts";
+export { readMounts } from "./mounts.ts";
 export * from "./node.ts";

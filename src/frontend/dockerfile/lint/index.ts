@@ -1,0 +1,4 @@
+export * from "./config.ts";
+export type { Linter, LintFinding, LintRule } from "./linter.ts";
+export { createLinter } from "./linter.ts";
+export * as rules from "./rules.ts";

@@ -1,0 +1,42 @@
+import { CooperError, editDistance } from "../../../kit/index.ts";
+
+/** An error about what an instruction says; the place is added by who knows the line. */
+export function invalid(sentence: string): CooperError {
+  return new CooperError("dockerfile/invalid", sentence);
+}
+
+/**
+ * The option within two edits of `word`, the nearest one, the first of equals; undefined when `word` is itself an
+ * option. Without `caseSensitive` the answer takes the case of `word`, as upstream prints it.
+ */
+export function nearest(word: string, options: Iterable<string>, caseSensitive: boolean): string | undefined {
+  const wanted = caseSensitive ? word : word.toLowerCase();
+  let found: string | undefined;
+  let limit = 2;
+  for (const option of options) {
+    const candidate = caseSensitive ? option : option.toLowerCase();
+    if (candidate === wanted) return undefined;
+    const distance = editDistance(wanted, candidate, limit);
+    if (distance > limit) continue;
+    found = candidate;
+    limit = distance - 1;
+  }
+  return found !== undefined && word !== word.toLowerCase() && word === word.toUpperCase() && !caseSensitive
+    ? found.toUpperCase()
+    : found;
+}
+
+/** `sentence (did you mean …?)` when some option is near `word`. */
+export function withSuggestion(
+  sentence: string,
+  word: string,
+  options: Iterable<string>,
+  caseSensitive: boolean,
+): string {
+  const match = nearest(word, options, caseSensitive);
+  return match === undefined ? sentence : `${sentence} (did you mean ${match}?)`;
+}
+
+export const atLeastOne = (command: string) => invalid(`${command} requires at least one argument`);
+export const exactlyOne = (command: string) => invalid(`${command} requires exactly one argument`);
+export const blankName = (command: string) => invalid(`${command} names can not be blank`);
