@@ -36,7 +36,7 @@ export function parseLintConfig(text: string): LintConfig {
  * Throws `dockerfile/check-option` with upstream's sentence.
  */
 export function lintConfigOf(dockerfile: Uint8Array, option: string | undefined): LintConfig {
-  if (option !== undefined) return prefixed("failed to parse BUILDKIT_DOCKERFILE_CHECK", option);
+  if (option !== undefined) return prefixed("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK", option);
   return prefixed("failed to parse check options", findDirective("check", dockerfile)?.value ?? "");
 }
 
