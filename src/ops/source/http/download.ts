@@ -1,0 +1,122 @@
+import { chmod, chown, open, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { CooperError, type Digest, Hasher, isDigest, sha256Fields } from "../../../kit/index.ts";
+import type { Storage } from "../../../storage/index.ts";
+import type { OpScope } from "../../contract.ts";
+import type { HttpSource } from "./attributes.ts";
+import { fileName } from "./file-name.ts";
+import { type HttpAnswer, httpRequest } from "./request.ts";
+
+/** A downloaded file: a snapshot that holds just it. */
+export interface Download {
+  readonly name: string;
+  readonly digest: Digest;
+  /** The server's `Last-Modified`, or empty. */
+  readonly lastModified: string;
+  readonly snapshot: string;
+  readonly etag: string;
+}
+
+const space = "http-downloads";
+
+/** The file: the one that is here when the server says that it still is the one, else downloaded. Throws `ops/http-…`. */
+export async function findDownload(source: HttpSource, storage: Storage, scope: OpScope): Promise<Download> {
+  const key = sha256Fields(
+    source.url,
+    source.filename,
+    source.authSecret,
+    ...[source.mode, source.uid, source.gid].map(String),
+    ...source.headers.flat(),
+  );
+  const headers = { ...Object.fromEntries(source.headers), ...(await authorization(source, scope)) };
+  const known = readRecord(storage, key);
+  if (known !== undefined && source.checksum !== undefined && known.digest === source.checksum) return known;
+  if (known !== undefined && known.etag !== "" && (await isSame(source.url, headers, known.etag, scope))) {
+    return checked(source, known);
+  }
+  const answer = await httpRequest({ method: "GET", url: source.url, headers }, scope);
+  if (answer.status < 200 || answer.status >= 400) {
+    answer.drop();
+    throw new CooperError("ops/http-status", `invalid response status ${answer.status}`);
+  }
+  const download = await save(source, answer, storage);
+  storage.records.set(space, key, JSON.stringify(download));
+  return download;
+}
+
+function readRecord(storage: Storage, key: string): Download | undefined {
+  const text = storage.records.get(space, key);
+  if (text === undefined) return undefined;
+  const record = JSON.parse(text) as Download;
+  const here = isDigest(record.digest) && storage.snapshots.get(record.snapshot as never) !== undefined;
+  return here ? record : undefined;
+}
+
+/** Asks with HEAD and compares ETags here: some servers do not treat If-None-Match well. A failure means: not known. */
+async function isSame(url: string, headers: Record<string, string>, etag: string, scope: OpScope): Promise<boolean> {
+  try {
+    const answer = await httpRequest({ method: "HEAD", url, headers: { ...headers, "if-none-match": etag } }, scope);
+    answer.drop();
+    const theirs = answer.headers.etag ?? (answer.status === 304 ? etag : "");
+    return (answer.status === 200 || answer.status === 304) && theirs === etag;
+  } catch (error) {
+    if (scope.signal.aborted) throw error;
+    return false;
+  }
+}
+
+async function save(source: HttpSource, answer: HttpAnswer, storage: Storage): Promise<Download> {
+  const name = fileName(source.url, source.filename, answer.headers["content-disposition"]);
+  const lastModified = answer.headers["last-modified"] ?? "";
+  await using snapshot = await storage.snapshots.prepare(undefined);
+  const digest = await write(join(snapshot.changes.folder, name), answer, source, lastModified);
+  const file = checked(source, { name, digest, lastModified, etag: answer.headers.etag ?? "" });
+  const { id } = await snapshot.commit({ description: source.url });
+  return { ...file, snapshot: id };
+}
+
+async function write(path: string, answer: HttpAnswer, source: HttpSource, lastModified: string): Promise<Digest> {
+  const hasher = new Hasher(
+    source.checksum?.startsWith("sha512") ? "sha512" : source.checksum?.startsWith("sha384") ? "sha384" : "sha256",
+  );
+  const file = await open(path, "wx", 0o600);
+  try {
+    for await (const chunk of answer.body) {
+      hasher.update(chunk);
+      await file.writeFile(chunk);
+    }
+  } finally {
+    await file.close();
+  }
+  await chown(path, source.uid, source.gid);
+  await chmod(path, source.mode);
+  const seconds = Math.floor(Date.parse(lastModified) / 1000) || 0;
+  await utimes(path, seconds, seconds);
+  return hasher.finish();
+}
+
+function checked<T extends { readonly digest: Digest }>(source: HttpSource, file: T): T {
+  if (source.checksum === undefined || source.checksum === file.digest) return file;
+  const message = `digest mismatch for ${source.url}: ${file.digest} (expected: ${source.checksum})`;
+  throw new CooperError("ops/checksum", message);
+}
+
+/** The `Authorization` header from the callers' secrets. Throws `ops/no-secret` for one that was named and is not there. */
+async function authorization(source: HttpSource, scope: OpScope): Promise<Record<string, string>> {
+  const host = new URL(source.url).hostname;
+  const wanted =
+    source.authSecret !== ""
+      ? [{ id: source.authSecret, scheme: "" }]
+      : [
+          { id: `HTTP_AUTH_TOKEN_${host}`, scheme: "Bearer " },
+          { id: `HTTP_AUTH_HEADER_${host}`, scheme: "" },
+        ];
+  for (const { id, scheme } of wanted) {
+    for (const caller of scope.callers) {
+      const secret = await caller.secret(id, scope);
+      if (secret !== undefined) return { authorization: scheme + Buffer.from(secret).toString() };
+    }
+  }
+  if (source.authSecret === "") return {};
+  throw new CooperError("ops/no-secret", `failed to retrieve HTTP auth secret ${source.authSecret}: not found`);
+}

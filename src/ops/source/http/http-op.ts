@@ -1,0 +1,39 @@
+import { lazy, sha256Fields } from "../../../kit/index.ts";
+import type { Op } from "../../../solver/index.ts";
+import type { SnapshotId, Storage } from "../../../storage/index.ts";
+import type { OpScope, Ref } from "../../contract.ts";
+import { type HttpSource, httpAttributes } from "./attributes.ts";
+import { type Download, findDownload } from "./download.ts";
+import { fileName } from "./file-name.ts";
+
+/**
+ * `https://…`: one file. A checksum makes the key without asking the server; else the server is asked whether the file is still the
+ * one that is here (ETag), and downloaded when not. The key is of the content, so an unchanged file is found again.
+ */
+export function httpSource(url: string, attrs: ReadonlyMap<string, string>, storage: Storage): Op<Ref, OpScope> {
+  const source = httpAttributes(url, attrs);
+  let download: (() => Promise<Download>) | undefined;
+  const find = (scope: OpScope) => {
+    download ??= lazy(() => findDownload(source, storage, scope));
+    return download();
+  };
+  return {
+    recipe: async (scope) => {
+      if (source.checksum !== undefined) {
+        const name = fileName(source.url, source.filename, undefined);
+        return {
+          digest: keyOf(source, { name, digest: source.checksum, lastModified: "" }),
+          content: [],
+          storable: true,
+        };
+      }
+      return { digest: keyOf(source, await find(scope)), content: [], storable: true };
+    },
+    execute: async (_, scope) => [{ kind: "snapshot", id: (await find(scope)).snapshot as SnapshotId }],
+  };
+}
+
+function keyOf(source: HttpSource, file: Pick<Download, "name" | "digest" | "lastModified">) {
+  const owner = [source.mode, source.uid, source.gid].map(String);
+  return sha256Fields("http", file.name, file.digest, file.lastModified, ...owner);
+}
