@@ -1,0 +1,53 @@
+import type { BuildRequest, BuildResponse, Engine, EngineOptions, OpenEngine, SolveStatus } from "../engine/index.ts";
+import { CooperError, messageOf, type Scope } from "../kit/index.ts";
+import { createLocalSession, type LocalSessionOptions } from "../session/index.ts";
+
+/** One build, whole: what to build, what the caller offers, where and how the engine works, who hears of the progress. */
+export interface BuildCall {
+  readonly request: BuildRequest;
+  readonly session: LocalSessionOptions;
+  readonly engine: EngineOptions;
+  readonly onStatus: (status: SolveStatus) => void;
+  /** Told once, when the engine is open and the build begins. */
+  readonly onStart?: () => void;
+}
+
+/** The engine is by far the largest room: it loads when a build really starts. */
+const embedEngine: OpenEngine = async (options, scope) => {
+  const room: { openEngine?: OpenEngine } = await import("../engine/index.ts");
+  if (room.openEngine === undefined) throw new CooperError("client/no-engine", "building is not supported yet");
+  return room.openEngine(options, scope);
+};
+
+/**
+ * Runs one build in this process and settles all of it before it returns. Throws what is wrong with the caller's offers
+ * or the engine's options as it is; `client/solve-failed` ("failed to solve: …", with the cause's hint and details) when
+ * the build itself fails, `client/cancelled` when the scope ended it.
+ */
+export async function build(call: BuildCall, scope: Scope, openEngine = embedEngine): Promise<BuildResponse> {
+  await using session = await createLocalSession(call.session);
+  await using engine = await openEngine(call.engine, scope);
+  call.onStart?.();
+  return await solve(engine, call, session, scope);
+}
+
+async function solve(
+  engine: Engine,
+  call: BuildCall,
+  session: Awaited<ReturnType<typeof createLocalSession>>,
+  scope: Scope,
+): Promise<BuildResponse> {
+  try {
+    return await engine.build(call.request, session, call.onStatus, scope);
+  } catch (cause) {
+    if (scope.signal.aborted) {
+      throw new CooperError("client/cancelled", "failed to solve: Canceled: context canceled", { cause });
+    }
+    const { hint, details } = cause instanceof CooperError ? cause : {};
+    throw new CooperError("client/solve-failed", `failed to solve: ${messageOf(cause)}`, {
+      cause,
+      details,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
