@@ -25,13 +25,20 @@ export interface BlobStore {
   /** Whole small blob (JSON), at most 16 MiB. */
   readAll(descriptor: Pick<Descriptor, "digest" | "size">, scope: Scope): Promise<Buffer>;
   /**
-   * Stores the bytes and resolves when they are durable under their digest. With `expected`, bytes that do not have that
+   * Stores the bytes and resolves when they are there under their digest, safe from a kill of this process. With `expected`, bytes that do not have that
    * digest and size are refused (`storage/blob-digest`, `storage/blob-size`) and nothing stays behind. May be called
    * twice with the same bytes, also by two processes at once.
    */
   put(source: Bytes, scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<Stored>;
   /** For a writer that wants the bytes as they pass: same promises as `put`. */
   writer(scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<BlobWriter>;
+  /** A new name on the store's file system for a file that is to be adopted; swept when this process dies before that. */
+  ingestFile(): string;
+  /**
+   * Takes over a finished file at a name from `ingestFile`, whose digest the caller itself computed while writing it (a
+   * worker that compresses and hashes): the bytes are not read again. Throws `storage/blob-size`.
+   */
+  adopt(file: string, stored: Stored): Promise<Stored>;
 }
 export interface Stored {
   readonly digest: Digest;
@@ -66,7 +73,8 @@ export interface SnapshotStore {
 }
 export interface ActiveSnapshot extends AsyncDisposable {
   readonly mount: TreeMount;
-  /** The folder that receives the changes: unpacking a layer writes here directly, with overlayfs whiteouts when "overlay". */
+  /** The folder that receives the changes: unpacking a layer writes here directly, with overlayfs whiteouts when "overlay"
+   * (a snapshot without parent is always "whole"). */
   readonly changes: { readonly folder: string; readonly form: "overlay" | "whole" };
   /** Makes the tree immutable, in one transaction. With a taken `name`, this one is dropped and the first one returned. */
   commit(options?: { readonly name?: string; readonly description?: string }): Promise<SnapshotInfo>;

@@ -1,5 +1,7 @@
+export * from "./allocation.ts";
 export * from "./copy.ts";
 export { SysError } from "./error.ts";
+export * from "./file-times.ts";
 export * from "./filesystem.ts";
 export * from "./inode.ts";
 export * from "./library.ts";
@@ -9,5 +11,6 @@ export * from "./mountinfo.ts";
 export * from "./namespace.ts";
 export * from "./open.ts";
 export * from "./overlay.ts";
+export * from "./pipe.ts";
 export * from "./process.ts";
 export * from "./xattr.ts";

@@ -1,0 +1,68 @@
+import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
+
+interface Trouble {
+  readonly code: string;
+  readonly hint: string;
+}
+
+const noSpace: Trouble = {
+  code: "storage/no-space",
+  hint: "free some space, prune the root, or put it on a larger volume with --root",
+};
+const readOnly: Trouble = {
+  code: "storage/read-only",
+  hint: "mount the root's volume writable, or choose another with --root",
+};
+const notPermitted: Trouble = {
+  code: "storage/not-permitted",
+  hint: "let the user that runs the build own the root, or choose another with --root",
+};
+const busy: Trouble = {
+  code: "storage/busy",
+  hint: "another process holds the root's database: stop it, or use another --root",
+};
+const corrupt: Trouble = {
+  code: "storage/corrupt",
+  hint: "the root is only a cache: delete it, or choose another with --root",
+};
+
+const byErrno: Readonly<Record<string, Trouble>> = {
+  ENOSPC: noSpace,
+  EDQUOT: noSpace,
+  EROFS: readOnly,
+  EACCES: notPermitted,
+  EPERM: notPermitted,
+};
+/** Primary result codes of SQLite, https://sqlite.org/rescode.html. */
+const bySqlite: Readonly<Record<number, Trouble>> = {
+  3: notPermitted,
+  5: busy,
+  6: busy,
+  8: readOnly,
+  11: corrupt,
+  13: noSpace,
+  14: notPermitted,
+  26: corrupt,
+};
+
+/** `error` as the user should read it: what failed, why in the end, what to do. A CooperError passes as it is. */
+export function storageError(action: string, error: unknown): CooperError {
+  if (error instanceof CooperError) return error;
+  const trouble = byErrno[errnoOf(error) ?? ""] ?? bySqlite[sqliteCode(error) ?? -1];
+  const extras = trouble === undefined ? { cause: error } : { cause: error, hint: trouble.hint };
+  return new CooperError(trouble?.code ?? "storage/failed", `cannot ${action}: ${messageOf(error)}`, extras);
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (error instanceof Error && "errcode" in error && typeof error.errcode === "number") return error.errcode & 0xff;
+  return undefined;
+}
+
+/** `work`, with its failure told as `storageError`. */
+export async function told<T>(action: string, work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(action, error);
+  }
+}

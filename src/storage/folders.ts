@@ -1,0 +1,42 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { sha256, splitDigest } from "../kit/index.ts";
+import type { Mounted } from "./contract.ts";
+import { told } from "./errors.ts";
+import { removeTree } from "./files/remove-tree.ts";
+import type { Layout } from "./layout.ts";
+import type { Registration } from "./process/registration.ts";
+
+/** Folders that are no snapshots: of one opening, or of one user for good. */
+export class Folders {
+  readonly #layout: Layout;
+  readonly #self: Registration;
+  #count = 0;
+
+  constructor(layout: Layout, self: Registration) {
+    this.#layout = layout;
+    this.#self = self;
+  }
+
+  temporary(prefix: string): Promise<Mounted> {
+    return told("make temporary folder", () => {
+      const safe = prefix.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 32);
+      const path = join(this.#self.folder, "tmp", `${safe}-${this.#count++}`);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      const dispose = async () => {
+        await told("remove temporary folder", () => removeTree(path));
+      };
+      return { path, [Symbol.asyncDispose]: dispose };
+    });
+  }
+
+  /** `kept/<space>-<digest of the key>`: the key is the user's, and may be anything. */
+  kept(space: string, key: string): Promise<string> {
+    return told("make folder for a cache", () => {
+      const { hex } = splitDigest(sha256(key));
+      const path = join(this.#layout.kept, `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`);
+      mkdirSync(path, { recursive: true, mode: 0o755 });
+      return path;
+    });
+  }
+}

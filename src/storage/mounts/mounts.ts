@@ -1,0 +1,86 @@
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { CooperError, errnoOf } from "../../kit/index.ts";
+import { MountFlag, mountOverlay, umount } from "../../sys/index.ts";
+import type { Mounted, TreeMount } from "../contract.ts";
+import { told } from "../errors.ts";
+import { type OverlaySupport, probeOverlay } from "./overlay-support.ts";
+
+/** Mount points in this process's own folder, and what the kernel can do. Nothing is made or tried before the first mount. */
+export class Mounts {
+  readonly #folder: string;
+  #support: OverlaySupport | CooperError | undefined;
+  #count = 0;
+
+  constructor(runFolder: string) {
+    this.#folder = join(runFolder, "mounts");
+  }
+
+  /** Undefined when overlayfs works here, else the reason. Probes once. */
+  overlayTrouble(): CooperError | undefined {
+    const support = this.#probe();
+    return support instanceof CooperError ? support : undefined;
+  }
+
+  async mount(tree: TreeMount): Promise<Mounted> {
+    if (tree.kind === "folder") return { path: tree.path, [Symbol.asyncDispose]: async () => {} };
+    return await told("mount snapshot", () => this.#overlay(tree));
+  }
+
+  #overlay(tree: TreeMount & { readonly kind: "overlay" }): Mounted {
+    const support = this.#probe();
+    if (support instanceof CooperError) throw support;
+    const path = this.#point();
+    const { layers, upper, work } = tree;
+    try {
+      if (upper === undefined || work === undefined) {
+        const options = support.options.filter((option) => option !== "volatile");
+        mountOverlay({ lower: layers, options }, path, MountFlag.readonly);
+      } else {
+        forgetVolatile(work);
+        mountOverlay({ lower: layers, upper, work, options: support.options }, path);
+      }
+    } catch (error) {
+      rmdirSync(path);
+      throw error;
+    }
+    let disposed = false;
+    const dispose = async () => {
+      if (disposed) return;
+      disposed = true;
+      unmount(path);
+      rmdirSync(path);
+    };
+    return { path, [Symbol.asyncDispose]: dispose };
+  }
+
+  #probe(): OverlaySupport | CooperError {
+    this.#support ??= probeOverlay(this.#point(false));
+    return this.#support;
+  }
+
+  #point(make = true): string {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o711 });
+    const path = join(this.#folder, String(this.#count++));
+    if (make) mkdirSync(path, { mode: 0o755 });
+    return path;
+  }
+}
+
+/**
+ * Where a volatile overlay was, the kernel leaves a mark so that nobody takes the folder for flushed after a power cut.
+ * Within one life of ours the same tree may be mounted again.
+ */
+function forgetVolatile(work: string): void {
+  rmSync(join(work, "work/incompat"), { recursive: true, force: true });
+}
+
+/** A process that a step left behind may still stand in the tree; then it is taken out of sight, and closed with its last user. */
+function unmount(path: string): void {
+  try {
+    umount(path);
+  } catch (error) {
+    if (errnoOf(error) !== "EBUSY") throw error;
+    umount(path, { detach: true });
+  }
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { errnoOf } from "../../kit/index.ts";
+import { bootId, processStartTime, tryFlock } from "../../sys/index.ts";
+import type { Layout } from "../layout.ts";
+
+/** One opening of a root: what it owns carries `id`, and dies with it. */
+export interface Registration {
+  /** Safe in a file name, without dots; unique among the openings of this root. */
+  readonly id: string;
+  /** `run/<id>`: mount points and temporary folders. */
+  readonly folder: string;
+  /** Removes what is left of the folder, then gives up the lock. */
+  close(): void;
+}
+
+/**
+ * Registers this opening: a folder below run/ with a locked file in it. The lock, not the process number, tells who is alive:
+ * it ends with the process however that dies, it also holds between containers with process numbers of their own, and
+ * two openings in one process are two.
+ */
+export function register(layout: Layout): Registration {
+  for (;;) {
+    const id = `${process.pid}-${randomBytes(4).toString("hex")}`;
+    const folder = join(layout.run, id);
+    const file = tryLockFolder(folder);
+    if (file === undefined) continue;
+    writeSync(file, `pid ${process.pid}\nstarted ${processStartTime(process.pid)}\nboot ${bootId()}\n`);
+    const close = () => {
+      // The lock goes last: a folder without one is empty, or about to be locked by its maker.
+      for (const name of readdirSync(folder)) if (name !== "lock") rmSync(join(folder, name), { recursive: true });
+      rmSync(join(folder, "lock"));
+      rmdirSync(folder);
+      closeSync(file);
+    };
+    return { id, folder, close };
+  }
+}
+
+/** Undefined when a sweep in another process took the half-made folder for a dead one's. */
+function tryLockFolder(folder: string): number | undefined {
+  mkdirSync(folder, { mode: 0o700 });
+  try {
+    const file = openSync(join(folder, "lock"), "wx", 0o600);
+    if (tryFlock(file)) return file;
+    closeSync(file);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+  return undefined;
+}
+
+/** The dead one's lock, held: while it is, nobody else sweeps up after it. */
+export interface Claim {
+  release(): void;
+}
+
+/** Claims a dead opening's leftovers. Undefined when its owner lives, or somebody else is at it. */
+export function claimDead(layout: Layout, id: string): Claim | undefined {
+  const folder = join(layout.run, id);
+  try {
+    const file = openSync(join(folder, "lock"), "r");
+    if (tryFlock(file)) return { release: () => closeSync(file) };
+    closeSync(file);
+    return undefined;
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    // Not empty: it has been locked in the meantime. Gone: what carries its name can be taken by anybody.
+    if (errnoOf(error) !== "ENOENT") return undefined;
+  }
+  return { release: () => {} };
+}
+
+/** What a living or dead opening wrote about itself, for messages. */
+export function describeRegistration(layout: Layout, id: string): string {
+  try {
+    return readFileSync(join(layout.run, id, "lock"), "utf8")
+      .trim()
+      .replaceAll("\n", ", ");
+  } catch {
+    return id;
+  }
+}

@@ -1,0 +1,29 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { copyTree } from "../files/copy-tree.ts";
+import { filesOf, type SnapshotDriver } from "./driver.ts";
+
+/** A whole copy of the tree per snapshot: slow and large, but it needs no right at all. Blocks are shared where the file system can. */
+export const nativeDriver: SnapshotDriver = {
+  name: "native",
+
+  async prepare(folder, parents) {
+    mkdirSync(filesOf(folder), { mode: 0o755 });
+    const below = parents.at(-1);
+    if (below !== undefined) await copyTree(filesOf(below), filesOf(folder));
+    else chmodSync(filesOf(folder), 0o755);
+  },
+
+  active(folder) {
+    return { kind: "folder", path: filesOf(folder), readonly: false };
+  },
+
+  view(chain) {
+    return { kind: "folder", path: filesOf(chain.at(-1) ?? ""), readonly: true };
+  },
+
+  settle() {},
+
+  changes(folder) {
+    return { folder: filesOf(folder), form: "whole" };
+  },
+};

@@ -1,0 +1,79 @@
+import type { SnapshotId, SnapshotInfo } from "../contract.ts";
+import type { Database } from "../database/database.ts";
+
+type SnapshotRow = { id: string; parent: string | null; name: string | null };
+
+/** The snapshot table as one driver sees it. */
+export class SnapshotRows {
+  readonly #database: Database;
+  readonly #driver: string;
+  /** Snapshots whose use this opening has noted. */
+  readonly #touched = new Set<string>();
+
+  constructor(database: Database, driver: string) {
+    this.#database = database;
+    this.#driver = driver;
+  }
+
+  get(id: SnapshotId): SnapshotInfo | undefined {
+    const sql = "SELECT id, parent, name FROM snapshot WHERE id = ? AND driver = ? AND owner IS NULL";
+    return this.#use(this.#database.get<SnapshotRow>(sql, id, this.#driver));
+  }
+
+  byName(name: string): SnapshotInfo | undefined {
+    const sql = "SELECT id, parent, name FROM snapshot WHERE name = ? AND driver = ? AND owner IS NULL";
+    return this.#use(this.#database.get<SnapshotRow>(sql, name, this.#driver));
+  }
+
+  insertActive(id: SnapshotId, parent: SnapshotId | undefined, owner: string): void {
+    const now = Date.now();
+    const sql = "INSERT INTO snapshot (id, driver, parent, owner, created, used) VALUES (?, ?, ?, ?, ?, ?)";
+    this.#database.run(sql, id, this.#driver, parent ?? null, owner, now, now);
+  }
+
+  /** Makes the snapshot a committed one; or, when the name is taken, returns the one that has it and leaves this one active. */
+  commit(id: SnapshotId, options: { readonly name?: string; readonly description?: string }): SnapshotInfo {
+    return this.#database.transaction(() => {
+      const taken = options.name === undefined ? undefined : this.byName(options.name);
+      if (taken !== undefined) return taken;
+      const sql =
+        "UPDATE snapshot SET owner = NULL, name = ?, description = ?, used = ? WHERE id = ? RETURNING id, parent, name";
+      const row = this.#database.get<SnapshotRow>(
+        sql,
+        options.name ?? null,
+        options.description ?? null,
+        Date.now(),
+        id,
+      );
+      this.#touched.add(id);
+      return infoOf(row ?? { id, parent: null, name: null });
+    });
+  }
+
+  deleteOwned(id: SnapshotId, owner: string): void {
+    this.#database.run("DELETE FROM snapshot WHERE id = ? AND owner = ?", id, owner);
+  }
+
+  /** Notes the use, once per opening, in the same breath: a prune in another process sees it. Undefined when it came first. */
+  #use(row: SnapshotRow | undefined): SnapshotInfo | undefined {
+    if (row === undefined) return undefined;
+    if (!this.#touched.has(row.id)) {
+      const found = this.#database.run(
+        "UPDATE snapshot SET used = ? WHERE id = ? AND owner IS NULL",
+        Date.now(),
+        row.id,
+      );
+      if (found === 0) return undefined;
+      this.#touched.add(row.id);
+    }
+    return infoOf(row);
+  }
+}
+
+function infoOf(row: SnapshotRow): SnapshotInfo {
+  return {
+    id: row.id as SnapshotId,
+    parent: (row.parent ?? undefined) as SnapshotId | undefined,
+    name: row.name ?? undefined,
+  };
+}
