@@ -1,0 +1,126 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CooperError, messageOf } from "../../../kit/index.ts";
+import type { GitSource } from "./attributes.ts";
+import type { FoundRef } from "./refs.ts";
+import type { GitRunner } from "./run-git.ts";
+
+/** Makes the commit present in the bare repository at `repository` (made when missing). Throws `ops/git-failed`. */
+export async function fetchCommit(
+  git: GitRunner,
+  repository: string,
+  source: GitSource,
+  found: FoundRef,
+): Promise<void> {
+  if (!existsSync(join(repository, "HEAD"))) await git.run(["init", "--quiet", "--bare", "--", repository]);
+  const inside = (...args: string[]) => git.run(["--git-dir", repository, ...args]);
+  if (await hasCommit(inside, found.commit)) return;
+  const fetch = (...args: string[]) => inside("fetch", "--quiet", "--no-tags", "--force", ...args);
+  const name = found.name === "" ? found.commit : `${found.name}:refs/cooper/${found.sha}`;
+  try {
+    try {
+      await fetch("--depth=1", "--", source.remote, name);
+    } catch {
+      // A server may refuse single commits and shallow answers: then everything comes.
+      await fetch("--", source.remote, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*");
+    }
+  } catch (cause) {
+    const remote = source.remote.replace(/\/\/[^@/]*@/, "//");
+    throw new CooperError("ops/git-failed", `failed to fetch remote ${remote}: ${messageOf(cause)}`, { cause });
+  }
+  if (await hasCommit(inside, found.commit)) return;
+  throw new CooperError("ops/git-no-ref", `repository does not contain commit ${found.commit}`);
+}
+
+async function hasCommit(inside: (...args: string[]) => Promise<string>, commit: string): Promise<boolean> {
+  return inside("cat-file", "-e", `${commit}^{commit}`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Writes the commit's tree (or the subdirectory's) into the empty `folder`. `work` is a folder for temporary files. */
+export async function checkOut(
+  git: GitRunner,
+  repository: string,
+  source: GitSource,
+  found: FoundRef,
+  folder: string,
+  work: string,
+): Promise<void> {
+  const tree = `${found.commit}^{commit}`;
+  const submodules = source.submodules && (await hasSubmodules(git, repository, tree));
+  if (!source.keepGitDir && !submodules) {
+    await writeTree(git, repository, source.subdir === "" ? tree : `${found.commit}:${source.subdir}`, folder, work);
+    return;
+  }
+  const whole = source.subdir === "" ? folder : join(work, "whole");
+  await cloneInto(git, repository, source, found, whole);
+  if (submodules)
+    await git.run(["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"], { cwd: whole });
+  if (!source.keepGitDir) await removeGitDirs(git, whole);
+  if (whole !== folder) await moveSubdir(whole, source.subdir, folder);
+}
+
+async function hasSubmodules(git: GitRunner, repository: string, tree: string): Promise<boolean> {
+  const listed = await git.run(["--git-dir", repository, "ls-tree", "--name-only", tree, "--", ".gitmodules"]);
+  return listed.trim() !== "";
+}
+
+async function writeTree(
+  git: GitRunner,
+  repository: string,
+  tree: string,
+  folder: string,
+  work: string,
+): Promise<void> {
+  const env = { GIT_INDEX_FILE: join(work, "index"), GIT_WORK_TREE: folder };
+  await git.run(["--git-dir", repository, "read-tree", tree], { env });
+  await git.run(["--git-dir", repository, "checkout-index", "--all", "--force"], { cwd: folder, env });
+}
+
+/** A repository of its own with just this commit, as a shallow clone would be. */
+async function cloneInto(
+  git: GitRunner,
+  repository: string,
+  source: GitSource,
+  found: FoundRef,
+  folder: string,
+): Promise<void> {
+  await git.run(["init", "--quiet", "--", folder]);
+  const inside = (...args: string[]) => git.run(args, { cwd: folder, env: { GIT_ALLOW_PROTOCOL: "file" } });
+  await git.run(["--git-dir", repository, "update-ref", "refs/cooper/checkout", found.commit]);
+  await inside("fetch", "--quiet", "--depth=1", "--", `file://${repository}`, "refs/cooper/checkout");
+  await inside("checkout", "--quiet", "--detach", found.commit);
+  await inside("remote", "add", "origin", source.remote);
+  await inside("reflog", "expire", "--all", "--expire=now");
+  await rm(join(folder, ".git/FETCH_HEAD"), { force: true });
+}
+
+async function removeGitDirs(git: GitRunner, folder: string): Promise<void> {
+  const listed = await git.run(["submodule", "--quiet", "foreach", "--recursive", "echo $displaypath"], {
+    cwd: folder,
+  });
+  for (const path of listed.split("\n").filter((line) => line !== "")) {
+    await rm(join(folder, path, ".git"), { recursive: true, force: true });
+  }
+  await rm(join(folder, ".git"), { recursive: true, force: true });
+}
+
+async function moveSubdir(whole: string, subdir: string, folder: string): Promise<void> {
+  const { lstat, readdir, rename, cp } = await import("node:fs/promises");
+  let current = whole;
+  for (const part of subdir.split("/")) {
+    current = join(current, part);
+    const info = await lstat(current).catch(() => undefined);
+    if (!info?.isDirectory()) {
+      throw new CooperError("ops/git-no-subdir", `invalid subdir ${subdir}: not a directory`);
+    }
+  }
+  for (const name of await readdir(current)) {
+    await rename(join(current, name), join(folder, name)).catch(() =>
+      cp(join(current, name), join(folder, name), { recursive: true, verbatimSymlinks: true }),
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { CooperError, sha256, sha256Fields, splitDigest } from "../../../kit/index.ts";
+import type { Op } from "../../../solver/index.ts";
+import type { Storage } from "../../../storage/index.ts";
+import type { OpScope, Ref } from "../../contract.ts";
+import { type GitSource, gitAttributes, isCommit } from "./attributes.ts";
+import { checkOut, fetchCommit } from "./checkout.ts";
+import { gitCredentials } from "./credentials.ts";
+import { commitTimes } from "./mtime.ts";
+import { type FoundRef, findRef } from "./refs.ts";
+import { type GitRunner, gitRunner } from "./run-git.ts";
+
+/**
+ * `git://…`: a checkout. The key is the commit, so a branch is asked for in every build, and a commit id needs no network when
+ * its result is stored. Repositories are kept below the root and fetched into.
+ */
+export function gitSource(identifier: string, attrs: ReadonlyMap<string, string>, storage: Storage): Op<Ref, OpScope> {
+  const source = gitAttributes(identifier, attrs);
+  let found: FoundRef | undefined;
+  const resolve = async (scope: OpScope) => {
+    found ??= await withGit(source, storage, scope, (git) => resolveRef(source, git));
+    return found;
+  };
+  return {
+    recipe: async (scope) => ({ digest: keyOf(source, await resolve(scope)), content: [], storable: true }),
+    execute: async (_, scope) => {
+      const ref = await resolve(scope);
+      return [
+        await withGit(source, storage, scope, (git, work) => makeSnapshot(source, ref, storage, git, work, scope)),
+      ];
+    },
+  };
+}
+
+function keyOf(source: GitSource, found: FoundRef) {
+  // With .git kept, an annotated tag and its commit differ, and so do remotes.
+  const identity = source.keepGitDir ? [found.sha, source.remote, "gitdir"] : [found.commit];
+  const options = [source.subdir, source.submodules ? "submodules" : "", source.mtime];
+  return sha256Fields("git", ...identity, ...options);
+}
+
+async function resolveRef(source: GitSource, git: GitRunner): Promise<FoundRef> {
+  if (isCommit(source.ref)) return checked(source, { name: "", sha: source.ref, commit: source.ref });
+  const ref = source.ref === "" ? "HEAD" : source.ref;
+  const output = await git.run(["ls-remote", "--", source.remote, ref, `${ref}^{}`]);
+  return checked(source, findRef(ref, output));
+}
+
+function checked(source: GitSource, found: FoundRef): FoundRef {
+  if (found.sha.startsWith(source.checksum) || found.commit.startsWith(source.checksum)) return found;
+  const got = found.sha === found.commit ? found.sha : `${found.sha} or ${found.commit}`;
+  throw new CooperError("ops/checksum", `expected checksum to match ${source.checksum}, got ${got}`);
+}
+
+async function makeSnapshot(
+  source: GitSource,
+  found: FoundRef,
+  storage: Storage,
+  git: GitRunner,
+  work: string,
+  scope: OpScope,
+): Promise<Ref> {
+  const name = splitDigest(sha256(source.remote)).hex;
+  const repository = await storage.keptFolder("git", name);
+  await using snapshot = await storage.snapshots.prepare(undefined);
+  await storage.exclusive(`git-${name}`, scope, async () => {
+    await fetchCommit(git, repository, source, found);
+    await checkOut(git, repository, source, found, snapshot.changes.folder, work);
+    if (source.mtime === "commit") await commitTimes(git, repository, found.commit, snapshot.changes.folder);
+  });
+  const { id } = await snapshot.commit({ description: source.remote });
+  return { kind: "snapshot", id };
+}
+
+async function withGit<T>(
+  source: GitSource,
+  storage: Storage,
+  scope: OpScope,
+  work: (git: GitRunner, folder: string) => Promise<T>,
+): Promise<T> {
+  await using folder = await storage.temporaryFolder("git");
+  const env = await gitCredentials(source, folder.path, scope);
+  const git = gitRunner(env, (data) => scope.emit({ type: "log", stream: 2, data }), scope);
+  return await work(git, folder.path);
+}

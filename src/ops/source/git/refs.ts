@@ -1,0 +1,32 @@
+import { CooperError } from "../../../kit/index.ts";
+
+/** What a ref of a remote means. */
+export interface FoundRef {
+  /** Full name: `refs/heads/main`, `HEAD`. */
+  readonly name: string;
+  readonly sha: string;
+  /** The commit that an annotated tag points to. */
+  readonly commit: string;
+}
+
+/**
+ * Picks the ref out of `git ls-remote`'s lines; as git-checkout, a full name first, then a branch, then a tag. Throws
+ * `ops/git-no-ref` with upstream's sentence.
+ */
+export function findRef(ref: string, output: string): FoundRef {
+  const refs = new Map<string, string>();
+  for (const line of output.split("\n")) {
+    const [sha, name] = line.split("\t");
+    if (sha !== undefined && name !== undefined) refs.set(name, sha);
+  }
+  for (const name of candidates(ref)) {
+    const sha = refs.get(name);
+    if (sha !== undefined) return { name, sha, commit: refs.get(`${name}^{}`) ?? sha };
+  }
+  throw new CooperError("ops/git-no-ref", `repository does not contain ref ${ref}, output: ${JSON.stringify(output)}`);
+}
+
+function candidates(ref: string): string[] {
+  const partial = ref.replace(/^refs\//, "");
+  return [...(ref === "HEAD" ? ["HEAD"] : []), `refs/${partial}`, `refs/heads/${partial}`, `refs/tags/${partial}`];
+}

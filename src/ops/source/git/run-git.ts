@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { CooperError, type Scope } from "../../../kit/index.ts";
+
+/** How git is run for one source: environment with credentials, never on the command line. */
+export interface GitRunner {
+  /** Standard output, at most 64 MiB. Throws `ops/git-failed` with git's last words, `ops/no-git`. */
+  run(args: readonly string[], options?: GitRunOptions): Promise<string>;
+}
+export interface GitRunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const largestOutput = 64 * 1024 * 1024;
+/** What a hostile repository or URL must not switch on. */
+const guards = [
+  "protocol.ext.allow=never",
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "transfer.fsckObjects=false",
+];
+
+/** Git that reads no configuration of this machine's users, asks nobody, and speaks only network protocols. */
+export function gitRunner(
+  env: Readonly<Record<string, string>>,
+  onStderr: (chunk: Uint8Array) => void,
+  scope: Scope,
+): GitRunner {
+  const base = {
+    PATH: process.env.PATH ?? "/usr/bin:/bin",
+    HOME: "/nonexistent",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ALLOW_PROTOCOL: "http:https:ssh:git",
+    GIT_ASKPASS: "true",
+    LC_ALL: "C",
+    ...proxies(),
+  };
+  const flags = guards.flatMap((setting) => ["-c", setting]);
+  return {
+    run: (args, options = {}) =>
+      runOnce([...flags, ...args], { ...base, ...env, ...options.env }, options.cwd, onStderr, scope),
+  };
+}
+
+function proxies(): Record<string, string> {
+  const names = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+  ];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function runOnce(
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd: string | undefined,
+  onStderr: (chunk: Uint8Array) => void,
+  scope: Scope,
+): Promise<string> {
+  scope.signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], signal: scope.signal });
+    const out: Buffer[] = [];
+    let size = 0;
+    let last = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > largestOutput) child.kill();
+      else out.push(chunk);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      onStderr(chunk);
+      last = (last + chunk.toString()).slice(-2000);
+    });
+    child.once("error", (error) => reject(scope.signal.aborted ? scope.signal.reason : cannotStart(error)));
+    child.once("close", (code) => {
+      if (code === 0) resolve(Buffer.concat(out).toString());
+      else reject(scope.signal.aborted ? scope.signal.reason : failed(code, last));
+    });
+  });
+}
+
+function cannotStart(cause: Error): CooperError {
+  return new CooperError("ops/no-git", "cannot run git", { cause, hint: "install the package git" });
+}
+
+function failed(code: number | null, words: string): CooperError {
+  const said = words.trim().split("\n").slice(-3).join("; ");
+  return new CooperError("ops/git-failed", `git stderr:\n${said}: exit status ${code}`);
+}
