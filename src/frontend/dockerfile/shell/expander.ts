@@ -85,8 +85,16 @@ export class Expander {
     return next === '"' ? this.#doubleQuoted() : undefined;
   }
 
-  /** One character, or an escape token with the character that it protects. An escape token at the end is dropped. */
+  /**
+   * A run of plain characters, or one, or an escape token with the character that it protects. An escape token at
+   * the end is dropped.
+   */
   #ordinary(words: WordSplitter): string {
+    const plain = this.#plainRun();
+    if (plain !== "") {
+      words.addSplit(plain);
+      return plain;
+    }
     const first = this.#take();
     if (first !== this.#escape) {
       words.addSplit(first);
@@ -98,6 +106,15 @@ export class Expander {
     const second = this.#take();
     words.addRaw(second);
     return kept + second;
+  }
+
+  /** Characters that mean nothing anywhere: neither quote, escape token, `$` or `<`, nor an end of a `${…}` part. */
+  #plainRun(): string {
+    const run = /[^$<'"\\`}/]+/y;
+    run.lastIndex = this.#at;
+    const text = run.exec(this.#text)?.[0] ?? "";
+    this.#at += text.length;
+    return text;
   }
 
   #singleQuoted(): string {

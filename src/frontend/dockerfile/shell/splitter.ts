@@ -21,10 +21,14 @@ export class WordSplitter {
 
   /** Text whose white space separates words. */
   addSplit(text: string): void {
-    for (const character of text) {
-      if (!isSpace(character)) this.addRaw(character);
-      else if (this.#inWord && this.#buffer.text !== "") this.#flush();
+    let start = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (!isSpace(text.charAt(at))) continue;
+      if (at > start) this.addRaw(text.slice(start, at));
+      if (this.#inWord && this.#buffer.text !== "") this.#flush();
+      start = at + 1;
     }
+    if (start < text.length) this.addRaw(text.slice(start));
   }
 
   /** Text that belongs to the word whatever it is. */
