@@ -1,7 +1,7 @@
 import type { ExportLayer, ExportTree } from "../export/index.ts";
 import { CooperError } from "../kit/index.ts";
-import type { ImageLayer, Ref } from "../ops/index.ts";
-import type { LayerRecord, SnapshotStore } from "../storage/index.ts";
+import { layerRecord, type Ref } from "../ops/index.ts";
+import type { SnapshotStore } from "../storage/index.ts";
 
 /** A result as exporters see it. Throws `engine/cannot-export` for a caller's folder. */
 export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): ExportTree {
@@ -10,7 +10,7 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
     case "scratch":
       return { layers: [] };
     case "layers":
-      return { layers: ref.layers.map((layer) => ({ kind: "pending", record: recordOf(layer) })) };
+      return { layers: ref.layers.map((layer) => ({ kind: "pending", record: layerRecord(layer) })) };
     case "snapshot":
       return {
         layers: snapshots.chain(ref.id).map(({ id }): ExportLayer => ({ kind: "snapshot", id, createdBy: "" })),
@@ -20,13 +20,4 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
         hint: "copy what you want of it",
       });
   }
-}
-
-function recordOf({ descriptor, diffId, from }: ImageLayer): LayerRecord {
-  return { descriptor, diffId, from, compression: compressionOf(descriptor.mediaType) };
-}
-
-function compressionOf(mediaType: string): LayerRecord["compression"] {
-  if (mediaType.endsWith("gzip")) return "gzip";
-  return mediaType.endsWith("zstd") ? "zstd" : "uncompressed";
 }

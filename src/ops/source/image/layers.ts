@@ -1,5 +1,6 @@
 import { CooperError, type Digest, sha256 } from "../../../kit/index.ts";
 import type { Descriptor } from "../../../oci/index.ts";
+import type { LayerRecord } from "../../../storage/index.ts";
 import type { ImageLayer } from "../../contract.ts";
 
 /** The chain ids of diff ids, lowest first (OCI image spec, "Layer ChainID"). */
@@ -10,6 +11,16 @@ export function chainIds(diffIds: readonly Digest[]): Digest[] {
     chain.push(below === undefined ? diffId : sha256(`${below} ${diffId}`));
   }
   return chain;
+}
+
+/** What storage remembers of a layer's blob. */
+export function layerRecord({ descriptor, diffId, from }: ImageLayer): LayerRecord {
+  return { descriptor, diffId, from, compression: compressionOf(descriptor.mediaType) };
+}
+
+function compressionOf(mediaType: string): LayerRecord["compression"] {
+  if (mediaType.endsWith("gzip")) return "gzip";
+  return mediaType.endsWith("zstd") ? "zstd" : "uncompressed";
 }
 
 /** The layers of an image. Throws `ops/bad-image` when manifest and config do not tell of the same number. */
