@@ -27,6 +27,8 @@ export interface CacheEntry {
 /** `ExporterResponse`: `containerimage.digest`, `containerimage.config.digest`, `image.name`, … */
 export interface BuildResponse {
   readonly exporterResponse: Readonly<Record<string, string>>;
+  /** What the frontend returned beside its refs (`result.txt`, `result.json`, … of a subrequest). */
+  readonly frontendMetadata?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** One update of a build's progress; the shape of upstream's `client.SolveStatus`, which `--progress=rawjson` prints. */

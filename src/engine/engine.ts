@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { CooperError, lazy, type Scope } from "../kit/index.ts";
+import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
+import { createSolver } from "../solver/index.ts";
+import { openStorage, type Snapshotter } from "../storage/index.ts";
+import { runBuild } from "./build.ts";
+import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
+import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
+import { openExporter } from "./exporter-table.ts";
+import { openFrontend } from "./frontend-table.ts";
+import { makeOp } from "./op-table.ts";
+import type { EngineParts } from "./parts.ts";
+import { resultStore } from "./result-store.ts";
+
+const userAgent = "cooper";
+
+/**
+ * Opens an engine on the root of `options`. Cheap: registry client, executor, frontends and exporters load when a build first needs
+ * them. Dispose of it in the end. Throws `storage/…`, `engine/bad-option`.
+ */
+export const openEngine: OpenEngine = async (options, scope): Promise<Engine> => {
+  const opened = new AsyncDisposableStack();
+  try {
+    const parts = await openParts(options, scope, opened);
+    return {
+      build: (request, session, onStatus, buildScope) => runBuild(parts, request, session, onStatus, buildScope),
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+};
+
+async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisposableStack): Promise<EngineParts> {
+  const storage = opened.use(
+    await openStorage({ root: options.root, snapshotter: snapshotter(options.snapshotter) }, scope),
+  );
+  const registry = lazy(async () => {
+    const { createRegistryClient } = await import("../registry/index.ts");
+    return opened.use(createRegistryClient({ hosts: options.registries, userAgent, proxy: process.env }));
+  });
+  const executor = lazy(async () => {
+    const { createExecutor } = await import("../executor/index.ts");
+    const stateDir = join(options.root, "executor");
+    const { ociWorkerBinary: binary, networkMode, dns } = options;
+    return opened.use(await createExecutor({ stateDir, binary, networkMode, ...(dns && { dns }) }, scope));
+  });
+  const blobs = new LayerBlobs(storage, registry);
+  const pull = (ref: Ref, opScope: OpScope) => materialise(ref, storage, blobs, opScope);
+  const tools = { storage, materialise: pull, executor, maxParallelism: options.maxParallelism };
+  return {
+    storage,
+    solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
+    materialise: pull,
+    allowedEntitlements: options.insecureEntitlements,
+    imageResolver: () => new ImageResolver(storage, registry),
+    makeOp: (vertex, images) => makeOp(vertex, images, tools),
+    frontend: openFrontend,
+    exporter: (request, member) => openExporter(request, member, { storage, registry, blobs, materialise: pull }),
+  };
+}
+
+function snapshotter(name: string): Snapshotter {
+  if (name === "" || name === "auto") return "auto";
+  if (name === "overlayfs" || name === "native") return name;
+  throw new CooperError("engine/bad-option", `unknown snapshotter ${JSON.stringify(name)}`, {
+    hint: 'wanted "auto", "overlayfs" or "native"',
+  });
+}

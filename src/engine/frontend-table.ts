@@ -1,0 +1,7 @@
+import type { Frontend } from "../frontend/index.ts";
+import { CooperError } from "../kit/index.ts";
+
+/** The frontend of that name, loaded now. Throws `engine/unknown-frontend` with upstream's sentence. */
+export async function openFrontend(name: string): Promise<Frontend> {
+  throw new CooperError("engine/unknown-frontend", `invalid frontend: ${name}`);
+}

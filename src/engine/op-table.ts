@@ -1,0 +1,72 @@
+import { CooperError } from "../kit/index.ts";
+import type { DefinitionVertex, SourceOp } from "../llb/index.ts";
+import type { Platform } from "../oci/index.ts";
+import {
+  diffOp,
+  gitSource,
+  httpSource,
+  type ImageResolver,
+  imageSource,
+  localSource,
+  mergeOp,
+  type OpScope,
+  passthroughOp,
+  type Ref,
+} from "../ops/index.ts";
+import type { Op } from "../solver/index.ts";
+import type { Storage } from "../storage/index.ts";
+import type { EngineScope } from "./engine-scope.ts";
+import { type Materialise, withPulledInputs } from "./pulled-inputs.ts";
+
+export interface OpTools {
+  readonly storage: Storage;
+  readonly materialise: Materialise;
+}
+
+/** The op that a vertex of a definition stands for. Throws `engine/not-supported`. */
+export function makeOp(vertex: DefinitionVertex, images: ImageResolver, tools: OpTools): Op<Ref, EngineScope> {
+  const inputs = vertex.op.inputs.map(({ digest }) => digest);
+  return withPulledInputs(plainOp(vertex, images, tools), inputs, tools.storage.snapshots, tools.materialise);
+}
+
+function plainOp({ op }: DefinitionVertex, images: ImageResolver, { storage }: OpTools): Op<Ref, OpScope> {
+  const { body } = op;
+  switch (body.kind) {
+    case "source":
+      return sourceOp(body, op.platform, images, storage);
+    case "merge":
+      return mergeOp(storage);
+    case "diff":
+      return diffOp(body, storage);
+    case "passthrough":
+      return passthroughOp(body);
+    default:
+      throw notSupported(`${body.kind} ops are`);
+  }
+}
+
+function sourceOp(
+  { identifier, attrs }: SourceOp,
+  platform: Platform | undefined,
+  images: ImageResolver,
+  storage: Storage,
+): Op<Ref, OpScope> {
+  const scheme = identifier.slice(0, identifier.indexOf("://"));
+  switch (scheme) {
+    case "docker-image":
+      return imageSource(identifier, attrs, platform, images);
+    case "local":
+      return localSource(identifier, attrs);
+    case "git":
+      return gitSource(identifier, attrs, storage);
+    case "http":
+    case "https":
+      return httpSource(identifier, attrs, storage);
+    default:
+      throw notSupported(`source ${JSON.stringify(identifier)} is`);
+  }
+}
+
+function notSupported(what: string): CooperError {
+  return new CooperError("engine/not-supported", `${what} not supported yet`);
+}

@@ -1,0 +1,46 @@
+import type { Scope } from "../kit/index.ts";
+import type { SnapshotId, Storage } from "../storage/index.ts";
+
+/** Snapshots whose own changes count, lowest first. */
+export type ChangeList = readonly SnapshotId[];
+
+/**
+ * Puts the changes of snapshots on top of another tree, one new snapshot each, deletions included. Their layer records come along:
+ * the layer of the same changes is the same blob.
+ */
+export async function restack(
+  changes: ChangeList,
+  below: SnapshotId | undefined,
+  storage: Storage,
+  scope: Scope,
+): Promise<SnapshotId | undefined> {
+  let top = below;
+  for (const id of changes) top = await putOn(id, top, storage, scope);
+  return top;
+}
+
+async function putOn(
+  id: SnapshotId,
+  below: SnapshotId | undefined,
+  storage: Storage,
+  scope: Scope,
+): Promise<SnapshotId> {
+  const { applyLayer, layerTar } = await import("../archive/index.ts");
+  await using active = await storage.snapshots.prepare(below);
+  const { folder, form } = active.changes;
+  await applyLayer(layerTar(ownChanges(id, storage), {}, scope), folder, { form }, scope);
+  const made = await active.commit({ description: "merged" });
+  for (const record of storage.layers.list(id)) storage.layers.add(made.id, record);
+  return made.id;
+}
+
+/** A snapshot's own changes as archive reads them. */
+export function ownChanges(id: SnapshotId, storage: Storage) {
+  const { snapshots } = storage;
+  const { folder, form } = snapshots.changes(id);
+  const parent = snapshots.get(id)?.parent;
+  const below = parent === undefined ? [] : snapshots.chain(parent).map((info) => snapshots.changes(info.id).folder);
+  if (form === "overlay") return { form: "overlay" as const, upper: folder, lower: below };
+  const whole = below.at(-1);
+  return { form: "whole" as const, tree: folder, ...(whole !== undefined && { parent: whole }) };
+}
