@@ -56,7 +56,7 @@ class OciExecutor implements Executor {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
-    this.#ownerFolder = join(options.stateDir, ownerName() ?? `${process.pid}-0`);
+    this.#ownerFolder = join(options.stateDir, ownerName());
     this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, "runtimes.json"));
   }
 

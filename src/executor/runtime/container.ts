@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Scope } from "../../kit/index.ts";
 import type { StepOutput } from "../contract.ts";
 import type { Runtime } from "./find.ts";
+import { type OutputPipes, outputPipes } from "./output-pipes.ts";
 import { parentOf } from "./owner.ts";
 import { lastLoggedError } from "./start-failure.ts";
 
@@ -41,8 +42,9 @@ export async function runContainer(
   scope: Scope,
 ): Promise<ContainerOutcome> {
   const log = join(bundle.folder, "log.json");
-  const child = startRuntime(runtime, bundle, log);
-  const closed = waitForClose(child, output);
+  const pipes = outputPipes(runtime);
+  const child = startRuntime(runtime, bundle, log, pipes);
+  const closed = waitForClose(child, pipes, output);
   const stopKilling = killWhenAborted(child, runtime, bundle, scope);
   try {
     const code = await closed;
@@ -58,23 +60,33 @@ export async function runContainer(
 }
 
 /** A session of its own keeps the terminal's Ctrl-C away from the runtime: stopping is this process's decision. */
-function startRuntime(runtime: Runtime, bundle: Bundle, log: string): ChildProcess {
+function startRuntime(runtime: Runtime, bundle: Bundle, log: string, pipes: OutputPipes): ChildProcess {
   const global = ["--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
   const run = ["run", "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
-  return spawn(runtime.path, [...global, ...run], {
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    env: { PATH: process.env.PATH ?? "" },
-  });
+  try {
+    return spawn(runtime.path, [...global, ...run], {
+      stdio: ["ignore", ...pipes.targets],
+      detached: true,
+      env: { PATH: process.env.PATH ?? "" },
+    });
+  } finally {
+    pipes.closeTargets();
+  }
 }
 
-function waitForClose(child: ChildProcess, output: StepOutput): Promise<number> {
-  child.stdout?.on("data", (chunk: Buffer) => output(1, chunk));
-  child.stderr?.on("data", (chunk: Buffer) => output(2, chunk));
-  return new Promise((resolve, reject) => {
+/** The runtime's exit code, once it has ended and all output has been handed on. */
+async function waitForClose(child: ChildProcess, pipes: OutputPipes, output: StepOutput): Promise<number> {
+  const streams = pipes.readers ?? [child.stdout, child.stderr];
+  for (const [index, stream] of streams.entries()) {
+    stream?.on("data", (chunk: Buffer) => output(index === 0 ? 1 : 2, chunk));
+  }
+  const readersEnd = (pipes.readers ?? []).map((reader) => new Promise((resolve) => reader.once("close", resolve)));
+  const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    child.once("close", (exit, signal) => resolve(exit ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
+  await Promise.all(readersEnd);
+  return code;
 }
 
 function killWhenAborted(child: ChildProcess, runtime: Runtime, bundle: Bundle, scope: Scope): () => void {

@@ -1,28 +1,34 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { bootId, processStartTime } from "../../sys/index.ts";
 
-/** Names a process for good: its id may be used again, with its start time (clock ticks since boot) it is unique until reboot. */
-export function ownerName(pid: number | "self" = "self"): string | undefined {
-  const stat = readProcStat(pid);
-  return stat === undefined ? undefined : `${stat.pid}-${stat.startTime}`;
+/**
+ * Names this process for good, for all that share a folder with it: boot, pid namespace, id and start time. Only a process of the
+ * same boot and namespace can tell whether it still lives.
+ */
+export function ownerName(): string {
+  return `${ownerSpace()}-${process.pid}-${processStartTime(process.pid) ?? 0n}`;
 }
 
-/** True while the process that `name` was made for runs. */
-export function ownerLives(name: string): boolean {
-  const pid = Number.parseInt(name, 10);
-  return Number.isInteger(pid) && ownerName(pid) === name;
+/** Part of the names of all owners that this process can judge. */
+function ownerSpace(): string {
+  const namespace = /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
+  return `${bootId().slice(0, 8)}-${namespace}`;
+}
+
+/** True when `name` is an owner's whose death this process can see, and it is dead. */
+export function isDeadOwner(name: string): boolean {
+  const space = ownerSpace();
+  if (!name.startsWith(`${space}-`)) return false;
+  const [pid, start] = name.slice(space.length + 1).split("-");
+  return processStartTime(Number(pid))?.toString() !== start;
 }
 
 /** Parent of a process, or undefined when there is no such process. */
 export function parentOf(pid: number): number | undefined {
-  return readProcStat(pid)?.parent;
-}
-
-/** proc(5), /proc/PID/stat: the command's name is in parentheses and may hold anything, so fields are counted after the last one. */
-function readProcStat(pid: number | "self"): { pid: number; parent: number; startTime: string } | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { pid: Number.parseInt(text, 10), parent: Number(fields[1]), startTime: fields[19] ?? "" };
+    // The command's name is in parentheses and may hold anything, so fields are counted after the last one (proc(5)).
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
     return undefined;
   }

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { quietScope, sleep } from "../kit/index.ts";
+import { createExecutor } from "./create-executor.ts";
+import { makeBusyboxRootfs } from "./testing/index.ts";
+
+const base = mkdtempSync(join(tmpdir(), "cooper-death-"));
+const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+const step = {
+  rootfs: rootfs.path,
+  readonlyRootfs: false,
+  mounts: [],
+  args: ["/bin/sh", "-c", "echo begun; sleep 7654"],
+  env: ["PATH=/bin"],
+  cwd: "/",
+  user: "",
+  hostname: "",
+  network: "sandbox",
+  security: "sandbox",
+  extraHosts: [],
+  ulimits: [],
+  cgroupParent: "",
+  devices: [],
+  removeMountStubs: false,
+} as const;
+
+const program = `
+  import { createExecutor } from ${JSON.stringify(join(import.meta.dirname, "create-executor.ts"))};
+  const [stateDir, step] = process.argv.slice(1);
+  const scope = { signal: new AbortController().signal, log: () => {} };
+  const executor = await createExecutor({ stateDir, binary: "", networkMode: "auto" }, scope);
+  await executor.run(JSON.parse(step), (_, chunk) => process.stdout.write(chunk), scope);`;
+
+async function startAndKill(stateDir: string): Promise<void> {
+  const args = ["--input-type=module", "-e", program, stateDir, JSON.stringify(step)];
+  const child = spawn(process.execPath, args, { stdio: "ignore" });
+  const closed = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    await until(() => sleepers().length === 1);
+  } finally {
+    child.kill("SIGKILL");
+    await closed;
+  }
+}
+
+function sleepers(): string[] {
+  return readdirSync("/proc").filter((name) => {
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, "utf8").startsWith("sleep\x007654");
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 400 && !condition(); tries++) await sleep(20);
+  expect(condition()).toBe(true);
+}
+
+test("a step does not outlive a process that is killed, and nothing of it is left", async () => {
+  const stateDir = join(base, "watched");
+  await startAndKill(stateDir);
+  await until(() => sleepers().length === 0);
+  await until(() => readdirSync(stateDir).length === 0);
+});
+
+test("what a dead process left without its watchdog, the next one ends at its first step", async () => {
+  const stateDir = join(base, "swept");
+  await startAndKill(stateDir);
+  for (const pid of watchdogs(stateDir)) process.kill(pid, "SIGKILL");
+  const executor = await createExecutor({ stateDir, binary: "", networkMode: "auto" }, quietScope);
+  await executor.run({ ...step, args: ["/bin/true"] }, () => {}, quietScope);
+  await executor[Symbol.asyncDispose]();
+  expect(sleepers()).toEqual([]);
+  expect(readdirSync(stateDir)).toEqual(["runtimes.json"]);
+});
+
+function watchdogs(stateDir: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return command.includes("cooper-watchdog") && command.includes(stateDir);
+      } catch {
+        return false;
+      }
+    });
+}
