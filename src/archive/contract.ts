@@ -35,8 +35,6 @@ export interface TarEntry {
 export interface TarSource {
   readonly header: TarHeader;
   readonly body?: { readonly file: string } | { readonly bytes: Uint8Array } | { readonly stream: Bytes };
-  /** Let small headers be plain ustar as Go's writer prefers; otherwise pax, as containerd's layers are. The bytes differ for long names only. */
-  readonly ustar?: boolean;
 }
 
 /** What a hostile archive may cost. The defaults take every real image. */

@@ -9,4 +9,21 @@
  * - `packLayer(tar, choice, sink, scope): Promise<PackedLayer>`: hash, compress, hash, write, in one pass.
  * - `walkTree(root, filter): Generator<TreeEntry>`: a build context's walk, in fsutil's order.
  */
+export { compress } from "./compress/compress.ts";
+export { decompress, detectCompression } from "./compress/decompress.ts";
+export { ahead, mapOrdered, rechunk } from "./compress/ordered.ts";
+export { packLayer } from "./compress/pack-layer.ts";
 export type * from "./contract.ts";
+export { type ApplyOptions, applyLayer } from "./layer/apply-layer.ts";
+export { type Change, changesOf } from "./layer/changes.ts";
+export { layerTar } from "./layer/layer-tar.ts";
+export { type Found, LayeredTree } from "./layer/layered-tree.ts";
+export { setTime } from "./layer/metadata.ts";
+export { isOpaque, isWhiteout, makeOpaque, makeWhiteout, sortNames } from "./layer/whiteout.ts";
+export { defaultTarLimits, TarParser, type TarSink } from "./tar/parser.ts";
+export { readTar } from "./tar/read-tar.ts";
+export { tarStream } from "./tar/tar-stream.ts";
+export { encodeTarHeader, tarEnd } from "./tar/write-header.ts";
+export { followLinks } from "./tree/follow-links.ts";
+export { type TreeTarOptions, treeEntries, treeTar } from "./tree/tree-tar.ts";
+export { walkTree } from "./tree/walk-tree.ts";

@@ -12,5 +12,6 @@ export * from "./namespace.ts";
 export * from "./open.ts";
 export * from "./overlay.ts";
 export * from "./pipe.ts";
+export * from "./pool-hash.ts";
 export * from "./process.ts";
 export * from "./xattr.ts";

@@ -1,0 +1,99 @@
+import { Readable } from "node:stream";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import { type Bytes, CooperError, messageOf, type Scope } from "../../kit/index.ts";
+import type { Compression } from "../contract.ts";
+import { type Isal, IsalInflater, loadIsal } from "./isal.ts";
+import { ahead, rechunk } from "./ordered.ts";
+
+const outputSize = 1024 * 1024;
+const inputSize = 256 * 1024;
+
+/** What the first bytes (four are enough) of a layer blob say. */
+export function detectCompression(head: Uint8Array): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 0x08) return "gzip";
+  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return "zstd";
+  // A skippable frame may come first.
+  const skippable =
+    head[0] !== undefined && (head[0] & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18;
+  return skippable ? "zstd" : "uncompressed";
+}
+
+/**
+ * The uncompressed bytes of a layer blob, whatever its compression, found by its first bytes. Works ahead of the consumer on pool
+ * threads. Throws `archive/corrupt` for damaged or cut input. It does not limit the output: who consumes it does.
+ */
+export async function* decompress(source: Bytes, scope: Pick<Scope, "signal">): AsyncGenerator<Uint8Array> {
+  const input = rechunk(source, inputSize)[Symbol.asyncIterator]();
+  try {
+    const first = await input.next();
+    if (first.done === true) return;
+    const kind = detectCompression(first.value);
+    const whole = startingWith(first.value, input);
+    const output = kind === "uncompressed" ? whole : kind === "gzip" ? gunzip(whole) : throughNode(whole, "zstd");
+    for await (const chunk of ahead(output, 2)) {
+      scope.signal.throwIfAborted();
+      yield chunk;
+    }
+  } finally {
+    await input.return(undefined);
+  }
+}
+
+async function* startingWith(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+function gunzip(source: Bytes): Bytes {
+  const isal = loadIsal();
+  return isal === undefined ? throughNode(source, "gzip") : isalGunzip(source, isal);
+}
+
+async function* isalGunzip(source: Bytes, isal: Isal): AsyncGenerator<Uint8Array> {
+  const inflater = new IsalInflater(isal);
+  let atMemberStart = false;
+  for await (const chunk of source) {
+    inflater.give(chunk);
+    if (atMemberStart) inflater.nextMember();
+    atMemberStart = false;
+    for (;;) {
+      const output = Buffer.allocUnsafeSlow(outputSize);
+      const size = await inflater.inflateInto(output);
+      if (size === undefined) throw corrupt("gzip");
+      if (size > 0) yield output.subarray(0, size);
+      if (inflater.finished && inflater.inputLeft > 0) inflater.nextMember();
+      else if (size < outputSize) break;
+    }
+    atMemberStart = inflater.finished;
+  }
+  if (!atMemberStart) throw corrupt("gzip");
+}
+
+/** Through Node's own zlib and zstd streams; both take several members or frames in a row. */
+async function* throughNode(source: Bytes, kind: "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
+  const options = { chunkSize: outputSize };
+  const stream =
+    kind === "gzip"
+      ? createGunzip(options)
+      : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
+  const input = Readable.from(source, { objectMode: false });
+  let failed: unknown;
+  input.on("error", (error) => {
+    failed = error;
+    stream.destroy(error);
+  });
+  try {
+    yield* input.pipe(stream);
+  } catch (cause) {
+    if (failed !== undefined) throw failed;
+    throw corrupt(kind, cause);
+  } finally {
+    input.destroy();
+    stream.destroy();
+  }
+}
+
+function corrupt(kind: string, cause?: unknown): CooperError {
+  const why = cause === undefined ? "damaged or cut short" : messageOf(cause);
+  return new CooperError("archive/corrupt", `cannot decompress ${kind} layer: ${why}`, { cause });
+}

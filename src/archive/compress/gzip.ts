@@ -1,0 +1,61 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { openLibrary } from "../../sys/index.ts";
+import { IsalDeflater, loadIsal } from "./isal.ts";
+
+/** Compresses one chunk to a gzip member; one call at a time. */
+export type ChunkCompressor = (chunk: Uint8Array) => Promise<Uint8Array>;
+
+const gzipOnPool = promisify(gzip);
+/** ISA-L's level when none is asked for: 1 % larger than its best, and a third faster. */
+const isalDefault = 2;
+
+/**
+ * Makes compressors for one lane each. Levels have gzip's numbers: none and 1 to 6 use ISA-L where it is, 7 to 9 libdeflate, zlib is
+ * the fallback. All write upstream's header: no name, no time, OS 255.
+ */
+export function gzipLanes(level: number | undefined): () => ChunkCompressor {
+  const isal = level === undefined || (level >= 1 && level <= 6) ? loadIsal() : undefined;
+  if (isal !== undefined) {
+    const isalLevel = level === undefined ? isalDefault : level <= 1 ? 1 : level <= 3 ? 2 : 3;
+    return () => {
+      const deflater = new IsalDeflater(isal);
+      return (chunk) => deflater.compress(chunk, isalLevel);
+    };
+  }
+  return libdeflateLanes(level ?? 6) ?? (() => (chunk) => zlibMember(chunk, level));
+}
+
+function libdeflateLanes(level: number): (() => ChunkCompressor) | undefined {
+  const library = level < 0 ? undefined : openLibrary("libdeflate.so.0");
+  if (library === undefined) return undefined;
+  const create = library.bind("void *libdeflate_alloc_compressor(int)");
+  const free = library.bind("void libdeflate_free_compressor(void *)");
+  const compress = library.bindAsync(
+    "size_t libdeflate_gzip_compress(void *, const uint8_t *, size_t, uint8_t *, size_t)",
+  );
+  const bound = library.bind("size_t libdeflate_gzip_compress_bound(void *, size_t)");
+  return () => async (chunk) => {
+    const compressor = create(level) as never;
+    try {
+      const output = Buffer.allocUnsafeSlow(Number(bound(compressor, chunk.byteLength)));
+      const size = Number(await compress(compressor, chunk, chunk.byteLength, output, output.length));
+      if (size === 0) throw new Error("libdeflate_gzip_compress had too little room");
+      return withPlainHeader(output.subarray(0, size));
+    } finally {
+      free(compressor);
+    }
+  };
+}
+
+async function zlibMember(chunk: Uint8Array, level: number | undefined): Promise<Uint8Array> {
+  const options = { chunkSize: chunk.byteLength + (chunk.byteLength >> 10) + 1024 };
+  return withPlainHeader(await gzipOnPool(chunk, level === undefined ? options : { ...options, level }));
+}
+
+/** The last two bytes of the header tell how hard the compressor tried and on which system: neither is anybody's concern. */
+function withPlainHeader(member: Uint8Array): Uint8Array {
+  member[8] = 0;
+  member[9] = 0xff;
+  return member;
+}

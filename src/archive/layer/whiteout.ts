@@ -1,0 +1,71 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { CooperError, errnoOf } from "../../kit/index.ts";
+import { FileType, lgetxattr, lsetxattr, mknod } from "../../sys/index.ts";
+
+/** Before a deleted name (OCI image spec, "Whiteouts"). */
+export const whiteoutPrefix = ".wh.";
+/** In a directory whose older content is gone. */
+export const opaqueMarker = ".wh..wh..opq";
+/** Both ways in which overlayfs marks an opaque directory. */
+export const opaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"] as const;
+
+/** What a whiteout entry's base name deletes. Throws `archive/bad-layer` for one that names nothing below its directory. */
+export function whiteoutTarget(
+  base: string,
+): { readonly kind: "opaque" } | { readonly kind: "delete"; readonly name: string } | undefined {
+  if (!base.startsWith(whiteoutPrefix)) return undefined;
+  if (base === opaqueMarker) return { kind: "opaque" };
+  const name = base.slice(whiteoutPrefix.length);
+  if (name === "" || name === "." || name === "..") {
+    throw new CooperError("archive/bad-layer", `invalid whiteout name: ${JSON.stringify(base)}`);
+  }
+  return { kind: "delete", name };
+}
+
+/** True for overlayfs' mark of a deleted name: a character device 0:0. */
+export function isWhiteout(stat: { isCharacterDevice(): boolean; readonly rdev: number | bigint }): boolean {
+  return stat.isCharacterDevice() && BigInt(stat.rdev) === 0n;
+}
+
+/** Marks a name as deleted, as overlayfs does. */
+export function makeWhiteout(path: string): void {
+  mknod(path, FileType.character, 0n);
+}
+
+/** Marks a directory as opaque; in a user namespace the kernel lets only the `user.` attribute be set. */
+export function makeOpaque(path: string): void {
+  try {
+    lsetxattr(path, opaqueAttributes[0], Buffer.from("y"));
+  } catch (error) {
+    if (errnoOf(error) !== "EPERM") throw error;
+    lsetxattr(path, opaqueAttributes[1], Buffer.from("y"));
+  }
+}
+
+export function isOpaque(path: string): boolean {
+  return opaqueAttributes.some((name) => lgetxattr(path, name)?.toString("latin1") === "y");
+}
+
+/** Names in a directory, in the order of their bytes. */
+export function sortedNames(path: string): string[] {
+  return sortNames(readdirSync(path));
+}
+
+/** Sorts names by their UTF-8 bytes, which is also UTF-16 order unless a character beyond U+D7FF is there. */
+export function sortNames(names: string[]): string[] {
+  if (names.every((name) => !/[\ud800-\uffff]/.test(name))) return names.sort();
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** `lstat` with nanoseconds, or undefined. */
+export function statOf(path: string): ReturnType<typeof lstatBig> | undefined {
+  try {
+    return lstatBig(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+function lstatBig(path: string) {
+  return lstatSync(path, { bigint: true });
+}
