@@ -1,4 +1,1 @@
-export const buildctl = {};
-export async function runCommand(_a: unknown, _b: { daemonless: boolean }): Promise<void> {
-  console.log("hi");
-}
+export { type Command, runCommand } from "./command.ts";

@@ -12,6 +12,6 @@ export type {
   VertexStatus,
   VertexWarning,
 } from "../engine/index.ts";
-export type { LocalSessionOptions, OutputSpec, SecretSource, SshSource } from "../session/index.ts";
+export type { LocalSessionOptions, OutputSpec, OutputStream, SecretSource, SshSource } from "../session/index.ts";
 export { type BuildCall, build } from "./build.ts";
 export { checkDefinition } from "./definition.ts";

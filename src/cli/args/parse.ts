@@ -1,6 +1,6 @@
 import { CooperError, isCooperError, suggest } from "../../kit/index.ts";
 import type { CommandSpec, FlagSpec, FlagValues } from "./spec.ts";
-import { FlagStore } from "./values.ts";
+import { checkValue, FlagStore } from "./values.ts";
 
 const helpFlag: FlagSpec = { name: "help", alias: "h", kind: "bool", usage: "show help" };
 const versionFlag: FlagSpec = { name: "version", alias: "v", kind: "bool", usage: "print the version" };
@@ -67,6 +67,12 @@ function flagsOf(path: readonly CommandSpec[]): FlagSpec[] {
 }
 
 function readFlag(word: string, words: Words, path: readonly CommandSpec[]): [FlagSpec, string] {
+  const [flag, value] = flagWithValue(word, words, path);
+  checkValue(flag, value);
+  return [flag, value];
+}
+
+function flagWithValue(word: string, words: Words, path: readonly CommandSpec[]): [FlagSpec, string] {
   const text = word.replace(/^--?/, "");
   const equals = text.indexOf("=");
   const name = equals < 0 ? text : text.slice(0, equals);

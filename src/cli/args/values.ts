@@ -26,12 +26,7 @@ export class FlagStore implements FlagValues {
     }
   }
 
-  /** Throws `cli/usage` when the value is not of the flag's kind. */
   set(flag: FlagSpec, value: string): void {
-    const complaint = complaintAbout(flag.kind, value);
-    if (complaint !== undefined) {
-      throw new CooperError("cli/usage", `invalid value ${JSON.stringify(value)} for flag -${flag.name}: ${complaint}`);
-    }
     const earlier = flag.kind === "strings" ? (this.#given.get(flag.name) ?? []) : [];
     this.#given.set(flag.name, [...earlier, value]);
   }
@@ -58,6 +53,13 @@ export class FlagStore implements FlagValues {
     if (spec === undefined) throw new Error(`no flag "${name}" is specified`);
     return this.#fallback.get(name) ?? spec.value;
   }
+}
+
+/** Throws `cli/usage` when the value is not of the flag's kind. */
+export function checkValue(flag: FlagSpec, value: string): void {
+  const complaint = complaintAbout(flag.kind, value);
+  if (complaint === undefined) return;
+  throw new CooperError("cli/usage", `invalid value ${JSON.stringify(value)} for flag -${flag.name}: ${complaint}`);
 }
 
 /** What Go's parsers say about a value that is not of that kind. */

@@ -2,5 +2,5 @@
 import { useCompileCache } from "./compile-cache.ts";
 
 useCompileCache();
-const { buildctl, runCommand } = await import("../index.ts");
-await runCommand(buildctl, { daemonless: true });
+const { runCommand } = await import("../index.ts");
+await runCommand("buildctl-daemonless.sh");

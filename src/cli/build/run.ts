@@ -1,0 +1,101 @@
+import { resolve } from "node:path";
+import { type BuildRequest, type BuildResponse, build, checkDefinition, type OpenEngine } from "../../client/index.ts";
+import { CooperError, messageOf, type Scope, writeFileAtomic } from "../../kit/index.ts";
+import type { FlagValues } from "../args/spec.ts";
+import { engineOptions } from "../daemon/options.ts";
+import type { Io } from "../io.ts";
+import { withSignals } from "../signals.ts";
+import { answerOf } from "./call.ts";
+import { type Display, openDisplay } from "./display.ts";
+import { metadataText } from "./metadata-file.ts";
+import { type BuildPlan, planBuild } from "./plan.ts";
+
+/** Runs `build` on an engine in this process, and gives the exit code. What fails is thrown. */
+export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngine): Promise<number> {
+  const display = openDisplay(io);
+  try {
+    const plan = planBuild(values, io.around, display.warn);
+    const definition = await readDefinition(plan, io);
+    display.start(plan);
+    const log = values.bool("debug") ? display.log : () => {};
+    const response = await withSignals(log, (scope) => execute(plan, definition, io, display, scope, openEngine));
+    display.close();
+    await writeMetadata(plan, response, io.around.cwd);
+    return answer(plan, response, io);
+  } finally {
+    display.close();
+  }
+}
+
+async function execute(
+  plan: BuildPlan,
+  definition: Uint8Array | undefined,
+  io: Io,
+  display: Display,
+  scope: Scope,
+  openEngine: OpenEngine | undefined,
+): Promise<BuildResponse> {
+  const options = await engineOptions(io.around.env, io.around.cwd, display.warn);
+  const request: BuildRequest = definition === undefined ? plan.request : { ...plan.request, definition };
+  const call = {
+    request,
+    session: { ...plan.session, stdout: io.stdoutStream, warn: display.warn },
+    engine: { ...options, registries: mergeRegistries(options.registries, plan.registryTls) },
+    onStatus: display.update,
+  };
+  try {
+    return await build(call, scope, openEngine);
+  } finally {
+    await writeRef(plan, io.around.cwd);
+  }
+}
+
+/** Without a frontend, LLB comes through standard input. */
+async function readDefinition(plan: BuildPlan, io: Io): Promise<Uint8Array | undefined> {
+  if (plan.request.frontend !== "") return undefined;
+  const definition = await io.readStdin();
+  if (definition === undefined) {
+    const sentence = "please specify --frontend or pipe LLB definition to stdin";
+    throw new CooperError("cli/no-frontend", sentence, { hint: "to build a Dockerfile, add --frontend dockerfile.v0" });
+  }
+  checkDefinition(definition);
+  return definition;
+}
+
+function mergeRegistries(
+  configured: BuildPlan["registryTls"],
+  given: BuildPlan["registryTls"],
+): BuildPlan["registryTls"] {
+  const merged = Object.entries(given).map(([host, tls]) => {
+    const old = configured[host] ?? {};
+    const ca = [...(old.ca ?? []), ...(tls.ca ?? [])];
+    return [host, { ...old, ...tls, ca, keyPairs: [...(old.keyPairs ?? []), ...(tls.keyPairs ?? [])] }] as const;
+  });
+  return { ...configured, ...Object.fromEntries(merged) };
+}
+
+/** The build's name, for tools that ask a daemon about it; as upstream, not worth an error. */
+async function writeRef(plan: BuildPlan, cwd: string): Promise<void> {
+  if (plan.refFile !== "") await writeFileAtomic(resolve(cwd, plan.refFile), plan.request.ref).catch(() => {});
+}
+
+/** Nothing exported, nothing written: as upstream. */
+async function writeMetadata(plan: BuildPlan, response: BuildResponse, cwd: string): Promise<void> {
+  if (plan.metadataFile === "" || Object.keys(response.exporterResponse).length === 0) return;
+  const text = metadataText(response.exporterResponse);
+  const path = resolve(cwd, plan.metadataFile);
+  try {
+    await writeFileAtomic(path, text);
+  } catch (cause) {
+    throw new CooperError("cli/metadata-file", `cannot write metadata file ${plan.metadataFile}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function answer(plan: BuildPlan, response: BuildResponse, io: Io): number {
+  if (plan.call === undefined) return 0;
+  const { text, exitCode } = answerOf(response.frontendMetadata ?? new Map(), plan.call);
+  io.stdout(text);
+  return exitCode;
+}

@@ -1,0 +1,80 @@
+import type { OpenEngine } from "../client/index.ts";
+import { CooperError, isCooperError } from "../kit/index.ts";
+import { buildctlSpec, version } from "./args/buildctl-spec.ts";
+import { helpText } from "./args/help.ts";
+import { type Invocation, parseCommandLine } from "./args/parse.ts";
+import { type Io, processIo } from "./io.ts";
+import { errorReport } from "./report/error-report.ts";
+
+/** `buildctl` talks to a daemon, `buildctl-daemonless.sh` has the engine in its own process; the command line is the same. */
+export type Command = "buildctl" | "buildctl-daemonless.sh";
+
+const defaultAddress = "unix:///run/buildkit/buildkitd.sock";
+
+/** Runs this process's command line and sets its exit code. */
+export async function runCommand(command: Command): Promise<void> {
+  process.exitCode = await runWith(command, process.argv.slice(2), await processIo());
+}
+
+/** Runs a command line and gives the exit code: 0, 1 for an error, 3 for an unknown command. */
+export async function runWith(
+  command: Command,
+  argv: readonly string[],
+  io: Io,
+  openEngine?: OpenEngine,
+): Promise<number> {
+  const spec = buildctlSpec(io.around.env.BUILDKIT_HOST || defaultAddress);
+  const asked = parseCommandLine(spec, argv, io.around.env);
+  switch (asked.kind) {
+    case "help":
+      io.stdout(helpText(asked.path));
+      return 0;
+    case "version":
+      io.stdout(`buildctl github.com/moby/buildkit ${version} \n`);
+      return 0;
+    case "unknown-command":
+      io.stderr(`No help topic for '${asked.name}'\n`);
+      if (asked.suggestion !== undefined) io.stderr(`hint: did you mean ${asked.suggestion}?\n`);
+      return 3;
+    case "usage-error":
+      io.stderr(`Incorrect Usage: ${asked.error.message}\n\n`);
+      if (asked.path.length === 1) io.stdout(helpText(asked.path));
+      io.stderr(errorReport(asked.error, false));
+      return 1;
+    case "run":
+      return await runVerb(command, asked, io, openEngine);
+  }
+}
+
+async function runVerb(
+  command: Command,
+  asked: Extract<Invocation, { kind: "run" }>,
+  io: Io,
+  openEngine: OpenEngine | undefined,
+): Promise<number> {
+  const debug = asked.values.bool("debug");
+  try {
+    checkLogFormat(asked.values.string("log-format"));
+    const verb = asked.path.slice(1).map((one) => one.name);
+    if (verb.join(" ") !== "build" || command === "buildctl") throw notSupported(verb.join(" "));
+    const { runBuild } = await import("./build/run.ts");
+    return await runBuild(asked.values, io, openEngine);
+  } catch (error) {
+    io.stderr(errorReport(error, debug && !isCooperError(error, "cli/")));
+    return 1;
+  }
+}
+
+function checkLogFormat(format: string): void {
+  if (format === "" || format === "text" || format === "json") return;
+  throw new CooperError("cli/bad-value", `unsupported log type ${JSON.stringify(format)}`);
+}
+
+function notSupported(verb: string): CooperError {
+  if (verb === "build") {
+    return new CooperError("cli/not-supported", "buildctl build: talking to a daemon is not supported yet", {
+      hint: "buildctl-daemonless.sh build takes the same options and needs no daemon",
+    });
+  }
+  return new CooperError("cli/not-supported", `buildctl ${verb} is not supported yet`);
+}

@@ -1,0 +1,43 @@
+import { CooperError, messageOf } from "../../kit/index.ts";
+import { excerpt, type SourcePlace } from "./excerpt.ts";
+
+/** What is printed of an error: the excerpts of the source that it points into, the sentence, the hint; its stack with `debug`. */
+export function errorReport(error: unknown, debug: boolean): string {
+  const excerpts = [...new Set(placesOf(error).map(excerpt))].join("");
+  const sentence = `error: ${messageOf(error)}\n`;
+  const hint = error instanceof CooperError && error.hint !== undefined ? `hint: ${error.hint}\n` : "";
+  return `${excerpts}${sentence}${hint}${debug ? stacksOf(error) : ""}`;
+}
+
+/** The innermost error's place first. */
+function placesOf(error: unknown): SourcePlace[] {
+  const places: SourcePlace[] = [];
+  for (const one of causesOf(error)) {
+    const details = one instanceof CooperError ? one.details : undefined;
+    if (isSourceDetails(details)) places.unshift({ ...details.source, ranges: details.ranges });
+  }
+  return places;
+}
+
+function causesOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let one = error; one !== undefined && chain.length < 50; one = one instanceof Error ? one.cause : undefined) {
+    chain.push(one);
+  }
+  return chain;
+}
+
+interface SourceDetails {
+  readonly kind: "source";
+  readonly source: Pick<SourcePlace, "filename" | "data">;
+  readonly ranges: SourcePlace["ranges"];
+}
+
+function isSourceDetails(details: unknown): details is SourceDetails {
+  return typeof details === "object" && details !== null && "kind" in details && details.kind === "source";
+}
+
+function stacksOf(error: unknown): string {
+  const stacks = causesOf(error).map((one) => (one instanceof Error ? (one.stack ?? one.message) : String(one)));
+  return `${stacks.join("\ncaused by: ")}\n`;
+}
