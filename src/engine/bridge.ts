@@ -1,7 +1,7 @@
 import type { FrontendBridge, FrontendRef, FrontendWarning } from "../frontend/index.ts";
 import { CooperError, type Digest } from "../kit/index.ts";
 import { formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
-import type { Ref } from "../ops/index.ts";
+import { layoutOrigin, layoutStoreOf, type Ref } from "../ops/index.ts";
 import type { BuildJob } from "./build-job.ts";
 import type { VertexWarning } from "./contract.ts";
 import { forwardRequest } from "./forward.ts";
@@ -52,11 +52,10 @@ async function resolveImageConfig(
   ref: string,
   options: Parameters<FrontendBridge["resolveImageConfig"]>[1],
 ): ReturnType<FrontendBridge["resolveImageConfig"]> {
-  if (options.ociLayout !== undefined) {
-    throw new CooperError("engine/not-supported", "oci-layout:// sources are not supported yet");
-  }
+  const layout = options.ociLayout;
+  const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
   const image = await job.status.task(options.logName, (emit) =>
-    job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit)),
+    job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),
   );
   const name = formatReference(withDigest(parseReference(ref), image.digest));
   return { ref: name, digest: image.digest, config: image.config };

@@ -10,6 +10,7 @@ import {
   localSource,
   mergeOp,
   type OpScope,
+  ociLayoutSource,
   passthroughOp,
   type Ref,
 } from "../ops/index.ts";
@@ -55,6 +56,8 @@ function sourceOp(
   switch (scheme) {
     case "docker-image":
       return imageSource(identifier, attrs, platform, images);
+    case "oci-layout":
+      return ociLayoutSource(identifier, attrs, platform, images);
     case "local":
       return localSource(identifier, attrs);
     case "git":

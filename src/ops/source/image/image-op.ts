@@ -1,11 +1,10 @@
 import { CooperError, sha256Fields } from "../../../kit/index.ts";
-import { hostPlatform, type Platform, parseReference } from "../../../oci/index.ts";
+import { familiarName, hostPlatform, type Platform, parseReference } from "../../../oci/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { ImageLayer, OpScope, Ref } from "../../contract.ts";
 import { timed } from "../task.ts";
 import type { ImageResolver, ResolvedImage } from "./image-resolver.ts";
-
-const scheme = "docker-image://";
+import { layoutOrigin } from "./layout-origin.ts";
 
 /**
  * `docker-image://REF`: a registry's image. The recipe resolves the name, for its platform; the result's layers are pending:
@@ -17,9 +16,37 @@ export function imageSource(
   platform: Platform | undefined,
   resolver: ImageResolver,
 ): Op<Ref, OpScope> {
-  const name = identifier.slice(scheme.length);
-  const find = async (scope: OpScope) =>
-    limited(await resolver.resolve(name, platform ?? hostPlatform(), scope), attrs);
+  const name = identifier.slice("docker-image://".length);
+  return sourceOp(name, attrs.get("image.layerlimit"), async (scope) =>
+    withChecksum(await resolver.resolve(name, platform ?? hostPlatform(), scope), attrs.get("image.checksum")),
+  );
+}
+
+/** `oci-layout://NAME@DIGEST`: an image of a layout that a caller offers; otherwise as an image of a registry. */
+export function ociLayoutSource(
+  identifier: string,
+  attrs: ReadonlyMap<string, string>,
+  platform: Platform | undefined,
+  resolver: ImageResolver,
+): Op<Ref, OpScope> {
+  const name = identifier.slice("oci-layout://".length);
+  const origin = layoutOrigin(attrs.get("oci.store") || layoutStoreOf(name));
+  return sourceOp(name, attrs.get("oci.layerlimit"), (scope) =>
+    resolver.resolve(name, platform ?? hostPlatform(), scope, origin),
+  );
+}
+
+/** The store of a name that says none beside it: the name without tag and digest. */
+export function layoutStoreOf(name: string): string {
+  return familiarName(parseReference(name));
+}
+
+function sourceOp(
+  name: string,
+  layerLimit: string | undefined,
+  resolve: (scope: OpScope) => Promise<ResolvedImage>,
+): Op<Ref, OpScope> {
+  const find = async (scope: OpScope) => firstLayers((await resolve(scope)).layers, layerLimit);
   return {
     recipe: async (scope) => {
       const layers = await timed(`resolve ${name}`, scope, () => find(scope));
@@ -30,25 +57,22 @@ export function imageSource(
 }
 
 /** Key of the tree that the layers make. */
-export function layersKey(layers: readonly ImageLayer[]): ReturnType<typeof sha256Fields> {
+function layersKey(layers: readonly ImageLayer[]): ReturnType<typeof sha256Fields> {
   return sha256Fields("image", layers.at(-1)?.chainId ?? "scratch");
 }
 
-export function layersRef(layers: readonly ImageLayer[]): Ref {
+function layersRef(layers: readonly ImageLayer[]): Ref {
   return layers.length === 0 ? { kind: "scratch" } : { kind: "layers", layers };
 }
 
-function limited(image: ResolvedImage, attrs: ReadonlyMap<string, string>): readonly ImageLayer[] {
-  const wanted = attrs.get("image.checksum");
-  if (wanted !== undefined && wanted !== "" && wanted !== image.digest) {
-    const where = parseReference(image.name).path;
-    throw new CooperError("ops/checksum", `image digest ${image.digest} of ${where} does not match checksum ${wanted}`);
-  }
-  return firstLayers(image.layers, attrs.get("image.layerlimit"));
+function withChecksum(image: ResolvedImage, wanted: string | undefined): ResolvedImage {
+  if (wanted === undefined || wanted === "" || wanted === image.digest) return image;
+  const { path } = parseReference(image.name);
+  throw new CooperError("ops/checksum", `image digest ${image.digest} of ${path} does not match checksum ${wanted}`);
 }
 
 /** The lowest layers up to the limit (`image.layerlimit`, `oci.layerlimit`). Throws `ops/bad-attribute`. */
-export function firstLayers(layers: readonly ImageLayer[], limit: string | undefined): readonly ImageLayer[] {
+function firstLayers(layers: readonly ImageLayer[], limit: string | undefined): readonly ImageLayer[] {
   if (limit === undefined) return layers;
   const count = Number(limit);
   if (!Number.isSafeInteger(count) || count <= 0) {

@@ -1,24 +1,21 @@
 import { CooperError, type Digest } from "../../../kit/index.ts";
 import {
   bestMatch,
-  canonicalReference,
   type Descriptor,
   formatPlatformAll,
-  formatReference,
   type Index,
   type Manifest,
   type Platform,
   parseImageConfig,
   parseManifest,
-  parseReference,
-  withDigest,
 } from "../../../oci/index.ts";
 import type { RegistryClient } from "../../../registry/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { ImageLayer, OpScope } from "../../contract.ts";
-import { accessOf } from "../access.ts";
-import { keepDocument, readDocument } from "./documents.ts";
+import { readDocument } from "./documents.ts";
 import { imageLayers } from "./layers.ts";
+import type { ImageOrigin, Top } from "./origin.ts";
+import { registryOrigin } from "./registry-origin.ts";
 
 export interface ResolvedImage {
   /** Canonical name with the digest of what the name pointed to. */
@@ -30,83 +27,59 @@ export interface ResolvedImage {
   readonly layers: readonly ImageLayer[];
 }
 
+/** An index may name an index; nobody needs more of them. */
+const deepestIndex = 4;
+
 /**
- * Finds images in registries, once per name and platform: make one per job, so that a tag means one image in one build.
- * Manifests and configs are kept in storage; a name with a digest needs no network when they are there.
+ * Finds images, once per name and platform: make one per job, so that a tag means one image in one build. Manifests and configs
+ * are kept in storage, verified.
  */
 export class ImageResolver {
   readonly #storage: Pick<Storage, "blobs">;
-  readonly #registry: () => Promise<RegistryClient>;
+  readonly #registry: ImageOrigin;
   readonly #tops = new Map<string, Promise<Top>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
   constructor(storage: Pick<Storage, "blobs">, registry: () => Promise<RegistryClient>) {
     this.#storage = storage;
-    this.#registry = registry;
+    this.#registry = registryOrigin(storage, registry);
   }
 
   /**
    * The image that `name` means for the platform. Throws `registry/…`, `oci/…`, `ops/no-platform` ("no match for platform in
    * manifest …"), `ops/bad-image`.
    */
-  resolve(name: string, platform: Platform, scope: OpScope): Promise<ResolvedImage> {
-    const canonical = canonicalReference(name);
-    return kept(this.#images, `${canonical} ${formatPlatformAll(platform)}`, () =>
-      this.#resolve(canonical, platform, scope),
-    );
+  resolve(name: string, platform: Platform, scope: OpScope, origin = this.#registry): Promise<ResolvedImage> {
+    const canonical = origin.canonical(name);
+    return kept(this.#images, `${canonical} ${formatPlatformAll(platform)}`, async () => {
+      const top = await kept(this.#tops, canonical, () => origin.findTop(canonical, scope));
+      const pinned = origin.pinned(canonical, top.descriptor.digest);
+      const manifest = await this.#choose(pinned, top, platform, origin, scope);
+      const config = await this.#read(pinned, manifest.config, "config", origin, scope);
+      const diffIds = parseImageConfig(config).diffIds ?? [];
+      const layers = imageLayers(pinned, manifest.layers, diffIds, origin.layerSource(pinned));
+      return { name: pinned, digest: top.descriptor.digest, config, layers };
+    });
   }
 
-  async #resolve(name: string, platform: Platform, scope: OpScope): Promise<ResolvedImage> {
-    const top = await kept(this.#tops, name, () => this.#findTop(name, scope));
-    const pinned = formatReference(withDigest(parseReference(name), top.descriptor.digest));
-    const manifest = await this.#choose(pinned, top, platform, scope);
-    const config = await this.#read(pinned, manifest.config, "config", scope);
-    const { diffIds } = parseImageConfig(config);
-    return {
-      name: pinned,
-      digest: top.descriptor.digest,
-      config,
-      layers: imageLayers(pinned, manifest.layers, diffIds ?? []),
-    };
-  }
-
-  async #findTop(name: string, scope: OpScope): Promise<Top> {
-    const { digest } = parseReference(name);
-    const { blobs } = this.#storage;
-    const size = digest === undefined ? undefined : await blobs.size(digest);
-    if (digest !== undefined && size !== undefined) {
-      const bytes = await blobs.readAll({ digest, size }, scope);
-      return { descriptor: { mediaType: "", digest, size }, document: parseManifest(bytes) };
-    }
-    const registry = await this.#registry();
-    const { descriptor, bytes } = await registry.resolve(name, accessOf(scope.callers), scope);
-    const document = parseManifest(bytes, descriptor.mediaType);
-    await keepDocument(blobs, descriptor, bytes, scope);
-    return { descriptor, document };
-  }
-
-  async #choose(name: string, top: Top, platform: Platform, scope: OpScope): Promise<Manifest> {
+  async #choose(name: string, top: Top, platform: Platform, origin: ImageOrigin, scope: OpScope): Promise<Manifest> {
     if (top.document.kind === "manifest") return top.document;
     const entry = chooseEntry(top.document, top.descriptor.digest, platform);
-    const bytes = await this.#read(name, entry, "manifest", scope);
-    const manifest = parseManifest(bytes, entry.mediaType);
-    if (manifest.kind === "manifest") return manifest;
-    return this.#choose(name, { descriptor: entry, document: manifest }, platform, scope);
+    const document = parseManifest(await this.#read(name, entry, "manifest", origin, scope), entry.mediaType);
+    if (depth >= deepestIndex)
+      throw new CooperError("ops/bad-image", `cannot use image ${name}: indexes nest too deep`);
+    return this.#choose(name, { descriptor: entry, document }, platform, origin, scope, depth + 1);
   }
 
-  #read(name: string, descriptor: Descriptor, what: "manifest" | "config", scope: OpScope): Promise<Buffer> {
-    const fetch = async () => {
-      const registry = await this.#registry();
-      const access = accessOf(scope.callers);
-      if (what === "manifest") return registry.manifest(name, descriptor, access, scope);
-      return gather(registry.blob(name, descriptor, access, scope));
-    };
+  #read(
+    name: string,
+    descriptor: Descriptor,
+    what: "manifest" | "config",
+    origin: ImageOrigin,
+    scope: OpScope,
+  ): Promise<Buffer> {
+    const fetch = () => origin.fetch(name, descriptor, what, scope);
     return readDocument(this.#storage.blobs, descriptor, what, fetch, scope);
   }
-}
-
-interface Top {
-  readonly descriptor: Descriptor;
-  readonly document: Manifest | Index;
 }
 
 function chooseEntry(index: Index, digest: Digest, platform: Platform): Descriptor {
@@ -132,11 +105,4 @@ function kept<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<
   });
   map.set(key, made);
   return made;
-}
-
-/** Bounded by the descriptor: the registry client refuses more bytes than it says. */
-async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytes) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -4,6 +4,7 @@ import type { RegistryClient } from "../../../registry/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
 import { accessOf } from "../access.ts";
+import { layoutBlob, layoutStore } from "./layout-origin.ts";
 import { unclosed } from "./passing-bytes.ts";
 
 /** Where a blob can be had from: canonical references, newest last. */
@@ -55,23 +56,34 @@ export class LayerBlobs {
     work: ((bytes: Bytes) => Promise<void>) | undefined,
     scope: OpScope,
   ): Promise<void> {
-    const { receiveBlob } = await import("../../../registry/index.ts");
-    const registry = await this.#registry();
     let failure: unknown = new CooperError(
       "ops/no-origin",
       `cannot pull ${layer.descriptor.digest}: its origin is unknown`,
     );
     for (const name of [...layer.from].reverse()) {
       try {
-        const attempt = (bytes: Bytes) => this.#attempt(layer, bytes, work, scope);
-        const options = { verify: false, isWrong: (error: unknown) => isCooperError(error, "storage/blob-digest") };
-        return await receiveBlob(registry, name, layer.descriptor, attempt, accessOf(scope.callers), scope, options);
+        return await this.#downloadFrom(name, layer, work, scope);
       } catch (error) {
         if (scope.signal.aborted) throw error;
         failure = error;
       }
     }
     throw failure;
+  }
+
+  async #downloadFrom(
+    name: string,
+    layer: LayerSource,
+    work: ((bytes: Bytes) => Promise<void>) | undefined,
+    scope: OpScope,
+  ): Promise<void> {
+    const attempt = (bytes: Bytes) => this.#attempt(layer, bytes, work, scope);
+    const store = layoutStore(name);
+    if (store !== undefined) return attempt(await layoutBlob(store, layer.descriptor.digest, scope));
+    const { receiveBlob } = await import("../../../registry/index.ts");
+    const options = { verify: false, isWrong: (error: unknown) => isCooperError(error, "storage/blob-digest") };
+    const access = accessOf(scope.callers);
+    await receiveBlob(await this.#registry(), name, layer.descriptor, attempt, access, scope, options);
   }
 
   async #attempt(

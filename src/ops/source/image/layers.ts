@@ -28,6 +28,7 @@ export function imageLayers(
   name: string,
   descriptors: readonly Descriptor[],
   diffIds: readonly Digest[],
+  from = name,
 ): readonly ImageLayer[] {
   if (descriptors.length !== diffIds.length) {
     const counts = `${descriptors.length} layers in the manifest, ${diffIds.length} diff ids in the config`;
@@ -38,6 +39,6 @@ export function imageLayers(
     descriptor,
     diffId: diffIds[index] as Digest,
     chainId: chain[index] as Digest,
-    from: [name],
+    from: [from],
   }));
 }

@@ -1,0 +1,42 @@
+import { canonicalReference, formatReference, parseManifest, parseReference, withDigest } from "../../../oci/index.ts";
+import type { RegistryClient } from "../../../registry/index.ts";
+import type { Storage } from "../../../storage/index.ts";
+import { accessOf } from "../access.ts";
+import { keepDocument } from "./documents.ts";
+import type { ImageOrigin } from "./origin.ts";
+
+/** Images of registries. A name with a digest needs no network when its manifest is in storage. */
+export function registryOrigin(storage: Pick<Storage, "blobs">, client: () => Promise<RegistryClient>): ImageOrigin {
+  const { blobs } = storage;
+  return {
+    canonical: canonicalReference,
+    pinned: (name, digest) => formatReference(withDigest(parseReference(name), digest)),
+    layerSource: (pinned) => pinned,
+    async findTop(name, scope) {
+      const { digest } = parseReference(name);
+      const size = digest === undefined ? undefined : await blobs.size(digest);
+      if (digest !== undefined && size !== undefined) {
+        const bytes = await blobs.readAll({ digest, size }, scope);
+        return { descriptor: { mediaType: "", digest, size }, document: parseManifest(bytes) };
+      }
+      const registry = await client();
+      const { descriptor, bytes } = await registry.resolve(name, accessOf(scope.callers), scope);
+      const document = parseManifest(bytes, descriptor.mediaType);
+      await keepDocument(blobs, descriptor, bytes, scope);
+      return { descriptor, document };
+    },
+    async fetch(name, descriptor, what, scope) {
+      const registry = await client();
+      const access = accessOf(scope.callers);
+      if (what === "manifest") return registry.manifest(name, descriptor, access, scope);
+      return gather(registry.blob(name, descriptor, access, scope));
+    },
+  };
+}
+
+/** Bounded by the descriptor: the registry client refuses more bytes than it says. */
+async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
