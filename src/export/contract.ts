@@ -35,3 +35,8 @@ export interface Exporter {
   /** Writes the result out and returns the exporter response (`containerimage.digest`, …). */
   export(source: ExportSource, target: OutputTarget, scope: ExportScope): Promise<Record<string, string>>;
 }
+
+/** `name` is what progress calls it: `exporting to image`. */
+export interface NamedExporter extends Exporter {
+  readonly name: string;
+}

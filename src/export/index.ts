@@ -1,1 +1,49 @@
+import { CooperError } from "../kit/index.ts";
+import type { CredentialsSource, RegistryClient } from "../registry/index.ts";
+import type { Storage } from "../storage/index.ts";
+import type { ExportNeeds, NamedExporter } from "./contract.ts";
+
 export type * from "./contract.ts";
+export { withBuildArgEpoch } from "./epoch.ts";
+
+/** What the engine gives to an exporter. */
+export interface ExporterParts {
+  readonly storage: Storage;
+  readonly registry: RegistryClient;
+  readonly needs: ExportNeeds;
+  readonly credentials: CredentialsSource;
+}
+
+/**
+ * The exporter of a type (`image`, `oci`, `docker`, `tar`, `local`) with its attributes read. Unknown attributes are accepted.
+ * Throws `export/unknown-type` and `export/bad-attribute`, in upstream's words. What a type needs loads with it.
+ */
+export async function createExporter(
+  type: string,
+  attrs: Readonly<Record<string, string>>,
+  parts: ExporterParts,
+): Promise<NamedExporter> {
+  switch (type) {
+    case "image": {
+      const [{ imageExporter }, { LayerSource }] = await Promise.all([
+        import("./image-exporter.ts"),
+        import("./layers.ts"),
+      ]);
+      return imageExporter(attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+    }
+    case "oci":
+    case "docker": {
+      const [{ archiveExporter }, { LayerSource }] = await Promise.all([
+        import("./archive-exporter.ts"),
+        import("./layers.ts"),
+      ]);
+      return archiveExporter(type, attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+    }
+    case "tar":
+      return (await import("./tar-exporter.ts")).tarExporter(attrs, parts);
+    case "local":
+      return (await import("./local-exporter.ts")).localExporter(attrs, parts);
+    default:
+      throw new CooperError("export/unknown-type", `exporter ${JSON.stringify(type)} could not be found`);
+  }
+}

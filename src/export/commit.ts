@@ -1,0 +1,249 @@
+import { settleAll, withChildScope } from "../kit/index.ts";
+import {
+  type Descriptor,
+  descriptorOf,
+  encodeIndex,
+  encodeManifest,
+  type ImageConfig,
+  mediaTypes,
+  parseImageConfig,
+} from "../oci/index.ts";
+import type { Storage } from "../storage/index.ts";
+import { type Annotations, type AnnotationsByPlatform, annotationsFor, readAnnotations } from "./annotations.ts";
+import type { ExportLayer, ExportScope, ExportSource } from "./contract.ts";
+import { type Epoch, epochOfResult, epochText } from "./epoch.ts";
+import { badAttribute } from "./go-values.ts";
+import type { ImageAttributes } from "./image-attributes.ts";
+import { convertLayerMediaType } from "./layer-media-type.ts";
+import type { LayerSource, ReadyLayer } from "./layers.ts";
+import { patchConfig } from "./patch-config.ts";
+import { metadataFor, type PlatformResult, type Results, readResults } from "./results.ts";
+import { createdOf } from "./snapshot-time.ts";
+
+/** A JSON document of the image with its descriptor. */
+export interface Document {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+/** One platform's image: its layers in order, as the manifest names them and as they can be had. */
+export interface CommittedManifest extends Document {
+  readonly config: Document;
+  readonly layers: readonly { readonly descriptor: Descriptor; readonly ready: ReadyLayer }[];
+}
+/** A whole image in the blob store, layers that are still elsewhere aside. */
+export interface CommittedImage {
+  /** Of the index, or of the only manifest; with its platform and annotations. */
+  readonly root: Descriptor;
+  readonly index: Document | undefined;
+  readonly manifests: readonly CommittedManifest[];
+  /** What times were lowered to; seconds since 1970. */
+  readonly epoch: number | undefined;
+}
+
+export interface CommitParts {
+  readonly storage: Storage;
+  readonly layers: LayerSource;
+  /** Called for each layer as soon as it is ready: pushing begins while others are still compressed. */
+  readonly onLayer?: (layer: ReadyLayer, mediaType: string) => void;
+}
+
+interface Plan {
+  readonly attributes: ImageAttributes;
+  readonly annotations: AnnotationsByPlatform;
+  readonly oci: boolean;
+  readonly results: Results;
+}
+
+/** Makes the image of a result: layers, configs, manifests, and an index when it was asked for by platform. */
+export async function commitImage(
+  source: ExportSource,
+  attributes: ImageAttributes,
+  parts: CommitParts,
+  scope: ExportScope,
+): Promise<CommittedImage> {
+  const plan = makePlan(source, attributes);
+  const epochs = plan.results.platforms.map(({ id }) => epochFor(attributes.epoch, source, id));
+  const layers = await exportLayers(plan, source, epochs, parts, scope);
+  if (!plan.results.isMap) refuseIndexAnnotations(plan);
+  const manifests: CommittedManifest[] = [];
+  for (const [index, result] of plan.results.platforms.entries()) {
+    manifests.push(
+      await commitManifest(plan, source, result, layers[index] ?? [], epochs[index], parts.storage, scope),
+    );
+  }
+  const epoch = epochFor(attributes.epoch, source, undefined);
+  const only = manifests[0];
+  if (!plan.results.isMap && only !== undefined) {
+    return { root: only.descriptor, index: undefined, manifests, epoch };
+  }
+  const document = await commitIndex(plan, manifests, parts.storage, scope);
+  return { root: document.descriptor, index: document, manifests, epoch };
+}
+
+function makePlan(source: ExportSource, attributes: ImageAttributes): Plan {
+  const fromFrontend = [...source.metadata].map(([key, value]) => [key, Buffer.from(value).toString("utf8")] as const);
+  const annotations = mergeAnnotations(attributes.annotations, readAnnotations(fromFrontend));
+  const results = readResults(source);
+  const oci = attributes.ociTypes ?? true;
+  for (const [platform, group] of annotations) {
+    if (platform !== "" && !results.platforms.some(({ id }) => id === platform)) {
+      throw badAttribute(`invalid annotation: no platform ${platform} found in source`);
+    }
+    const beyond = [group.index, group.indexDescriptor, group.manifestDescriptor];
+    if (!oci && beyond.some((map) => Object.keys(map).length > 0)) {
+      throw badAttribute('cannot export annotations with "oci-mediatypes=false"');
+    }
+  }
+  return { attributes, annotations, oci, results };
+}
+
+function mergeAnnotations(ours: AnnotationsByPlatform, theirs: AnnotationsByPlatform): AnnotationsByPlatform {
+  const merged = new Map(ours);
+  for (const [platform, group] of theirs) {
+    const own = merged.get(platform);
+    const join = (key: keyof Annotations) => ({ ...own?.[key], ...group[key] });
+    merged.set(platform, {
+      index: join("index"),
+      indexDescriptor: join("indexDescriptor"),
+      manifest: join("manifest"),
+      manifestDescriptor: join("manifestDescriptor"),
+    });
+  }
+  return merged;
+}
+
+function refuseIndexAnnotations(plan: Plan): void {
+  const { index, indexDescriptor } = annotationsFor(plan.annotations);
+  if (Object.keys(index).length + Object.keys(indexDescriptor).length > 0) {
+    throw badAttribute("index annotations not supported for single platform export");
+  }
+}
+
+function epochFor(given: Epoch | undefined, source: ExportSource, id: string | undefined): number | undefined {
+  return given === undefined ? epochOfResult(source.metadata, id) : given.seconds;
+}
+
+/** All layers of all platforms at once; a layer that two platforms share is made once. */
+async function exportLayers(
+  plan: Plan,
+  source: ExportSource,
+  epochs: readonly (number | undefined)[],
+  parts: CommitParts,
+  scope: ExportScope,
+): Promise<ReadyLayer[][]> {
+  const { attributes, oci, results } = plan;
+  const make = () =>
+    withChildScope(scope, (child, abort) =>
+      settleAll(
+        results.platforms.map(({ id, tree }, at) => async () => {
+          const rewriteTo = attributes.rewriteTimestamp ? epochs[at] : undefined;
+          const base = baseConfig(source, id)?.diffIds ?? [];
+          const wish = { compression: attributes.compression, force: attributes.forceCompression, rewriteTo };
+          const work = tree.layers.map((layer: ExportLayer, index) => async () => {
+            const ready = await parts.layers.get(layer, wish, base[index], child);
+            parts.onLayer?.(ready, mediaTypeOf(ready, attributes, oci));
+            return ready;
+          });
+          return await settleAll(work, abort);
+        }),
+        abort,
+      ),
+    );
+  const rewrite = attributes.rewriteTimestamp ? epochs.find((epoch) => epoch !== undefined) : undefined;
+  const layers = scope.task("exporting layers", make);
+  if (rewrite === undefined) return await layers;
+  const time = new Date(rewrite * 1000).toISOString().replace("T", " ").replace(".000Z", " +0000 UTC");
+  return await scope.task(`rewriting layers with source-date-epoch ${rewrite} (${time})`, () => layers);
+}
+
+function mediaTypeOf(layer: ReadyLayer, attributes: ImageAttributes, oci: boolean): string {
+  return convertLayerMediaType(layer.record.descriptor.mediaType, oci, attributes.preferNonDistributable);
+}
+
+function baseConfig(source: ExportSource, id: string): ImageConfig | undefined {
+  const bytes = metadataFor(source, "containerimage.base.config", id);
+  return bytes === undefined || bytes.byteLength === 0 ? undefined : parseImageConfig(bytes);
+}
+
+async function commitManifest(
+  plan: Plan,
+  source: ExportSource,
+  result: PlatformResult,
+  ready: readonly ReadyLayer[],
+  epoch: number | undefined,
+  storage: Storage,
+  scope: ExportScope,
+): Promise<CommittedManifest> {
+  const { attributes, oci } = plan;
+  const { manifest, manifestDescriptor } = annotationsFor(plan.annotations, annotationKey(plan, result));
+  const config = document(
+    oci ? mediaTypes.ociConfig : mediaTypes.dockerConfig,
+    patchConfig(metadataFor(source, "containerimage.config", result.id), {
+      layers: ready.map(({ record }, index) => ({
+        diffId: record.diffId,
+        createdBy: createdBy(result.tree.layers[index]),
+        created: () => createdOf(result.tree.layers[index], storage),
+      })),
+      epoch,
+      base: baseConfig(source, result.id),
+    }),
+  );
+  const layers = ready.map((layer) => {
+    const { digest, size } = layer.record.descriptor;
+    return { descriptor: { mediaType: mediaTypeOf(layer, attributes, oci), digest, size }, ready: layer };
+  });
+  const mediaType = oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest;
+  const descriptors = layers.map((layer) => layer.descriptor);
+  const bytes = encodeManifest({ mediaType, config: config.descriptor, layers: descriptors, annotations: manifest });
+  const plain = document(mediaType, bytes);
+  await store(storage, plain, `exporting manifest ${plain.descriptor.digest}`, scope);
+  await store(storage, config, `exporting config ${config.descriptor.digest}`, scope);
+  const descriptor = { ...plain.descriptor, annotations: manifestDescriptor, platform: result.platform };
+  return { descriptor, bytes, config, layers };
+}
+
+/** Upstream gives the annotations of a platform only to the manifests of an index. */
+function annotationKey(plan: Plan, result: PlatformResult): string | undefined {
+  return plan.results.isMap ? result.id : undefined;
+}
+
+function createdBy(layer: ExportLayer | undefined): string {
+  return layer?.kind === "snapshot" ? layer.createdBy : "";
+}
+
+async function commitIndex(
+  plan: Plan,
+  manifests: readonly CommittedManifest[],
+  storage: Storage,
+  scope: ExportScope,
+): Promise<Document> {
+  const { index, indexDescriptor } = annotationsFor(plan.annotations);
+  const mediaType = plan.oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
+  const bytes = encodeIndex({ mediaType, manifests: manifests.map((one) => one.descriptor), annotations: index });
+  const plain = document(mediaType, bytes);
+  await store(storage, plain, `exporting manifest list ${plain.descriptor.digest}`, scope);
+  return { bytes, descriptor: { ...plain.descriptor, annotations: indexDescriptor } };
+}
+
+function document(mediaType: string, bytes: Buffer): Document {
+  return { descriptor: descriptorOf(mediaType, bytes), bytes };
+}
+
+async function store(
+  storage: Storage,
+  { descriptor, bytes }: Document,
+  task: string,
+  scope: ExportScope,
+): Promise<void> {
+  await scope.task(task, async () => {
+    const source = (async function* () {
+      yield bytes;
+    })();
+    await storage.blobs.put(source, scope, descriptor);
+  });
+}
+
+/** The annotation of when an image in an archive was made. */
+export function createdAnnotation(epoch: number | undefined): string {
+  return epoch === undefined ? new Date().toISOString().replace(/\.\d+Z$/, "Z") : epochText(epoch);
+}

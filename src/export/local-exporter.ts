@@ -1,0 +1,76 @@
+import { CooperError, type Scope } from "../kit/index.ts";
+import type { NamedExporter } from "./contract.ts";
+import { epochAttribute } from "./epoch.ts";
+import { FolderCopy } from "./folder-copy.ts";
+import { badAttribute, goBoolean } from "./go-values.ts";
+import type { Attributes } from "./image-attributes.ts";
+import { noTarget, platformFolder, type TreeParts, type VisibleTree, withTrees } from "./tree-source.ts";
+
+interface Options {
+  /** Undefined: a folder per platform when there are several. */
+  readonly split: boolean | undefined;
+  /** `copy` adds to what is in the folder, `delete` leaves nothing else there. */
+  readonly mode: "copy" | "delete";
+}
+
+/** `type=local`: the files into a folder of the caller's, as the caller's own. Its response is empty. */
+export function localExporter(attrs: Attributes, parts: TreeParts): NamedExporter {
+  const epoch = epochAttribute(attrs);
+  const options = readOptions(attrs);
+  return {
+    name: "exporting to client directory",
+    export: (source, target, scope) =>
+      withTrees(source, epoch, parts, scope, async (trees, isMap) => {
+        if (target.kind !== "directory") throw noTarget("to client directory: no folder to write to");
+        const split = options.split ?? isMap;
+        const copy = new FolderCopy(target.path, scope);
+        if (!split) refuseOverlaps(await copy.filesOf(trees), scope);
+        for (const tree of trees) await copyOne(tree, split, copy, scope);
+        if (options.mode === "delete") await copy.removeOthers();
+        return {};
+      }),
+  };
+}
+
+async function copyOne(
+  tree: VisibleTree,
+  split: boolean,
+  copy: FolderCopy,
+  scope: Parameters<NamedExporter["export"]>[2],
+): Promise<void> {
+  await scope.task(split ? `copying files ${tree.id}` : "copying files", async (update) => {
+    await copy.add(tree, split ? platformFolder(tree.id) : "", update);
+  });
+}
+
+/** Two platforms cannot both put a file at one place. */
+function refuseOverlaps(
+  files: readonly { readonly id: string; readonly paths: readonly string[] }[],
+  scope: Scope,
+): void {
+  const owners = new Map<string, string>();
+  for (const { id, paths } of files) {
+    scope.signal.throwIfAborted();
+    for (const path of paths) {
+      const owner = owners.get(path);
+      if (owner !== undefined) {
+        throw new CooperError(
+          "export/overlap",
+          `cannot overwrite ${path} from ${owner} with ${id} when split option is disabled`,
+        );
+      }
+      owners.set(path, id);
+    }
+  }
+}
+
+function readOptions(attrs: Attributes): Options {
+  const split = attrs["platform-split"];
+  const mode = (attrs.mode ?? "").trim().toLowerCase() || "copy";
+  if (mode !== "copy" && mode !== "delete")
+    throw badAttribute(`invalid local exporter mode ${JSON.stringify(attrs.mode)}`);
+  return {
+    split: split === undefined ? undefined : goBoolean(split, `non-bool value for platform-split: ${split}`),
+    mode,
+  };
+}

@@ -1,0 +1,59 @@
+import { CooperError } from "../kit/index.ts";
+import type { Storage } from "../storage/index.ts";
+import type { ExportNeeds, ExportScope, ExportSource } from "./contract.ts";
+import { type Epoch, epochOfResult } from "./epoch.ts";
+import { type PlatformResult, readResults } from "./results.ts";
+
+export interface TreeParts {
+  readonly storage: Storage;
+  readonly needs: ExportNeeds;
+}
+
+/** A platform's files at a path of this machine. */
+export interface VisibleTree {
+  readonly id: string;
+  /** Undefined: no files at all. */
+  readonly path: string | undefined;
+  /** What every time is set to; seconds since 1970. */
+  readonly epoch: number | undefined;
+}
+
+/** Shows all platforms' trees while `work` runs. `isMap`: asked for by platform. */
+export async function withTrees<T>(
+  source: ExportSource,
+  epoch: Epoch | undefined,
+  parts: TreeParts,
+  scope: ExportScope,
+  work: (trees: readonly VisibleTree[], isMap: boolean) => Promise<T>,
+): Promise<T> {
+  const { isMap, platforms } = readResults(source);
+  await using mounts = new AsyncDisposableStack();
+  const trees: VisibleTree[] = [];
+  for (const result of platforms) {
+    const path = await show(result, parts, mounts, scope);
+    const seconds = epoch === undefined ? epochOfResult(source.metadata, result.id) : epoch.seconds;
+    trees.push({ id: result.id, path, epoch: seconds });
+  }
+  return await work(trees, isMap);
+}
+
+async function show(
+  { tree }: PlatformResult,
+  { storage, needs }: TreeParts,
+  mounts: AsyncDisposableStack,
+  scope: ExportScope,
+): Promise<string | undefined> {
+  const id = await needs.materialise(tree, scope);
+  if (id === undefined) return undefined;
+  return mounts.use(await storage.mount(storage.snapshots.view(id))).path;
+}
+
+/** A platform's folder: `linux_arm64`. */
+export function platformFolder(id: string): string {
+  return id.replaceAll("/", "_");
+}
+
+/** The caller gave no place of the right kind to write to. */
+export function noTarget(what: string): CooperError {
+  return new CooperError("export/no-target", `cannot export ${what}`);
+}
