@@ -2,6 +2,7 @@ export * from "./atomic-file.ts";
 export * from "./bytes.ts";
 export * from "./digest.ts";
 export * from "./error.ts";
+export * from "./excerpt.ts";
 export { compileGlob, type Glob, goMatch, hasWildcard } from "./glob.ts";
 export * from "./go-path.ts";
 export * from "./ignore-file.ts";
