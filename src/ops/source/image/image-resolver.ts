@@ -61,7 +61,14 @@ export class ImageResolver {
     });
   }
 
-  async #choose(name: string, top: Top, platform: Platform, origin: ImageOrigin, scope: OpScope): Promise<Manifest> {
+  async #choose(
+    name: string,
+    top: Top,
+    platform: Platform,
+    origin: ImageOrigin,
+    scope: OpScope,
+    depth = 0,
+  ): Promise<Manifest> {
     if (top.document.kind === "manifest") return top.document;
     const entry = chooseEntry(top.document, top.descriptor.digest, platform);
     const document = parseManifest(await this.#read(name, entry, "manifest", origin, scope), entry.mediaType);

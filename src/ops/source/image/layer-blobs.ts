@@ -99,18 +99,22 @@ export class LayerBlobs {
       await writer.write(chunk);
       report(chunk.byteLength);
     });
-    try {
-      await work?.(passing.bytes);
-    } catch (error) {
-      // Broken bytes break whoever reads them first; what is wrong with the bytes is the better reason.
+    const finish = async () => {
       await passing.drain();
       await writer.commit();
-      throw error;
+    };
+    try {
+      try {
+        await work?.(passing.bytes);
+      } catch (error) {
+        // Broken bytes break whoever reads them first; what is wrong with the bytes is the better reason.
+        await finish();
+        throw error;
+      }
+      await finish();
     } finally {
       await passing.close();
     }
-    await passing.drain();
-    await writer.commit();
     report(0, true);
   }
 }
