@@ -13,11 +13,8 @@ export interface BuildCall {
 }
 
 /** The engine is by far the largest room: it loads when a build really starts. */
-const embedEngine: OpenEngine = async (options, scope) => {
-  const room: { openEngine?: OpenEngine } = await import("../engine/index.ts");
-  if (room.openEngine === undefined) throw new CooperError("client/no-engine", "building is not supported yet");
-  return room.openEngine(options, scope);
-};
+const embedEngine: OpenEngine = async (options, scope) =>
+  (await import("../engine/index.ts")).openEngine(options, scope);
 
 /**
  * Runs one build in this process and settles all of it before it returns. Throws what is wrong with the caller's offers

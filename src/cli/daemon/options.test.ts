@@ -1,0 +1,134 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { engineOptions } from "./options.ts";
+
+let folder = "";
+let warnings: string[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cooper-toml-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The options of these flags and this file; flags in the middle of much white space. */
+async function options(flags: string, toml?: string) {
+  warnings = [];
+  const config = join(folder, toml === undefined ? "missing.toml" : "buildkitd.toml");
+  if (toml !== undefined) await writeFile(config, toml);
+  const env = { BUILDKITD_FLAGS: `  ${flags} \n --config=${config}` };
+  return engineOptions(env, "/cwd", (sentence) => warnings.push(sentence));
+}
+
+test("without flags and file there are upstream's defaults", async () => {
+  expect(await options("")).toEqual({
+    root: "/var/lib/buildkit",
+    debug: false,
+    snapshotter: "auto",
+    ociWorkerBinary: "",
+    networkMode: "auto",
+    maxParallelism: 0,
+    insecureEntitlements: [],
+    registries: {},
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("the flags that tools really pass are understood", async () => {
+  const got = await options(
+    "--oci-worker=true --containerd-worker=false --oci-worker-gc=false --oci-worker-labels=k=v --root D --debug " +
+      "--oci-worker-binary crun -oci-worker-snapshotter=native --oci-worker-net=host --oci-max-parallelism=3 " +
+      "--allow-insecure-entitlement security.insecure,network.host",
+  );
+  expect(got).toMatchObject({
+    root: "/cwd/D",
+    debug: true,
+    ociWorkerBinary: "crun",
+    snapshotter: "native",
+    networkMode: "host",
+    maxParallelism: 3,
+    insecureEntitlements: ["security.insecure", "network.host"],
+  });
+});
+
+test("an unknown flag is an error that names it and the nearest one", async () => {
+  await expect(options("--oci-worker-snapshoter=native")).rejects.toMatchObject({
+    message: "cannot use BUILDKITD_FLAGS: flag provided but not defined: -oci-worker-snapshoter",
+    hint: "did you mean --oci-worker-snapshotter?",
+  });
+});
+
+test("an address is ignored with a note", async () => {
+  await options("--addr unix:///run/x.sock");
+  expect(warnings).toEqual(["--addr in BUILDKITD_FLAGS is ignored: nothing listens, the build runs in this process"]);
+});
+
+test("the file says what the flags do not", async () => {
+  const got = await options(
+    "--root /r",
+    `
+root = "/from-file"
+insecure-entitlements = ["network.host"]
+[log]
+  level = "debug"
+[worker.oci]
+  snapshotter = "native"
+  binary = "runc"
+  networkMode = "none"
+  max-parallelism = 4
+  [[worker.oci.gcpolicy]]
+    keepBytes = 512000000
+    filters = ["type==source.local"]
+[worker.containerd]
+  namespace = "x"
+[dns]
+  nameservers = ["1.1.1.1"]
+  searchDomains = ["example.com"]
+[registry."docker.io"]
+  mirrors = ["localhost:5000", "m.example/path"]
+[registry."localhost:5000"]
+  http = true
+  insecure = true
+  ca = ["/ca.pem"]
+  [[registry."localhost:5000".keypair]]
+    key = "/k.pem"
+    cert = "/c.pem"
+`,
+  );
+  expect(warnings).toEqual([]);
+  expect(got).toEqual({
+    root: "/r",
+    debug: true,
+    snapshotter: "native",
+    ociWorkerBinary: "runc",
+    networkMode: "none",
+    maxParallelism: 4,
+    insecureEntitlements: ["network.host"],
+    dns: { nameservers: ["1.1.1.1"], options: [], searchDomains: ["example.com"] },
+    registries: {
+      "docker.io": { mirrors: ["localhost:5000", "m.example/path"] },
+      "localhost:5000": {
+        http: true,
+        insecure: true,
+        ca: ["/ca.pem"],
+        keyPairs: [{ key: "/k.pem", cert: "/c.pem" }],
+      },
+    },
+  });
+});
+
+test("an unknown key is reported with the nearest one, and ignored", async () => {
+  await options("", '[worker.oci]\nsnapshoter = "native"\n[registry."x"]\nmirror = ["y"]\n[nothing]\na = 1\n');
+  const path = join(folder, "buildkitd.toml");
+  expect(warnings).toEqual([
+    `${path}: unknown key worker.oci.snapshoter is ignored (did you mean snapshotter?)`,
+    `${path}: unknown key registry.x.mirror is ignored (did you mean mirrors?)`,
+    `${path}: unknown key nothing is ignored`,
+  ]);
+});
+
+test("a file that is no TOML, and a value of a wrong type, are errors", async () => {
+  await expect(options("", "root = 1.2.3")).rejects.toThrow(/^failed to parse config: .*buildkitd\.toml: /);
+  await expect(options("", "root = 12")).rejects.toThrow("failed to parse config: root is not a string");
+  await expect(options("", "[dns]\nnameservers = 'x'")).rejects.toThrow("nameservers is not a list of strings");
+});
