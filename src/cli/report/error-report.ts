@@ -1,5 +1,4 @@
-import { CooperError, messageOf } from "../../kit/index.ts";
-import { excerpt, type SourcePlace } from "./excerpt.ts";
+import { CooperError, type ExcerptPlace, excerpt, messageOf } from "../../kit/index.ts";
 
 /** What is printed of an error: the excerpts of the source that it points into, the sentence, the hint; its stack with `debug`. */
 export function errorReport(error: unknown, debug: boolean): string {
@@ -10,8 +9,8 @@ export function errorReport(error: unknown, debug: boolean): string {
 }
 
 /** The innermost error's place first. */
-function placesOf(error: unknown): SourcePlace[] {
-  const places: SourcePlace[] = [];
+function placesOf(error: unknown): ExcerptPlace[] {
+  const places: ExcerptPlace[] = [];
   for (const one of causesOf(error)) {
     const details = one instanceof CooperError ? one.details : undefined;
     if (isSourceDetails(details)) places.unshift({ ...details.source, ranges: details.ranges });
@@ -29,8 +28,8 @@ function causesOf(error: unknown): unknown[] {
 
 interface SourceDetails {
   readonly kind: "source";
-  readonly source: Pick<SourcePlace, "filename" | "data">;
-  readonly ranges: SourcePlace["ranges"];
+  readonly source: Pick<ExcerptPlace, "filename" | "data">;
+  readonly ranges: ExcerptPlace["ranges"];
 }
 
 function isSourceDetails(details: unknown): details is SourceDetails {
