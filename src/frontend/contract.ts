@@ -97,8 +97,8 @@ export interface FrontendBridge {
     options: { readonly logName: string; readonly gitObject?: boolean },
     scope: Scope,
   ): Promise<SourceMeta>;
-  /** At most 16 MiB. Throws `frontend/not-found`. */
-  readFile(ref: FrontendRef, path: string, scope: Scope): Promise<Uint8Array>;
+  /** At most 16 MiB, or the first `limit` bytes. Throws `frontend/not-found`. */
+  readFile(ref: FrontendRef, path: string, scope: Scope, limit?: number): Promise<Uint8Array>;
   /** Throws `frontend/not-found`. Undefined type: neither file nor directory. */
   statFile(
     ref: FrontendRef,

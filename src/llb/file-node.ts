@@ -1,7 +1,6 @@
-import { CooperError } from "../kit/index.ts";
+import { CooperError, cleanPath } from "../kit/index.ts";
 import { caps } from "./caps.ts";
 import { addInput } from "./exec-node.ts";
-import { cleanPath } from "./go-path.ts";
 import {
   locationsOf,
   type MarshalContext,

@@ -1,16 +1,4 @@
-/** Go's `path.Clean`: the shortest equivalent of a slash-separated path, by text alone. */
-export function cleanPath(path: string): string {
-  const rooted = path.startsWith("/");
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.length > 0 && parts.at(-1) !== "..") parts.pop();
-    else if (!rooted) parts.push("..");
-  }
-  const joined = parts.join("/");
-  return rooted ? `/${joined}` : joined || ".";
-}
+import { cleanPath } from "../kit/index.ts";
 
 /** Go's `path.Base`. */
 export function basePath(path: string): string {

@@ -1,8 +1,8 @@
+import { cleanPath } from "../kit/index.ts";
 import { normalizePlatform, type Platform } from "../oci/index.ts";
 import { EnvList } from "./env-list.ts";
 import { ExecNode, type RunOptions } from "./exec-node.ts";
 import { type FileActions, FileNode } from "./file-node.ts";
-import { cleanPath } from "./go-path.ts";
 import type { Output, VertexOptions } from "./node.ts";
 import type { NetworkMode } from "./op.ts";
 

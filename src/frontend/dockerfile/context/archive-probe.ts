@@ -1,0 +1,61 @@
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+
+const magics = [
+  [0x42, 0x5a, 0x68], // bzip2
+  [0x1f, 0x8b, 0x08], // gzip
+  [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], // xz
+];
+
+/** Whether these first bytes (512 or more) of a file are those of an archive that a context may come as. */
+export function isArchive(head: Uint8Array): boolean {
+  return magics.some((magic) => magic.every((byte, at) => head[at] === byte)) || readHeader(head, 0) !== undefined;
+}
+
+/**
+ * The latest modification time (seconds since 1970) of the regular files in a tar archive, plain or compressed with gzip or
+ * zstd; undefined when there is none, or the bytes are no archive. The archive is at most what the frontend may read.
+ */
+export function latestTimeInArchive(bytes: Uint8Array): number | undefined {
+  const tar = decompress(bytes);
+  if (tar === undefined) return undefined;
+  let latest: number | undefined;
+  for (let at = 0; at + 512 <= tar.byteLength; ) {
+    const header = readHeader(tar, at);
+    if (header === undefined) break;
+    if (header.regular) latest = Math.max(latest ?? header.mtime, header.mtime);
+    at += 512 + Math.ceil(header.size / 512) * 512;
+  }
+  return latest;
+}
+
+const maxArchive = 256 << 20;
+
+function decompress(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, { maxOutputLength: maxArchive });
+    if (bytes[0] === 0x28 && bytes[1] === 0xb5) return zstdDecompressSync(bytes, { maxOutputLength: maxArchive });
+    return bytes;
+  } catch {
+    return undefined;
+  }
+}
+
+function readHeader(tar: Uint8Array, at: number): { regular: boolean; size: number; mtime: number } | undefined {
+  const header = Buffer.from(tar.buffer, tar.byteOffset + at, Math.min(512, tar.byteLength - at));
+  if (header.byteLength < 512 || header[0] === 0) return undefined;
+  let sum = 8 * 32;
+  for (let i = 0; i < 512; i++) if (i < 148 || i >= 156) sum += header[i] as number;
+  if (octal(header, 148, 8) !== sum) return undefined;
+  const type = header[156] as number;
+  return { regular: type === 0 || type === 0x30, size: octal(header, 124, 12), mtime: octal(header, 136, 12) };
+}
+
+function octal(header: Buffer, at: number, length: number): number {
+  if (((header[at] as number) & 0x80) !== 0) return header.readUIntBE(at + length - 6, 6);
+  return (
+    Number.parseInt(
+      header.toString("latin1", at, at + length).replace(/[\0 ].*$/s, (rest) => rest.trim().split(/[\0 ]/)[0] ?? ""),
+      8,
+    ) || 0
+  );
+}

@@ -1,0 +1,1 @@
+export { dockerfileFrontend } from "./frontend.ts";
