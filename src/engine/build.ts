@@ -6,7 +6,7 @@ import type { Session } from "../session/index.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
 import { checkCacheExports, importCaches } from "./cache.ts";
-import type { BuildRequest, BuildResponse, SolveStatus } from "./contract.ts";
+import type { BuildRequest, BuildResponse, ExporterRequest, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { exportTree } from "./export-tree.ts";
 import { runExporters } from "./exporters.ts";
@@ -34,13 +34,13 @@ export async function runBuild(
   checkCacheExports(request.cacheExports);
   await using job = new BuildJob(parts, request, session, onStatus, scope);
   try {
-    const exporters = await Promise.all(
-      request.exporters.map((exporter) => parts.exporter(exporter, job.member, scope)),
-    );
+    const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
+    const exporters = await Promise.all(request.exporters.map(open));
     await importCaches(request.cacheImports, job);
     const built = request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope);
     const source = await evaluate(job, built);
-    return { exporterResponse: await runExporters(exporters, source, job, scope) };
+    const exporterResponse = await runExporters(exporters, source, job, scope);
+    return { exporterResponse, frontendMetadata: built.metadata };
   } catch (error) {
     throw job.places.point(error);
   }

@@ -8,6 +8,7 @@ import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
 import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
 import { openExporter } from "./exporter-table.ts";
 import { openFrontend } from "./frontend-table.ts";
+import { lazyRegistry } from "./lazy-registry.ts";
 import { makeOp } from "./op-table.ts";
 import type { EngineParts } from "./parts.ts";
 import { resultStore } from "./result-store.ts";
@@ -36,10 +37,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const storage = opened.use(
     await openStorage({ root: options.root, snapshotter: snapshotter(options.snapshotter) }, scope),
   );
-  const registry = lazy(async () => {
-    const { createRegistryClient } = await import("../registry/index.ts");
-    return opened.use(createRegistryClient({ hosts: options.registries, userAgent, proxy: process.env }));
-  });
+  const registry = opened.use(lazyRegistry({ hosts: options.registries, userAgent, proxy: process.env }));
   const executor = lazy(async () => {
     const { createExecutor } = await import("../executor/index.ts");
     const stateDir = join(options.root, "executor");
@@ -57,7 +55,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images) => makeOp(vertex, images, tools),
     frontend: openFrontend,
-    exporter: (request, member) => openExporter(request, member, { storage, registry, blobs, materialise: pull }),
+    exporter: (exporter, request, member) =>
+      openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),
   };
 }
 

@@ -1,24 +1,58 @@
-import { CooperError } from "../kit/index.ts";
-import type { LayerBlobs } from "../ops/index.ts";
+import {
+  createExporter,
+  type ExportNeeds,
+  type ExportTree,
+  type NamedExporter,
+  withBuildArgEpoch,
+} from "../export/index.ts";
+import type { Scope } from "../kit/index.ts";
+import { accessOf, chainIds, type ImageLayer, type LayerBlobs, type OpScope } from "../ops/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { Storage } from "../storage/index.ts";
-import type { ExporterRequest } from "./contract.ts";
+import type { SnapshotId, Storage } from "../storage/index.ts";
+import type { BuildRequest, ExporterRequest } from "./contract.ts";
 import type { Member } from "./engine-scope.ts";
-import type { NamedExporter } from "./parts.ts";
 import type { Materialise } from "./pulled-inputs.ts";
 
 export interface ExportTools {
   readonly storage: Storage;
-  readonly registry: () => Promise<RegistryClient>;
+  readonly registry: RegistryClient;
   readonly blobs: LayerBlobs;
   readonly materialise: Materialise;
 }
 
-/** The exporter that the request names. Throws `engine/unknown-exporter` with upstream's sentence. */
-export async function openExporter(
-  request: ExporterRequest,
-  _member: Member,
-  _tools: ExportTools,
+/** The exporter that the request names. Throws `export/unknown-type`, `export/bad-attribute`. */
+export function openExporter(
+  { type, attrs }: ExporterRequest,
+  { frontendOptions }: BuildRequest,
+  member: Member,
+  tools: ExportTools,
 ): Promise<NamedExporter> {
-  throw new CooperError("engine/unknown-exporter", `exporter ${JSON.stringify(request.type)} could not be found`);
+  const { storage, registry } = tools;
+  const { credentials } = accessOf([member.session]);
+  const needs = exportNeeds(member, tools);
+  return createExporter(type, withBuildArgEpoch(attrs, frontendOptions), { storage, registry, needs, credentials });
+}
+
+function exportNeeds(member: Member, { blobs, materialise }: ExportTools): ExportNeeds {
+  const opScope = (scope: Scope): OpScope => ({ ...scope, emit: () => {}, callers: [member.session] });
+  return {
+    fetchLayer: (record, scope) => blobs.fetch(record, opScope(scope)),
+    materialise: async (tree, scope) => {
+      const top = tree.layers.at(-1);
+      if (top?.kind === "snapshot") return top.id;
+      return materialise({ kind: "layers", layers: pendingLayers(tree) }, opScope(scope)) as Promise<
+        SnapshotId | undefined
+      >;
+    },
+  };
+}
+
+/** A tree of which nothing is here yet, as ops have it. */
+function pendingLayers({ layers }: ExportTree): readonly ImageLayer[] {
+  const records = layers.flatMap((layer) => (layer.kind === "pending" ? [layer.record] : []));
+  const chain = chainIds(records.map(({ diffId }) => diffId));
+  return records.flatMap(({ descriptor, diffId, from }, index) => {
+    const chainId = chain[index];
+    return chainId === undefined ? [] : [{ descriptor, diffId, from, chainId }];
+  });
 }

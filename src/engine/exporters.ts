@@ -1,8 +1,7 @@
-import type { ExportScope, ExportSource } from "../export/index.ts";
+import type { ExportScope, ExportSource, NamedExporter } from "../export/index.ts";
 import { type Scope, settleAll, withChildScope } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
 import type { BuildJob } from "./build-job.ts";
-import type { NamedExporter } from "./parts.ts";
 
 /** Runs all exporters at once, each as a line of progress; the first failure stops the others. Their responses together, the later one wins. */
 export async function runExporters(
@@ -13,9 +12,9 @@ export async function runExporters(
 ): Promise<Record<string, string>> {
   const responses = await withChildScope(scope, (child, abort) =>
     settleAll(
-      exporters.map(({ name, exporter }, index) => () => {
+      exporters.map((exporter, index) => () => {
         const target = job.session.output(index);
-        return job.status.task(name, (emit) => exporter.export(source, target, exportScope(child, emit)));
+        return job.status.task(exporter.name, (emit) => exporter.export(source, target, exportScope(child, emit)));
       }),
       abort,
     ),

@@ -1,11 +1,10 @@
-import type { Exporter } from "../export/index.ts";
+import type { NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
-import type { Scope } from "../kit/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
 import type { ImageResolver, Ref } from "../ops/index.ts";
 import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
-import type { ExporterRequest } from "./contract.ts";
+import type { BuildRequest, ExporterRequest } from "./contract.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
 import type { Materialise } from "./pulled-inputs.ts";
 
@@ -21,11 +20,6 @@ export interface EngineParts {
   makeOp(vertex: DefinitionVertex, images: ImageResolver): Op<Ref, EngineScope>;
   /** Throws `engine/unknown-frontend`. */
   frontend(name: string): Promise<Frontend>;
-  /** Throws `engine/unknown-exporter` and what is wrong with the attributes. */
-  exporter(request: ExporterRequest, member: Member, scope: Scope): Promise<NamedExporter>;
-}
-/** `name` is what progress calls it: `exporting to image`. */
-export interface NamedExporter {
-  readonly name: string;
-  readonly exporter: Exporter;
+  /** Throws `export/unknown-type`, `export/bad-attribute`. */
+  exporter(exporter: ExporterRequest, request: BuildRequest, member: Member): Promise<NamedExporter>;
 }

@@ -83,14 +83,14 @@ function publish(
 }
 
 const reference = (name: string) => `${registry.host}/${name}:latest`;
-const resolver = () => new ImageResolver(storage, async () => client);
+const resolver = () => new ImageResolver(storage, client);
 async function pull(name: string): Promise<Ref> {
   const op = imageSource(`docker-image://${reference(name)}`, new Map(), amd64, resolver());
   await op.recipe(scope);
   const [ref] = await op.execute([], scope);
   return ref as Ref;
 }
-const unpack = (ref: Ref) => materialise(ref, storage, new LayerBlobs(storage, async () => client), scope);
+const unpack = (ref: Ref) => materialise(ref, storage, new LayerBlobs(storage, client), scope);
 async function filesOf(id: Awaited<ReturnType<typeof unpack>>): Promise<Record<string, string>> {
   if (id === undefined) return {};
   await using mounted = await storage.mount(storage.snapshots.view(id));

@@ -19,8 +19,8 @@ const reportEveryMs = 100;
 /** Brings blobs of layers into storage; each is brought once at a time, whoever asks, also in other processes. */
 export class LayerBlobs {
   readonly #storage: Storage;
-  readonly #registry: () => Promise<RegistryClient>;
-  constructor(storage: Storage, registry: () => Promise<RegistryClient>) {
+  readonly #registry: RegistryClient;
+  constructor(storage: Storage, registry: RegistryClient) {
     this.#storage = storage;
     this.#registry = registry;
   }
@@ -83,7 +83,7 @@ export class LayerBlobs {
     const { receiveBlob } = await import("../../../registry/index.ts");
     const options = { verify: false, isWrong: (error: unknown) => isCooperError(error, "storage/blob-digest") };
     const access = accessOf(scope.callers);
-    await receiveBlob(await this.#registry(), name, layer.descriptor, attempt, access, scope, options);
+    await receiveBlob(this.#registry, name, layer.descriptor, attempt, access, scope, options);
   }
 
   async #attempt(

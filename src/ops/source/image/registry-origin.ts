@@ -1,3 +1,4 @@
+import type { Digest } from "../../../kit/index.ts";
 import { canonicalReference, formatReference, parseManifest, parseReference, withDigest } from "../../../oci/index.ts";
 import type { RegistryClient } from "../../../registry/index.ts";
 import type { Storage } from "../../../storage/index.ts";
@@ -6,30 +7,26 @@ import { keepDocument } from "./documents.ts";
 import type { ImageOrigin } from "./origin.ts";
 
 /** Images of registries. A name with a digest needs no network when its manifest is in storage. */
-export function registryOrigin(storage: Pick<Storage, "blobs">, client: () => Promise<RegistryClient>): ImageOrigin {
+export function registryOrigin(storage: Pick<Storage, "blobs">, client: RegistryClient): ImageOrigin {
   const { blobs } = storage;
   return {
     canonical: canonicalReference,
     pinned: (name, digest) => formatReference(withDigest(parseReference(name), digest)),
     layerSource: (pinned) => pinned,
     async findTop(name, scope) {
-      const { digest } = parseReference(name);
-      const size = digest === undefined ? undefined : await blobs.size(digest);
-      if (digest !== undefined && size !== undefined) {
-        const bytes = await blobs.readAll({ digest, size }, scope);
-        return { descriptor: { mediaType: "", digest, size }, document: parseManifest(bytes) };
-      }
-      const registry = await client();
-      const { descriptor, bytes } = await registry.resolve(name, accessOf(scope.callers), scope);
+      const known = async (digest: Digest) => {
+        const size = await blobs.size(digest);
+        return size === undefined ? undefined : blobs.readAll({ digest, size }, scope);
+      };
+      const { descriptor, bytes } = await client.resolve(name, accessOf(scope.callers), scope, { known });
       const document = parseManifest(bytes, descriptor.mediaType);
       await keepDocument(blobs, descriptor, bytes, scope);
       return { descriptor, document };
     },
     async fetch(name, descriptor, what, scope) {
-      const registry = await client();
       const access = accessOf(scope.callers);
-      if (what === "manifest") return registry.manifest(name, descriptor, access, scope);
-      return gather(registry.blob(name, descriptor, access, scope));
+      if (what === "manifest") return client.manifest(name, descriptor, access, scope);
+      return gather(client.blob(name, descriptor, access, scope));
     },
   };
 }
