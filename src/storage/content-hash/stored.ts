@@ -1,8 +1,18 @@
-import { CooperError, type Digest } from "../../kit/index.ts";
-import type { SnapshotStore } from "../contract.ts";
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { followLinks } from "../../archive/index.ts";
+import { type Digest, type Scope, sha256, sha256Fields, splitDigest } from "../../kit/index.ts";
+import type { SnapshotId, SnapshotStore } from "../contract.ts";
 import type { Database } from "../database/database.ts";
+import { told } from "../errors.ts";
 import type { Layout } from "../layout.ts";
-import type { ContentHashes } from "./contract.ts";
+import type { ContentHashes, HashableTree, HashSelector } from "./contract.ts";
+import { DigestMemory } from "./digest-memory.ts";
+import { FolderTree } from "./folder-tree.ts";
+import { hashTree } from "./hash-tree.ts";
+import { PathFilter } from "./path-filter.ts";
+import { emptyTree } from "./scratch-tree.ts";
+import { SnapshotTree } from "./snapshot-tree.ts";
 
 export interface ContentHashParts {
   readonly layout: Layout;
@@ -10,10 +20,74 @@ export interface ContentHashParts {
   readonly snapshots: SnapshotStore;
 }
 
-/** Content hashes with a memory in the root. */
+type FolderOf = HashableTree & { readonly kind: "folder" };
+
+/** Content hashes with a memory in the root: files of folders and layers in hashes/, whole results of snapshots in the database. */
 export class StoredContentHashes implements ContentHashes {
-  constructor(_parts: ContentHashParts) {}
-  hash(): Promise<Digest> {
-    return Promise.reject(new CooperError("storage/failed", "cannot hash content: not there yet"));
+  readonly #parts: ContentHashParts;
+  /** One per folder or layer while this is open, so that calls share what they learn. */
+  readonly #memories = new Map<string, DigestMemory>();
+
+  constructor(parts: ContentHashParts) {
+    this.#parts = parts;
   }
+
+  async hash(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
+    return await told(`hash ${JSON.stringify(selector.path)}`, () => {
+      switch (tree.kind) {
+        case "scratch":
+          return hashTree(emptyTree, selector, scope);
+        case "folder":
+          return this.#hashFolder(tree, selector, scope);
+        case "snapshot":
+          return this.#hashSnapshot(tree.id, selector, scope);
+      }
+    });
+  }
+
+  async #hashFolder(tree: FolderOf, selector: HashSelector, scope: Scope): Promise<Digest> {
+    const root = realpathSync(tree.path);
+    const filter = PathFilter.of(includesOf(root, tree), tree.exclude);
+    const folder = new FolderTree(root === "/" ? "" : root, filter, this.#memory(`folder-${short(root)}`));
+    const digest = await hashTree(folder, selector, scope);
+    folder.remember();
+    return digest;
+  }
+
+  async #hashSnapshot(id: SnapshotId, selector: HashSelector, scope: Scope): Promise<Digest> {
+    const { database, snapshots } = this.#parts;
+    const key = sha256Fields(JSON.stringify(selector));
+    const sql = "SELECT digest FROM tree_hash WHERE snapshot = ? AND selector = ?";
+    const known = database.get<{ digest: string }>(sql, id, key)?.digest;
+    if (known !== undefined) return known as Digest;
+    const chain = snapshots.driver === "native" ? snapshots.chain(id).slice(-1) : snapshots.chain(id);
+    const layers = chain.map((info) => ({
+      folder: snapshots.changes(info.id).folder,
+      memory: () => this.#memory(`layer-${info.id}`),
+    }));
+    const tree = new SnapshotTree(layers);
+    const digest = await hashTree(tree, selector, scope);
+    tree.remember();
+    database.run("INSERT OR REPLACE INTO tree_hash (snapshot, selector, digest) VALUES (?, ?, ?)", id, key, digest);
+    return digest;
+  }
+
+  #memory(name: string): DigestMemory {
+    let memory = this.#memories.get(name);
+    if (memory === undefined) {
+      memory = new DigestMemory(join(this.#parts.layout.hashes, name));
+      this.#memories.set(name, memory);
+    }
+    return memory;
+  }
+}
+
+const short = (text: string): string => splitDigest(sha256(text)).hex.slice(0, 32);
+
+/** The include list together with what its followed paths lead to; empty means everything (fsutil NewFilterFS). */
+function includesOf(root: string, { include, follow }: FolderOf): readonly string[] {
+  const targets = follow.length === 0 ? undefined : followLinks(root, follow);
+  if (targets === undefined) return include;
+  const all = [...include, ...targets];
+  return all.includes(".") ? [] : all;
 }
