@@ -44,7 +44,10 @@ install_packages() {
     $apt install -y --no-install-recommends $1 >&2 || {
         say "refreshing the package lists"
         $apt update >&2
-        $apt install -y --no-install-recommends $1 >&2
+        $apt install -y --no-install-recommends $1 >&2 || {
+            say "cannot install: $1"
+            exit 1
+        }
     }
 }
 
