@@ -1,0 +1,174 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { quietScope } from "../../../kit/index.ts";
+import { openStorage, type Storage } from "../../../storage/index.ts";
+import type { OpScope } from "../../contract.ts";
+import { gitSource } from "./git-op.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cooper-git-"));
+const scope: OpScope = { ...quietScope, emit: () => {}, callers: [] };
+let storage: Storage;
+let daemon: ChildProcess;
+let host: string;
+const commits: string[] = [];
+
+function git(cwd: string, ...args: string[]): string {
+  const identity = [
+    "-c",
+    "user.name=t",
+    "-c",
+    "user.email=t@t",
+    "-c",
+    "init.defaultBranch=main",
+    "-c",
+    "protocol.file.allow=always",
+  ];
+  return execFileSync("git", [...identity, ...args], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).trim();
+}
+function commit(repository: string, files: Record<string, string>): string {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, repository, path, ".."), { recursive: true });
+    writeFileSync(join(folder, repository, path), text);
+  }
+  git(join(folder, repository), "add", ".");
+  git(join(folder, repository), "commit", "-qm", "change");
+  return git(join(folder, repository), "rev-parse", "HEAD");
+}
+
+beforeAll(async () => {
+  host = `127.0.0.1:${await freePort()}`;
+  const flags = [
+    "daemon",
+    "--reuseaddr",
+    "--export-all",
+    "--listen=127.0.0.1",
+    `--port=${host.split(":")[1]}`,
+    `--base-path=${folder}`,
+  ];
+  daemon = spawn("git", flags, { stdio: "ignore", detached: true });
+  for (const name of ["app", "part"]) {
+    mkdirSync(join(folder, name));
+    git(join(folder, name), "init", "-q");
+  }
+  commit("part", { "p.txt": "part" });
+  commits.push(commit("app", { "a.txt": "1", "dir/b.txt": "b" }));
+  git(join(folder, "app"), "tag", "-a", "v1", "-m", "first");
+  commits.push(commit("app", { "a.txt": "2" }));
+  for (let tries = 0; tries < 50 && !(await answers()); tries++) await pause(100);
+  git(join(folder, "app"), "checkout", "-q", "-b", "sub");
+  git(join(folder, "app"), "submodule", "--quiet", "add", `git://${host}/part`, "lib");
+  commits.push(commit("app", {}));
+  git(join(folder, "app"), "checkout", "-q", "main");
+  storage = await openStorage({ root: join(folder, "root"), snapshotter: "auto" }, quietScope);
+});
+afterAll(async () => {
+  await storage?.[Symbol.asyncDispose]();
+  // The daemon serves each connection in a child of its own.
+  if (daemon.pid !== undefined) process.kill(-daemon.pid, "SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function answers(): Promise<boolean> {
+  try {
+    git(folder, "ls-remote", `git://${host}/app`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function checkOut(fragment: string, attrs: Record<string, string> = {}) {
+  const op = gitSource(
+    `git://${host}/app${fragment}`,
+    new Map(Object.entries({ "git.fullurl": `git://${host}/app`, ...attrs })),
+    storage,
+  );
+  const { digest } = await op.recipe(scope);
+  const [ref] = await op.execute([], scope);
+  if (ref?.kind !== "snapshot") throw new Error("no snapshot");
+  const { id } = ref;
+  const read = async <T>(work: (root: string) => Promise<T>) => {
+    await using mounted = await storage.mount(storage.snapshots.view(id));
+    return await work(mounted.path);
+  };
+  const list = () => read(async (root) => (await readdir(root)).sort());
+  const text = (path: string) => read((root) => readFile(join(root, path), "utf8"));
+  return { digest, list, text, read };
+}
+
+describe("a checkout", () => {
+  test("is of the default branch when nothing else is said", async () => {
+    const made = await checkOut("");
+    expect(await made.list()).toEqual(["a.txt", "dir"]);
+    expect(await made.text("a.txt")).toBe("2");
+  });
+
+  test("of a branch and of its commit are the same step", async () => {
+    const [branch, id] = await Promise.all([checkOut("#main"), checkOut(`#${commits[1]}`)]);
+    expect(branch.digest).toBe(id.digest);
+  });
+
+  test("of an annotated tag is the tagged commit", async () => {
+    expect(await (await checkOut("#v1")).text("a.txt")).toBe("1");
+    expect((await checkOut("#v1")).digest).toBe((await checkOut(`#${commits[0]}`)).digest);
+  });
+
+  test("of a subdirectory holds just that", async () => {
+    expect(await (await checkOut("#main:dir")).list()).toEqual(["b.txt"]);
+  });
+
+  test("with .git kept is a repository at that commit", async () => {
+    const made = await checkOut("#v1", { "git.keepgitdir": "true" });
+    expect(await made.list()).toEqual([".git", "a.txt", "dir"]);
+    await made.read(async (root) => expect(git(root, "rev-parse", "HEAD")).toBe(commits[0]));
+  });
+
+  test("brings submodules, unless told otherwise", async () => {
+    const made = await checkOut("#sub");
+    expect(await made.text("lib/p.txt")).toBe("part");
+    expect(await made.list()).toEqual([".gitmodules", "a.txt", "dir", "lib"]);
+    expect(await made.read((root) => readdir(join(root, "lib")))).toEqual(["p.txt"]);
+    const bare = await checkOut("#sub", { "git.skipsubmodules": "true" });
+    expect(await bare.read((root) => readdir(join(root, "lib")).catch(() => []))).toEqual([]);
+  });
+
+  test("takes the commit's time when asked to", async () => {
+    const made = await checkOut("#v1", { "git.mtime": "commit" });
+    const time = Number(git(join(folder, "app"), "show", "-s", "--format=%ct", commits[0] ?? ""));
+    expect(await made.read(async (root) => (await stat(join(root, "a.txt"))).mtimeMs / 1000)).toBe(time);
+  });
+});
+
+describe("a checkout that fails", () => {
+  test("names the ref that is not there", async () => {
+    await expect(checkOut("#nope")).rejects.toThrow("repository does not contain ref nope");
+  });
+  test("tells when the checksum is another", async () => {
+    await expect(checkOut("#main", { "git.checksum": "abcdef" })).rejects.toThrow(
+      `expected checksum to match abcdef, got ${commits[1]}`,
+    );
+  });
+  test("needs ssh agents to be offered", async () => {
+    await expect(checkOut("", { "git.mountsshsock": "default" })).rejects.toThrow(
+      'no SSH key "default" forwarded from the client',
+    );
+  });
+});
