@@ -43,7 +43,10 @@ export function checkIgnoredSource(
 ): void {
   if (matcher === undefined || matcher.hasExclusions) return;
   const path = cleanPath(source);
+  // A context's root is no path that a pattern can mean, unless the pattern means everything.
   const isRoot = path === "." || path === "/";
-  if (isRoot && !matcher.patterns.some(({ text }) => ["*", "**", "**/*"].includes(text))) return;
-  if (matcher.matches(path)) linter.run(rules.copyIgnoredFile, location, command, path);
+  const hidden = isRoot
+    ? matcher.patterns.some(({ text }) => ["*", "**", "**/*"].includes(text))
+    : matcher.matches(path);
+  if (hidden) linter.run(rules.copyIgnoredFile, location, command, path);
 }
