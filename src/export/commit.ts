@@ -86,7 +86,7 @@ function makePlan(source: ExportSource, attributes: ImageAttributes): Plan {
   const results = readResults(source);
   const oci = attributes.ociTypes ?? true;
   for (const [platform, group] of annotations) {
-    if (platform !== "" && !results.platforms.some(({ id }) => id === platform)) {
+    if (platform !== "" && results.isMap && !results.platforms.some(({ id }) => id === platform)) {
       throw badAttribute(`invalid annotation: no platform ${platform} found in source`);
     }
     const beyond = [group.index, group.indexDescriptor, group.manifestDescriptor];
