@@ -23,12 +23,15 @@ export class PatternMatcher {
 
   /** Throws `kit/bad-pattern` with upstream's sentences. Empty lines are skipped. */
   constructor(patterns: readonly string[]) {
-    this.patterns = patterns
-      .map((line) => line.trim())
-      .filter((line) => line !== "")
-      .map(parsePattern);
+    const lines = patterns.map((line) => line.trim()).filter((line) => line !== "");
+    // One after the other, so that the first bad line is the one reported.
+    const compiled = lines.map((line) => {
+      const pattern = parsePattern(line);
+      return { pattern, glob: compilePattern(pattern.text) };
+    });
+    this.patterns = compiled.map(({ pattern }) => pattern);
     this.hasExclusions = this.patterns.some((pattern) => pattern.exclusion);
-    this.#globs = this.patterns.map((pattern) => compilePattern(pattern.text));
+    this.#globs = compiled.map(({ glob }) => glob);
   }
 
   /** Whether the slash-separated relative path is matched, by itself or through a directory above it. */

@@ -130,7 +130,7 @@ async function loadImage(request: Request, text: string): Promise<LoadedContext>
   const config = withoutCreated(parseImageConfig(resolved.config));
   const ref = canonicalReference(resolved.ref);
   return {
-    state: applyConfig(image(ref, { platform, customName: `[context ${key}] ${resolved.ref}` }), config),
+    state: applyConfig(image(ref, { platform, customName: `[context ${key}] ${text}` }), config),
     image: config,
   };
 }

@@ -1,4 +1,4 @@
-import type { PatternMatcher } from "../../../kit/index.ts";
+import { isCooperError, type PatternMatcher } from "../../../kit/index.ts";
 import type { EnvList, NodeLocation, NodeSource, ProxyEnv, State } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
 import type { SourceFile } from "../../contract.ts";
@@ -7,7 +7,13 @@ import type { Solver } from "../context/solver.ts";
 import type { Linter } from "../lint/linter.ts";
 import type { BuildOptions } from "../options/options.ts";
 import type { Location } from "../parse/index.ts";
-import { type Environment, type ExpandedWord, expandWord, type ShellOptions } from "../shell/index.ts";
+import {
+  type Environment,
+  type ExpandedWord,
+  type ExpansionDetails,
+  expandWord,
+  type ShellOptions,
+} from "../shell/index.ts";
 import type { Stages } from "./stages.ts";
 
 /** What one conversion knows besides its stages. Values that a later step finds out are set once, in order. */
@@ -34,6 +40,18 @@ export interface Conversion {
   readonly buildContext: State;
   readonly ignoreMatcher: PatternMatcher | undefined;
   namedContext(name: string, options: NamedContextOptions): NamedContext | undefined;
+}
+
+/** Runs an expansion; `report` is told the names that were not found, also when it fails. */
+export function reporting(report: (unmatched: ReadonlySet<string>) => void, work: () => ExpandedWord): ExpandedWord {
+  try {
+    const expanded = work();
+    report(expanded.unmatched);
+    return expanded;
+  } catch (error) {
+    if (isCooperError(error, "dockerfile/expansion")) report((error.details as ExpansionDetails).unmatched);
+    throw error;
+  }
 }
 
 /** Expands a word of the Dockerfile, by its escape token. */

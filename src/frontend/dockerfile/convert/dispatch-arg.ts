@@ -1,7 +1,7 @@
 import { checkSecretKey } from "../lint/index.ts";
 import type { ArgInstruction, ArgPair } from "../parse/index.ts";
 import { nonEnvArgs, reportUndefined } from "./checks.ts";
-import { type Conversion, expand } from "./context.ts";
+import { type Conversion, expand, reporting } from "./context.ts";
 import { commit } from "./history.ts";
 import type { StageState } from "./stage.ts";
 
@@ -37,7 +37,7 @@ function ownValue(
 ): string | undefined {
   const given = conversion.buildArgs.get(arg.key);
   if (given !== undefined || arg.value === undefined) return given;
-  const { result, unmatched } = expand(conversion, arg.value, stage.env);
-  reportUndefined(stage, instruction, unmatched, conversion.linter);
-  return result;
+  const { value } = arg;
+  const report = (unmatched: ReadonlySet<string>) => reportUndefined(stage, instruction, unmatched, conversion.linter);
+  return reporting(report, () => expand(conversion, value, stage.env)).result;
 }

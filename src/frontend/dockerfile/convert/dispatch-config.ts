@@ -15,30 +15,40 @@ type ConfigKind = Exclude<Instruction["kind"], "arg" | "run" | "workdir" | "copy
 export function dispatchConfig(stage: StageState, instruction: Of<ConfigKind>, conversion: Conversion): void {
   switch (instruction.kind) {
     case "env":
-      return dispatchEnv(stage, instruction, conversion);
+      dispatchEnv(stage, instruction, conversion);
+      return;
     case "label":
-      return dispatchLabel(stage, instruction, conversion);
+      dispatchLabel(stage, instruction, conversion);
+      return;
     case "maintainer":
       stage.image = { ...stage.image, author: instruction.maintainer };
-      return commit(stage, conversion, `MAINTAINER ${instruction.maintainer}`);
+      commit(stage, conversion, `MAINTAINER ${instruction.maintainer}`);
+      return;
     case "cmd":
-      return dispatchCmd(stage, instruction, conversion);
+      dispatchCmd(stage, instruction, conversion);
+      return;
     case "entrypoint":
-      return dispatchEntrypoint(stage, instruction, conversion);
+      dispatchEntrypoint(stage, instruction, conversion);
+      return;
     case "healthcheck":
-      return dispatchHealthcheck(stage, instruction, conversion);
+      dispatchHealthcheck(stage, instruction, conversion);
+      return;
     case "user":
       setUser(stage, instruction.user);
-      return commit(stage, conversion, `USER ${instruction.user}`);
+      commit(stage, conversion, `USER ${instruction.user}`);
+      return;
     case "volume":
-      return dispatchVolume(stage, instruction, conversion);
+      dispatchVolume(stage, instruction, conversion);
+      return;
     case "stopsignal":
       checkSignal(instruction.signal);
       stage.image = withConfig(stage.image, { stopSignal: instruction.signal });
-      return commit(stage, conversion, `STOPSIGNAL ${instruction.signal}`);
+      commit(stage, conversion, `STOPSIGNAL ${instruction.signal}`);
+      return;
     case "shell":
       stage.image = withConfig(stage.image, { shell: instruction.shell });
-      return commit(stage, conversion, `SHELL ${formatGoList(instruction.shell)}`);
+      commit(stage, conversion, `SHELL ${formatGoList(instruction.shell)}`);
+      return;
     case "onbuild": {
       const { onBuild = [] } = stage.image.config;
       stage.image = withConfig(stage.image, { onBuild: [...onBuild, instruction.expression] });

@@ -1,5 +1,13 @@
 import { CooperError } from "../../../kit/index.ts";
-import { caps, type EnvList, joinPath, type RunMountOptions, type RunOptions, scratch } from "../../../llb/index.ts";
+import {
+  type CdiDevice,
+  caps,
+  type EnvList,
+  joinPath,
+  type RunMountOptions,
+  type RunOptions,
+  scratch,
+} from "../../../llb/index.ts";
 import { type ArgPair, chompHeredoc, parseHeredocWord, type RunInstruction } from "../parse/index.ts";
 import type { Environment } from "../shell/index.ts";
 import { type Conversion, locationIn } from "./context.ts";
@@ -87,10 +95,16 @@ function limits(instruction: RunInstruction, { options, solver }: Conversion): P
     ...(solver.supports(caps.execMetaUlimit) && { ulimits: options.ulimits }),
     ...(solver.supports(caps.execMetaCgroupParent) && { cgroupParent: options.cgroupParent }),
     ...(solver.supports(caps.execMetaLinuxResources) && linuxResources && { linuxResources }),
-    ...(solver.supports(caps.execMetaCdi) && {
-      devices: instruction.devices.map(({ name, required }) => ({ name, optional: !required })),
-    }),
+    ...(solver.supports(caps.execMetaCdi) && { devices: devices(instruction, options.labs) }),
   };
+}
+
+function devices(instruction: RunInstruction, labs: boolean): CdiDevice[] {
+  if (instruction.devices.length > 0 && !labs) {
+    const sentence = "device feature is only supported in Dockerfile frontend 1.14.0-labs or later";
+    throw new CooperError("dockerfile/needs-labs", sentence, { hint: "put `# syntax=docker/dockerfile:1-labs` first" });
+  }
+  return instruction.devices.map(({ name, required }) => ({ name, optional: !required }));
 }
 
 /** A secret in a variable is shown as stars: not to hide it, but to tell that it is one. */

@@ -3,7 +3,7 @@ import { joinPath } from "../../../llb/index.ts";
 import { expandInstruction, type Instruction } from "../parse/index.ts";
 import { expandWord } from "../shell/index.ts";
 import { reportUndefined } from "./checks.ts";
-import { type Conversion, expand } from "./context.ts";
+import { type Conversion, expand, reporting } from "./context.ts";
 import { dispatchArg } from "./dispatch-arg.ts";
 import { dispatchConfig } from "./dispatch-config.ts";
 import { dispatchCopy } from "./dispatch-copy.ts";
@@ -19,13 +19,17 @@ export function dispatch(stage: StageState, step: Step, outer: Conversion): void
   const instruction = expandWords(stage, step.instruction, conversion);
   switch (instruction.kind) {
     case "arg":
-      return dispatchArg(stage, instruction, conversion);
+      dispatchArg(stage, instruction, conversion);
+      return;
     case "run":
-      return dispatchRun(stage, instruction, step.sources, conversion);
+      dispatchRun(stage, instruction, step.sources, conversion);
+      return;
     case "workdir":
-      return dispatchWorkdir(stage, instruction, conversion);
+      dispatchWorkdir(stage, instruction, conversion);
+      return;
     case "copy":
-      return copy(stage, instruction, step.sources[0], conversion);
+      copy(stage, instruction, step.sources[0], conversion);
+      return;
     case "add":
       dispatchCopy(stage, instruction, conversion.buildContext, conversion);
       for (const path of instruction.sourcePaths) {
@@ -33,9 +37,10 @@ export function dispatch(stage: StageState, step: Step, outer: Conversion): void
       }
       return;
     case "expose":
-      return dispatchExpose(stage, instruction, conversion);
+      dispatchExpose(stage, instruction, conversion);
+      return;
     default:
-      return dispatchConfig(stage, instruction, conversion);
+      dispatchConfig(stage, instruction, conversion);
   }
 }
 
@@ -46,16 +51,8 @@ function expandWords(stage: StageState, instruction: Instruction, conversion: Co
   const report = (unmatched: ReadonlySet<string>) => reportUndefined(stage, instruction, unmatched, conversion.linter);
   return expandInstruction(
     instruction,
-    (word) => {
-      const { result, unmatched } = expand(conversion, word, env);
-      report(unmatched);
-      return result;
-    },
-    (word) => {
-      const { result, unmatched } = expandWord(word, env, { skipProcessQuotes: true });
-      report(unmatched);
-      return result;
-    },
+    (word) => reporting(report, () => expand(conversion, word, env)).result,
+    (word) => reporting(report, () => expandWord(word, env, { skipProcessQuotes: true })).result,
   );
 }
 

@@ -113,13 +113,14 @@ async function dateOf(from: { state: State; logName: string }, world: EpochWorld
   const [source, ...more] = sources;
   const { bridge, scope } = solver;
   if (source === undefined || more.length > 0 || bridge.resolveSourceMeta === undefined) return undefined;
+  if (!/^(?:git|https?):\/\//.test(source.identifier)) return undefined;
   const gitObject = source.identifier.startsWith("git://");
   const options = { logName: from.logName, ...(gitObject && { gitObject }) };
   const meta = await bridge.resolveSourceMeta(source.identifier, Object.fromEntries(source.attrs), options, scope);
   if (meta.git?.commitObject !== undefined) return committerTime(meta.git.commitObject);
   if (meta.http?.lastModified !== undefined) return Math.floor(meta.http.lastModified.getTime() / 1000);
   const filename = source.attrs.get("http.filename");
-  if (!/^https?:/.test(source.identifier) || filename === undefined) return undefined;
+  if (gitObject || filename === undefined) return undefined;
   // Without a date of its own, a tarball is as old as the newest file in it.
   return latestTimeInArchive(await solver.readFile(await solver.solve(definition), filename));
 }

@@ -2,10 +2,11 @@ import { CooperError } from "../../../kit/index.ts";
 import { type Platform, parsePlatform } from "../../../oci/index.ts";
 import { checkConstPlatform, checkTargetPlatform, checkUndefinedArgs } from "../lint/index.ts";
 import { isNoCache } from "../options/options.ts";
+import { readPlatform } from "../options/values.ts";
 import { locate, reworded, type Stage } from "../parse/index.ts";
 import { withSuggestion } from "../parse/messages.ts";
 import type { ExpandedWord } from "../shell/index.ts";
-import { type Conversion, expand } from "./context.ts";
+import { type Conversion, expand, reporting } from "./context.ts";
 import { type ArgInfo, StageState } from "./stage.ts";
 
 /** Opens every stage of the file: expands its FROM, finds what it builds on. Throws located errors. */
@@ -48,8 +49,8 @@ function openStage(
 }
 
 function expandBaseName(stage: Stage, known: ReadonlySet<string>, used: Set<string>, conversion: Conversion): string {
-  const { result, matched, unmatched } = expand(conversion, stage.baseName, conversion.globalArgs);
-  checkUndefinedArgs(unmatched, known, stage.location, conversion.linter);
+  const report = (names: ReadonlySet<string>) => checkUndefinedArgs(names, known, stage.location, conversion.linter);
+  const { result, matched } = reporting(report, () => expand(conversion, stage.baseName, conversion.globalArgs));
   for (const name of matched) used.add(name);
   if (result !== "") return result;
   throw new CooperError("dockerfile/blank-base", `base name (${stage.baseName}) should not be blank`);
@@ -58,8 +59,8 @@ function expandBaseName(stage: Stage, known: ReadonlySet<string>, used: Set<stri
 function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<string>, conversion: Conversion): Platform {
   const { globalArgs, linter } = conversion;
   const { location, stageName } = stage;
-  const expanded = expandPlatformFlag(stage, conversion);
-  checkUndefinedArgs(expanded.unmatched, known, location, linter);
+  const report = (names: ReadonlySet<string>) => checkUndefinedArgs(names, known, location, linter);
+  const expanded = expandPlatformFlag(stage, report, conversion);
   checkTargetPlatform(stage.platform, expanded, globalArgs.get("TARGETPLATFORM"), location, linter);
   checkConstPlatform(stageName, expanded, tryPlatform(expanded.result), location, linter);
   if (expanded.result === "") {
@@ -67,18 +68,24 @@ function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<stri
     throw new CooperError("dockerfile/blank-platform", suggestAny(sentence, expanded, globalArgs.keys()));
   }
   try {
-    const platform = parsePlatform(expanded.result);
+    const platform = readPlatform(expanded.result);
     for (const name of expanded.matched) used.add(name);
     return platform;
   } catch (error) {
-    const sentence = (message: string) => suggestAny(`${message}: invalid argument`, expanded, globalArgs.keys());
-    throw reworded(error, (message) => `failed to parse platform ${stage.platform}: ${sentence(message)}`);
+    // Upstream notes the place twice, which shows in the printed excerpt.
+    const located = locate(error, conversion.file, location);
+    const sentence = (message: string) => suggestAny(message, expanded, globalArgs.keys());
+    throw reworded(located, (message) => `failed to parse platform ${stage.platform}: ${sentence(message)}`);
   }
 }
 
-function expandPlatformFlag(stage: Stage, conversion: Conversion): ExpandedWord {
+function expandPlatformFlag(
+  stage: Stage,
+  report: (unmatched: ReadonlySet<string>) => void,
+  conversion: Conversion,
+): ExpandedWord {
   try {
-    return expand(conversion, stage.platform, conversion.globalArgs);
+    return reporting(report, () => expand(conversion, stage.platform, conversion.globalArgs));
   } catch (error) {
     throw reworded(error, (message) => `failed to process arguments for platform : ${message}`);
   }

@@ -38,6 +38,8 @@ export interface BuildOptions {
   /** `build-arg:BUILDKIT_DOCKERFILE_CHECK`. */
   readonly lint: string | undefined;
   readonly sbom: SbomRequest | undefined;
+  /** The Dockerfile's syntax directive names a labs frontend, which may do more. */
+  readonly labs: boolean;
 }
 
 /** Reads upstream's `FrontendOpt` map. Throws `dockerfile/bad-option` with upstream's sentences. */
@@ -71,6 +73,7 @@ export function readOptions(
     target: options.target ?? "",
     hostname: options["build-arg:BUILDKIT_SANDBOX_HOSTNAME"] || (options.hostname ?? ""),
     lint: options["build-arg:BUILDKIT_DOCKERFILE_CHECK"],
+    labs: (options.source ?? "").includes("labs"),
   };
 }
 

@@ -12,11 +12,20 @@ export function readPlatforms(text: string | undefined): Platform[] {
   if (!text) return [];
   return text.split(",").map((item) => {
     try {
-      return normalizePlatform(parsePlatform(item));
+      return normalizePlatform(readPlatform(item));
     } catch (error) {
       throw reworded(error, (message) => `failed to parse target platform ${item}: ${message}`);
     }
   });
+}
+
+/** One platform; the error says what upstream's says. */
+export function readPlatform(text: string): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    throw reworded(error, (message) => `${message}: invalid argument`);
+  }
 }
 
 export function readResolveMode(text: string | undefined): ResolveMode {

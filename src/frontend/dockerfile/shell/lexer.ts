@@ -31,6 +31,13 @@ export interface ExpandedWord {
   readonly unmatched: ReadonlySet<string>;
 }
 
+/** `details` of the error that `expandWord` throws: the names that were looked up before it. */
+export interface ExpansionDetails {
+  readonly kind: "expansion";
+  readonly matched: ReadonlySet<string>;
+  readonly unmatched: ReadonlySet<string>;
+}
+
 /**
  * Expands `$x`, `${x…}`, quotes and escapes in `word`, as BuildKit's Dockerfile frontend does.
  * Throws `dockerfile/expansion` with upstream's sentence (`failed to process "…": …`), without a place: the caller
@@ -43,7 +50,11 @@ export function expandWord(word: string, env: Environment, options: ShellOptions
     const { result, words } = expander.all();
     return { result, words, matched: expander.matched, unmatched: expander.unmatched };
   } catch (error) {
-    throw new CooperError("dockerfile/expansion", `failed to process ${goQuote(word)}: ${messageOf(error)}`);
+    const { matched, unmatched } = expander;
+    const details: ExpansionDetails = { kind: "expansion", matched, unmatched };
+    throw new CooperError("dockerfile/expansion", `failed to process ${goQuote(word)}: ${messageOf(error)}`, {
+      details,
+    });
   }
 }
 
