@@ -39,7 +39,7 @@ export function openBridge(job: BuildJob): JobBridge {
     },
     forward: (name, request, scope) => forwardRequest(job.parts, name, request, bridge, scope),
     resolveImageConfig: (ref, options) => job.track(resolveImageConfig(job, ref, options)),
-    readFile: (ref, path) => job.track(withRef(ref, (root) => readTreeFile(root, path))),
+    readFile: (ref, path, _scope, limit) => job.track(withRef(ref, (root) => readTreeFile(root, path, limit))),
     statFile: (ref, path) => job.track(withRef(ref, (root) => statTreeFile(root, path))),
     warn: (vertex, warning) => job.status.warn(vertexWarning(vertex, warning)),
   };

@@ -1,4 +1,4 @@
-import { lstat, open, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import { CooperError, errnoOf, pathInside } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { SnapshotId, Storage } from "../storage/index.ts";
@@ -20,13 +20,17 @@ export async function withTree<T>(
   return await work(mounted.path);
 }
 
-/** Bytes of a file in the tree; links are followed inside it. Throws `frontend/not-found`, `frontend/too-large`. */
-export async function readTreeFile(root: string | undefined, path: string): Promise<Buffer> {
+/**
+ * Bytes of a file in the tree, or the first `limit` of them; links are followed inside it. Throws `frontend/not-found`, and
+ * `frontend/too-large` for more than 16 MiB.
+ */
+export async function readTreeFile(root: string | undefined, path: string, limit?: number): Promise<Buffer> {
   if (root === undefined) throw notFound("open", path);
   return guarded("open", path, async () => {
     const file = await open(pathInside(root, path), "r");
     try {
       const { size } = await file.stat();
+      if (limit !== undefined) return await readStart(file, Math.min(limit, size, largestFile));
       if (size > largestFile) {
         throw new CooperError(
           "frontend/too-large",
@@ -52,6 +56,11 @@ export async function statTreeFile(
     const type = info.isFile() ? "file" : info.isDirectory() ? "directory" : "other";
     return { type, size: info.size };
   });
+}
+
+async function readStart(file: FileHandle, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
 async function guarded<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {
