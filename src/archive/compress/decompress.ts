@@ -2,10 +2,12 @@ import { Readable } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { type Bytes, CooperError, messageOf, type Scope } from "../../kit/index.ts";
 import type { Compression } from "../contract.ts";
+import type { Buffers } from "./buffers.ts";
 import { type Isal, IsalInflater, loadIsal } from "./isal.ts";
 import { ahead, rechunk } from "./ordered.ts";
 
-const outputSize = 1024 * 1024;
+/** Size of the pieces that come out; some are shorter. */
+export const outputSize = 1024 * 1024;
 const inputSize = 256 * 1024;
 
 /** What the first bytes (four are enough) of a layer blob say. */
@@ -22,14 +24,24 @@ export function detectCompression(head: Uint8Array): Compression {
  * The uncompressed bytes of a layer blob, whatever its compression, found by its first bytes. Works ahead of the consumer on pool
  * threads. Throws `archive/corrupt` for damaged or cut input. It does not limit the output: who consumes it does.
  */
-export async function* decompress(source: Bytes, scope: Pick<Scope, "signal">): AsyncGenerator<Uint8Array> {
+export function decompress(source: Bytes, scope: Pick<Scope, "signal">): AsyncGenerator<Uint8Array> {
+  return decompressInto({ take: () => Buffer.allocUnsafeSlow(outputSize) }, source, scope);
+}
+
+/** `decompress`, into buffers of `outputSize` where that can be chosen. */
+export async function* decompressInto(
+  buffers: Pick<Buffers, "take">,
+  source: Bytes,
+  scope: Pick<Scope, "signal">,
+): AsyncGenerator<Uint8Array> {
   const input = rechunk(source, inputSize)[Symbol.asyncIterator]();
   try {
     const first = await input.next();
     if (first.done === true) return;
     const kind = detectCompression(first.value);
     const whole = startingWith(first.value, input);
-    const output = kind === "uncompressed" ? whole : kind === "gzip" ? gunzip(whole) : throughNode(whole, "zstd");
+    const output =
+      kind === "uncompressed" ? whole : kind === "gzip" ? gunzip(whole, buffers) : throughNode(whole, "zstd");
     for await (const chunk of ahead(output, 2)) {
       scope.signal.throwIfAborted();
       yield chunk;
@@ -44,12 +56,12 @@ async function* startingWith(first: Uint8Array, rest: AsyncGenerator<Uint8Array>
   yield* rest;
 }
 
-function gunzip(source: Bytes): Bytes {
+function gunzip(source: Bytes, buffers: Pick<Buffers, "take">): Bytes {
   const isal = loadIsal();
-  return isal === undefined ? throughNode(source, "gzip") : isalGunzip(source, isal);
+  return isal === undefined ? throughNode(source, "gzip") : isalGunzip(source, isal, buffers);
 }
 
-async function* isalGunzip(source: Bytes, isal: Isal): AsyncGenerator<Uint8Array> {
+async function* isalGunzip(source: Bytes, isal: Isal, buffers: Pick<Buffers, "take">): AsyncGenerator<Uint8Array> {
   const inflater = new IsalInflater(isal);
   let atMemberStart = false;
   for await (const chunk of source) {
@@ -57,7 +69,7 @@ async function* isalGunzip(source: Bytes, isal: Isal): AsyncGenerator<Uint8Array
     if (atMemberStart) inflater.nextMember();
     atMemberStart = false;
     for (;;) {
-      const output = Buffer.allocUnsafeSlow(outputSize);
+      const output = buffers.take();
       const size = await inflater.inflateInto(output);
       if (size === undefined) throw corrupt("gzip");
       if (size > 0) yield output.subarray(0, size);

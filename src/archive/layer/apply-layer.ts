@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Bytes, CooperError, isCooperError, messageOf, type Scope } from "../../kit/index.ts";
+import { type Bytes, CooperError, type Digest, isCooperError, messageOf, type Scope } from "../../kit/index.ts";
+import { createPoolHasher } from "../../sys/index.ts";
 import type { ChangeForm, TarLimits } from "../contract.ts";
 import { defaultTarLimits, TarParser } from "../tar/parser.ts";
 import { Unpacker } from "./unpack.ts";
@@ -12,6 +13,14 @@ export interface ApplyOptions {
   readonly limits?: TarLimits;
 }
 
+export interface AppliedLayer {
+  /** Digest and size in bytes of the tar, all that came; to be compared with what the image's config says. */
+  readonly diffId: Digest;
+  readonly size: number;
+}
+
+/** A piece of a large file from this size on is written by another thread. */
+const worthAThread = 128 * 1024;
 /** Let other work run when unpacking has not waited for this many milliseconds. */
 const longestTurn = 20;
 
@@ -25,28 +34,56 @@ export async function applyLayer(
   folder: string,
   options: ApplyOptions,
   scope: Scope,
-): Promise<{ readonly size: number }> {
+): Promise<AppliedLayer> {
+  return applyChunks(source, folder, options, scope, () => {});
+}
+
+/** `applyLayer`, that tells when it is done with a chunk's memory. */
+export async function applyChunks(
+  source: Bytes,
+  folder: string,
+  options: ApplyOptions,
+  scope: Scope,
+  done: (chunk: Uint8Array) => void,
+): Promise<AppliedLayer> {
   const unpacker = new Unpacker(folder, { form: options.form, parents: options.parents ?? [], log: scope.log });
   const parser = new TarParser(unpacker, options.limits ?? defaultTarLimits);
+  const hasher = createPoolHasher();
   let size = 0;
   let turn = performance.now();
   try {
     for await (const chunk of source) {
       scope.signal.throwIfAborted();
       size += chunk.byteLength;
-      parser.write(chunk);
+      await settled(hasher.update(chunk), unpackChunk(parser, unpacker, chunk));
+      done(chunk);
       if (performance.now() - turn < longestTurn) continue;
       await nextTurn();
       turn = performance.now();
     }
     parser.finish();
     unpacker.finish();
+    return { size, diffId: hasher.finish() };
   } catch (error) {
     throw explained(error, scope);
   } finally {
     unpacker.abandon();
+    hasher.dispose();
   }
-  return { size };
+}
+
+async function unpackChunk(parser: TarParser, unpacker: Unpacker, chunk: Uint8Array): Promise<void> {
+  if (chunk.byteLength < worthAThread || parser.bodyLeft < chunk.byteLength) {
+    parser.write(chunk);
+    return;
+  }
+  await unpacker.dataOnPool(chunk);
+  parser.passBody(chunk.byteLength);
+}
+
+/** Both have ended afterwards, also when one fails: the hash's memory and the file may then be given back. */
+async function settled(...work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
 function explained(error: unknown, scope: Scope): unknown {

@@ -10,8 +10,10 @@ import {
   openSync,
   readdirSync,
   symlinkSync,
+  write,
   writeSync,
 } from "node:fs";
+import { promisify } from "node:util";
 import { CooperError, errnoOf, type Log } from "../../kit/index.ts";
 import { FileType, lgetxattr, llistxattr, makeDevice, mknod } from "../../sys/index.ts";
 import type { ChangeForm, TarHeader } from "../contract.ts";
@@ -21,6 +23,7 @@ import { SafeFolder } from "./safe-folder.ts";
 import { isWhiteout, makeOpaque, makeWhiteout, whiteoutTarget } from "./whiteout.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+const writeOnPool = promisify(write);
 const billion = 1_000_000_000n;
 
 /** What `Unpacker` needs to know of the folder it fills. */
@@ -62,6 +65,13 @@ export class Unpacker implements TarSink {
   data(chunk: Uint8Array): void {
     if (this.#file === undefined) return;
     for (let at = 0; at < chunk.byteLength; ) at += writeSync(this.#file.fd, chunk, at);
+  }
+
+  /** `data` on a pool thread; must have ended before anything else is called. */
+  async dataOnPool(chunk: Uint8Array): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    for (let at = 0; at < chunk.byteLength; ) at += (await writeOnPool(file.fd, chunk, at)).bytesWritten;
   }
 
   end(): void {

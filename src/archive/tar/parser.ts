@@ -47,6 +47,19 @@ export class TarParser {
     for (let at = 0; at < buffer.length; ) at += this.#step(buffer, at);
   }
 
+  /** Bytes of the current body that have not come yet. */
+  get bodyLeft(): number {
+    return this.#state.kind === "body" ? this.#state.left : 0;
+  }
+
+  /** Counts bytes of the current body (at most `bodyLeft`) that the caller has dealt with itself: the sink does not get them. */
+  passBody(size: number): void {
+    const state = this.#state;
+    if (state.kind !== "body" || size > state.left) throw new RangeError("more than the rest of a body passed");
+    state.left -= size;
+    if (state.left === 0) this.#endBody(state.pad);
+  }
+
   /** The input is at its end; throws when that is inside an entry. A missing end mark is forgiven, as in Go. */
   finish(): void {
     const state = this.#state.kind;
