@@ -8,6 +8,8 @@ export interface Case {
   readonly options: Readonly<Record<string, string>>;
   readonly inputs: Readonly<Record<string, RecordedInput>>;
   readonly expected: Expected;
+  /** All that the case says about failing; an image that is named there is one that the registry did not have. */
+  readonly failures: string;
 }
 
 /** An input by value: an image for linux/amd64, or a file in scratch. */
@@ -69,6 +71,7 @@ function readCase(name: string, dir: string, prefix: string): Case {
     dir,
     options: opts.opts ?? {},
     inputs: opts.inputs ?? {},
+    failures: [text("error.txt"), text("result.json")].join("\n"),
     expected: {
       llb: json("llb.json"),
       image: image === undefined ? undefined : metadataLines(image),

@@ -103,8 +103,8 @@ const commit = Buffer.from(
 );
 
 /** An image is missing when the case recorded that it is. */
-function isMissing(ref: string, { expected }: Case): boolean {
-  return expected.error?.includes(`failed to resolve source metadata for ${ref}:`) === true;
+function isMissing(ref: string, { failures }: Case): boolean {
+  return failures.includes(`failed to resolve source metadata for ${ref}:`);
 }
 
 function fileState(input: { readonly Mkfile: string; readonly Content: string }) {

@@ -19,7 +19,7 @@ export const dockerfileFrontend: Frontend = {
     const forwarded = await forwardIfAsked(request, build);
     if (forwarded !== undefined) return forwarded;
     refuseUnknownCapabilities(request.options, false);
-    const answer = await answerRequest(request, build);
+    const answer = await answerRequest(request, build, (finding) => warn(build, finding));
     if (answer !== undefined) return answer;
     await checkScanner(build);
     const { targetPlatforms, multiPlatform } = build.options;

@@ -1,7 +1,7 @@
 import { CooperError } from "../../kit/index.ts";
 import type { FrontendRequest, FrontendResult } from "../contract.ts";
 import type { Build } from "./build.ts";
-import { convertDockerfile } from "./convert/convert.ts";
+import { type Converted, convertDockerfile } from "./convert/convert.ts";
 import { createLinter, type LintFinding, lintConfigOf } from "./lint/index.ts";
 import {
   describeResult,
@@ -12,51 +12,46 @@ import {
   targetsResult,
 } from "./requests/index.ts";
 
-/**
- * Answers `requestid`: a question about the Dockerfile instead of a build. Undefined when nothing is asked. `platform` has
- * no effect on an answer, as upstream has it.
- */
-export async function answerRequest(request: FrontendRequest, build: Build): Promise<FrontendResult | undefined> {
+/** Answers `requestid`: a question about the Dockerfile instead of a build. Undefined when nothing is asked. */
+export async function answerRequest(
+  request: FrontendRequest,
+  build: Build,
+  warn: (finding: LintFinding) => void,
+): Promise<FrontendResult | undefined> {
   const id = request.options.requestid;
   if (id === undefined) return undefined;
-  return { refs: new Map(), metadata: await answer(id, build) };
+  return { refs: new Map(), metadata: await answer(id, build, warn) };
 }
 
-async function answer(id: string, build: Build): Promise<RequestResult> {
+async function answer(id: string, build: Build, warn: (finding: LintFinding) => void): Promise<RequestResult> {
   switch (id) {
-    case "frontend.lint":
-      return answerLint(build);
-    case "frontend.outline":
-      return answerOutline(build);
-    case "frontend.targets":
-      return targetsResult(build.entrypoint.file);
     case "frontend.subrequests.describe":
       return describeResult();
+    case "frontend.targets":
+      return targetsResult(build.entrypoint.file);
+    case "frontend.outline":
+      return outlineResult(outlineOf((await convertFor(build, false, warn)).target), build.entrypoint.data);
+    case "frontend.lint":
+      return lint(build);
     default:
       throw new CooperError("dockerfile/unsupported-request", `unsupported request ${id}`);
   }
 }
 
-/** Converts every stage, or what the target needs, for the findings alone. An error of the file is part of the answer. */
-async function answerLint(build: Build): Promise<RequestResult> {
+/** All stages are looked at, unless a target was named. What keeps the file from being converted is part of the answer. */
+async function lint(build: Build): Promise<RequestResult> {
   const findings: LintFinding[] = [];
   try {
-    const linter = createLinter(lintConfig(build), (finding) => findings.push(finding));
-    const allStages = build.options.target === "";
-    await convertDockerfile({ ...build.conversion, linter, targetPlatform: undefined, allStages });
+    await convertFor(build, build.options.target === "", (finding) => findings.push(finding));
+    return lintResult(build.entrypoint.file, findings);
   } catch (error) {
-    if (!(error instanceof CooperError)) throw error;
+    if (build.solver.scope.signal.aborted) throw error;
     return lintResult(build.entrypoint.file, findings, error);
   }
-  return lintResult(build.entrypoint.file, findings);
 }
 
-async function answerOutline(build: Build): Promise<RequestResult> {
-  const linter = createLinter(lintConfig(build), () => {});
-  const { target } = await convertDockerfile({ ...build.conversion, linter, targetPlatform: undefined });
-  return outlineResult(outlineOf(target), build.entrypoint.data);
-}
-
-function lintConfig({ entrypoint, options }: Build) {
-  return lintConfigOf(entrypoint.data, options.lint);
+/** Converts for the worker's own platform, whatever platforms were asked for. */
+function convertFor(build: Build, allStages: boolean, warn: (finding: LintFinding) => void): Promise<Converted> {
+  const linter = createLinter(lintConfigOf(build.entrypoint.data, build.options.lint), warn);
+  return convertDockerfile({ ...build.conversion, linter, targetPlatform: undefined, allStages });
 }
