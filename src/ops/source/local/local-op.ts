@@ -26,7 +26,7 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       scope.emit({ type: "status", id, current: 0, started });
       const { path } = await ownerOf(attrs.get("local.session"), scope.callers).localDirectory(name, scope);
       await mustBeDirectory(path);
-      const current = await bytesRead(path, patterns.include);
+      const current = await bytesRead(path, patterns.include.length > 0 ? patterns.include : patterns.follow);
       scope.emit({ type: "status", id, current, started, completed: Date.now() });
       return [{ kind: "folder", path, ...patterns }];
     },
@@ -69,9 +69,9 @@ async function mustBeDirectory(path: string): Promise<void> {
  * What the progress line shows. Nothing is transferred, files are read where they are, so the figure is that of files asked for
  * by name; for a whole tree it is upstream's figure of an empty transfer.
  */
-async function bytesRead(path: string, include: readonly string[]): Promise<number> {
-  if (include.some((pattern) => /[*?[\\!]/.test(pattern))) return 2;
-  const infos = await Promise.all(include.map((name) => lstatOrUndefined(join(path, name))));
+async function bytesRead(path: string, names: readonly string[]): Promise<number> {
+  if (names.some((pattern) => /[*?[\\!]/.test(pattern))) return 2;
+  const infos = await Promise.all(names.map((name) => lstatOrUndefined(join(path, name))));
   return infos.reduce((sum, info) => sum + (info?.isFile() ? info.size : 0), 2);
 }
 

@@ -1,0 +1,132 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { TestRegistry } from "./registry.ts";
+
+/** A file of a context: text, or text with a mode, or a link. */
+export type LabFile = string | { readonly text: string; readonly mode: number } | { readonly link: string };
+
+export interface BuildResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  /** The progress, plain. */
+  readonly log: string;
+}
+
+const entry = join(import.meta.dirname, "../../src/cli/entry/buildctl-daemonless.ts");
+
+/** A context folder, a storage root and the command, all in one temporary folder. `docker.io` is the registry's mirror. */
+export class Lab implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "cooper-lab-"));
+  readonly context = join(this.folder, "context");
+  readonly root = join(this.folder, "root");
+
+  constructor(registry?: TestRegistry) {
+    mkdirSync(this.context);
+    const config = registry === undefined ? "" : `[registry."docker.io"]\nmirrors = ["${registry.host}"]\n`;
+    writeFileSync(join(this.folder, "buildkitd.toml"), config);
+  }
+
+  /** Writes files below the context; an undefined one is removed. */
+  write(files: Readonly<Record<string, LabFile | undefined>>): this {
+    for (const [name, file] of Object.entries(files)) {
+      const path = join(this.context, name);
+      rmSync(path, { recursive: true, force: true });
+      if (file === undefined) continue;
+      mkdirSync(dirname(path), { recursive: true });
+      if (typeof file === "string") writeFileSync(path, file);
+      else if ("link" in file) symlinkSync(file.link, path);
+      else {
+        writeFileSync(path, file.text);
+        chmodSync(path, file.mode);
+      }
+    }
+    return this;
+  }
+
+  /** Starts `buildctl-daemonless.sh build` on the context. */
+  start(args: readonly string[] = [], daemonFlags = ""): { child: ChildProcess; done: Promise<BuildResult> } {
+    const locals = ["--local", `context=${this.context}`, "--local", `dockerfile=${this.context}`];
+    const command = ["build", "--frontend", "dockerfile.v0", ...locals, "--progress=plain", ...args];
+    const flags = `--root ${this.root} --config ${join(this.folder, "buildkitd.toml")} ${daemonFlags}`;
+    const child = spawn(process.execPath, [entry, ...command], {
+      cwd: this.folder,
+      env: { ...process.env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.folder, NODE_OPTIONS: "" },
+    });
+    const out: Buffer[] = [];
+    const log: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => log.push(chunk));
+    const done = new Promise<BuildResult>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        resolve({ code, signal, stdout: Buffer.concat(out).toString(), log: Buffer.concat(log).toString() });
+      });
+    });
+    return { child, done };
+  }
+
+  run(args: readonly string[] = [], daemonFlags = ""): Promise<BuildResult> {
+    return this.start(args, daemonFlags).done;
+  }
+
+  /** Builds, and gives the tree that came out as a folder. Throws the log when the build fails. */
+  async build(args: readonly string[] = []): Promise<{ out: string; log: string }> {
+    const out = mkdtempSync(join(this.folder, "out-"));
+    const { code, log } = await this.run([...args, "--output", `type=local,dest=${out}`]);
+    if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
+    return { out, log };
+  }
+
+  read(path: string): string {
+    return readFileSync(path, "utf8");
+  }
+
+  /** Mounts and processes that refer to this lab: none may be left when no build runs. */
+  leftovers(): string[] {
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .filter((line) => line.includes(this.folder));
+    const processes = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.includes(this.folder) && !line.includes("ps -eo"));
+    return [...mounts, ...processes];
+  }
+
+  [Symbol.dispose](): void {
+    for (const mount of readFileSync("/proc/self/mountinfo", "utf8").split("\n").reverse()) {
+      const target = mount.split(" ")[4];
+      if (target?.startsWith(this.folder)) execFileSync("umount", ["-l", target]);
+    }
+    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Vertices of a plain progress that ran or were cached: `CACHED`, `DONE` by name. */
+export function outcomes(log: string): Map<string, "cached" | "done" | "error" | "cancelled"> {
+  const names = new Map<string, string>();
+  const found = new Map<string, "cached" | "done" | "error" | "cancelled">();
+  for (const line of log.split("\n")) {
+    const match = /^#(\d+) (.*)$/.exec(line);
+    if (match === null) continue;
+    const [, number = "", text = ""] = match;
+    if (!names.has(number)) names.set(number, text);
+    const name = names.get(number) ?? "";
+    if (text === "CACHED") found.set(name, "cached");
+    else if (/^DONE [\d.]+s$/.test(text)) found.set(name, "done");
+    else if (text.startsWith("ERROR: ")) found.set(name, "error");
+    else if (text === "CANCELED") found.set(name, "cancelled");
+  }
+  return found;
+}
