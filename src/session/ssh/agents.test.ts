@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,6 +56,34 @@ test("a raw socket is handed out as it is", async () => {
   server.close();
 });
 
+test.each([
+  ["ed25519", []],
+  ["rsa", ["-b", "2048"]],
+  ["rsa in PEM", ["-b", "2048", "-m", "PEM"]],
+  ["ecdsa", ["-b", "256"]],
+  ["ecdsa", ["-b", "384"]],
+  ["ecdsa", ["-b", "521"]],
+])("a key file is served as an agent that signs with it: %s %j", async (name, options) => {
+  const path = join(folder, `${name.replaceAll(" ", "-")}${options.join("")}`);
+  const type = name.split(" ")[0] ?? "";
+  await run("ssh-keygen", ["-q", "-t", type, ...options, "-N", "", "-C", "mine", "-f", path]);
+  await using agents = await openSshAgents([{ id: "k", paths: [path], raw: false }], {});
+  const socket = (await agents.socket("k")) ?? "";
+  expect((await sshAdd(socket, "-L")).stdout.split(" ")[1]).toBe((await readFile(`${path}.pub`, "utf8")).split(" ")[1]);
+  await sshAdd(socket, "-T", `${path}.pub`);
+  await expect(sshAdd(socket, path)).rejects.toThrow("Could not add identity");
+});
+
+test("a key that needs a passphrase is refused", async () => {
+  for (const format of ["RFC4716", "PEM"]) {
+    const path = join(folder, `locked-${format}`);
+    await run("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-m", format, "-N", "secret", "-f", path]);
+    await expect(openSshAgents([{ id: "k", paths: [path], raw: false }], {})).rejects.toThrow(
+      `failed to parse ${path}: ssh: this private key is passphrase protected`,
+    );
+  }
+});
+
 test("bad sources are refused with upstream's words", async () => {
   const open = (id: string, ...paths: string[]) => openSshAgents([{ id, paths, raw: false }], {});
   await writeFile(join(folder, "text"), "no key here");
@@ -68,6 +96,10 @@ test("bad sources are refused with upstream's words", async () => {
   );
   await expect(open("default", folder)).rejects.toThrow(`failed to read ${folder}: read ${folder}: is a directory`);
   await expect(open("default", "/nonexistent")).rejects.toThrow("stat /nonexistent: no such file or directory");
+  const both = openSshAgents([{ id: "x", paths: [join(folder, "key"), agentSocket()], raw: false }], {});
+  await expect(both).rejects.toThrow("invalid combination of keys and sockets");
+  const raw = openSshAgents([{ id: "x", paths: [join(folder, "key")], raw: true }], {});
+  await expect(raw).rejects.toThrow("raw mode only supported with socket paths");
   const twice = [1, 2].map(() => ({ id: "", paths: [agentSocket()], raw: false }));
   await expect(openSshAgents(twice, {})).rejects.toThrow('duplicate agent ID "default"');
 });
