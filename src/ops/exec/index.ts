@@ -1,0 +1,1 @@
+export { type ExecTools, type ExecVertex, execOp } from "./exec-op.ts";

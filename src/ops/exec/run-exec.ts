@@ -1,0 +1,46 @@
+import type { StepResult } from "../../executor/index.ts";
+import { CooperError, isCooperError } from "../../kit/index.ts";
+import type { ExecOp } from "../../llb/index.ts";
+import type { OpScope, Ref } from "../contract.ts";
+import { emulationHint } from "./emulation.ts";
+import type { ExecTools, ExecVertex } from "./exec-op.ts";
+import { goQuote } from "./go-quote.ts";
+import { prepareMounts } from "./prepare-mounts.ts";
+import { secretEnv } from "./secret-env.ts";
+import { stepOf } from "./step-of.ts";
+
+/** Runs an exec on trees that are here; its outputs in order. */
+export async function runExec(
+  body: ExecOp,
+  vertex: ExecVertex,
+  { storage, executor }: ExecTools,
+  inputs: readonly Ref[],
+  scope: OpScope,
+): Promise<readonly Ref[]> {
+  const secrets = await secretEnv(body.secretEnv, scope);
+  await using prepared = await prepareMounts(body, inputs, storage, scope);
+  const step = stepOf(body, prepared, secrets, vertex.limits);
+  const output = (stream: 1 | 2, data: Uint8Array) => scope.emit({ type: "log", stream, data });
+  const { exitCode } = await exitOfStep((await executor()).run(step, output, scope));
+  const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
+  if (!valid.includes(exitCode)) throw failure(body, exitCode, emulationHint(vertex.platform, exitCode));
+  return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
+}
+
+/** A command that cannot be started fails the step as upstream has it: the runtime's words are in the log, the exit code is 1. */
+async function exitOfStep(running: Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await running;
+  } catch (error) {
+    if (isCooperError(error, "executor/start-failed")) return { exitCode: 1 };
+    throw error;
+  }
+}
+
+function failure(body: ExecOp, code: number, hint: string | undefined): CooperError {
+  const process = goQuote(body.meta.args.join(" "));
+  return new CooperError("ops/exec-failed", `process ${process} did not complete successfully: exit code: ${code}`, {
+    details: { kind: "exit", code },
+    ...(hint !== undefined && { hint }),
+  });
+}

@@ -1,0 +1,244 @@
+import {
+  type BigIntStats,
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { CooperError, lstatIfThere, type MatchState, type PatternMatcher } from "../../kit/index.ts";
+import { copyFileFast } from "../../storage/index.ts";
+import { FileType, lgetxattr, llistxattr, lsetxattr, mknod, SysError, utimensat } from "../../sys/index.ts";
+import type { Owner } from "./make-folders.ts";
+import type { ModeChange } from "./mode-change.ts";
+import type { FilterState, SourceTree } from "./source-tree.ts";
+
+export interface CopyRules {
+  /** Undefined: as the source has it. */
+  readonly owner: Owner | undefined;
+  readonly mode: ModeChange | undefined;
+  /** Nanoseconds; undefined: the source's. */
+  readonly time: bigint | undefined;
+  readonly include: PatternMatcher | undefined;
+  readonly exclude: PatternMatcher | undefined;
+  /** What is in the way goes, whatever it is. Otherwise a directory and a file never take each other's place. */
+  readonly replace: boolean;
+}
+
+/** How long the event loop is held at a time, in milliseconds. */
+const turnLength = 10;
+
+/** A source directory on the way down; made in the target when something in it is copied, at the latest. */
+interface Level {
+  readonly parent: Level | undefined;
+  readonly stat: BigIntStats;
+  readonly source: string;
+  readonly target: string;
+  /** `made`: new; `there`: it was there before. */
+  state: "pending" | "made" | "there";
+  readonly filter: FilterState | undefined;
+  readonly include: MatchState | undefined;
+  readonly exclude: MatchState | undefined;
+  /** Whether one that was there takes on the source's metadata. The top one does not. */
+  readonly overwrite: boolean;
+}
+
+/**
+ * Copies files and directories with upstream's rules (fsutil's copy): directories are merged, files replaced, hard links among the copied
+ * stay links. Synchronous calls, as 20,000 promises would cost more than the copying; the event loop gets its turn regularly.
+ */
+export class Copier {
+  readonly #tree: SourceTree;
+  readonly #rules: CopyRules;
+  readonly #signal: AbortSignal;
+  readonly #targetRoot: string;
+  readonly #linked = new Map<string, string>();
+  #turnEnd = performance.now() + turnLength;
+
+  constructor(tree: SourceTree, targetRoot: string, rules: CopyRules, signal: AbortSignal) {
+    this.#tree = tree;
+    this.#targetRoot = targetRoot;
+    this.#rules = rules;
+    this.#signal = signal;
+  }
+
+  /** Copies what is at the host path `source`, which exists in the tree, to the host path `target`, whose parent exists. */
+  async copy(source: string, target: string): Promise<void> {
+    const path = this.#tree.relative(source);
+    const verdict = this.#tree.filtered ? this.#tree.verdict(path) : undefined;
+    const stat = this.#tree.stat(source);
+    if (!stat.isDirectory()) {
+      if (verdict?.picked === false) return;
+      await this.#copyLeaf(source, target, stat, false);
+      return;
+    }
+    const top: Level = {
+      parent: undefined,
+      ...{ stat, source, target, overwrite: false, filter: verdict, include: undefined, exclude: undefined },
+      state: "pending",
+    };
+    this.#makeLevel(top);
+    await this.#copyContents(top, path, "");
+  }
+
+  /** `path` is relative to the tree's root, `inner` to where the copy began (action patterns are matched against that). */
+  async #copyContents(level: Level, path: string, inner: string): Promise<void> {
+    for (const name of readdirSync(level.source)) {
+      if (performance.now() > this.#turnEnd) await this.#breathe();
+      const waiting = this.#copyChild(level, name, join(path, name), join(inner, name));
+      if (waiting !== undefined) await waiting;
+    }
+    this.#finishLevel(level);
+  }
+
+  #copyChild(level: Level, name: string, path: string, inner: string): Promise<void> | undefined {
+    const source = `${level.source}/${name}`;
+    const target = `${level.target}/${name}`;
+    const stat = this.#tree.stat(source);
+    const directory = stat.isDirectory();
+    const verdict = this.#tree.filtered ? this.#tree.below(path, level.filter, directory) : undefined;
+    const { include, exclude } = this.#rules;
+    const ownInclude = directory ? include?.newState() : undefined;
+    const ownExclude = directory ? exclude?.newState() : undefined;
+    const included = include?.matchBelow(inner, level.include, ownInclude) ?? true;
+    const excluded = exclude?.matchBelow(inner, level.exclude, ownExclude) ?? false;
+    const picked = included && !excluded && (verdict?.picked ?? true);
+    if (!directory) {
+      if (!picked) return undefined;
+      this.#makeLevel(level);
+      return this.#copyLeaf(source, target, stat, level.state === "made");
+    }
+    if (excluded && exclude?.hasExclusions !== true) return undefined;
+    const below: Level = {
+      ...{ parent: level, stat, source, target, overwrite: true },
+      ...{ filter: verdict, include: ownInclude, exclude: ownExclude },
+      state: "pending",
+    };
+    if (picked) this.#makeLevel(below);
+    return this.#copyContents(below, path, inner);
+  }
+
+  #makeLevel(level: Level): void {
+    if (level.state !== "pending") return;
+    if (level.parent !== undefined) this.#makeLevel(level.parent);
+    const there = level.parent?.state === "made" ? undefined : lstatIfThere(level.target);
+    if (there?.isDirectory()) {
+      level.state = "there";
+      return;
+    }
+    if (there !== undefined && !this.#rules.replace) {
+      throw this.#refusal(`cannot copy to non-directory: ${this.#shown(level.target)}`);
+    }
+    if (there !== undefined) rmSync(level.target, { recursive: true, force: true });
+    mkdirSync(level.target, 0o700);
+    level.state = "made";
+  }
+
+  /** After its content, as that changes a directory's times. */
+  #finishLevel(level: Level): void {
+    if (level.state === "pending") return;
+    if (level.state === "made" || level.overwrite) this.#copyMetadata(level.source, level.target, level.stat);
+    else this.#copyTime(level.target, level.stat);
+  }
+
+  #copyLeaf(source: string, target: string, stat: BigIntStats, free: boolean): Promise<void> | undefined {
+    if (!free) this.#makeRoom(target);
+    if (stat.nlink > 1n && this.#link(stat, target)) return undefined;
+    if (stat.isFile()) return this.#copyFile(source, target, stat);
+    if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else if (stat.isSocket()) return undefined;
+    else mknod(target, (Number(stat.mode) & FileType.mask) | 0o600, stat.rdev);
+    this.#copyMetadata(source, target, stat);
+    return undefined;
+  }
+
+  /** True when another name of the same file was copied before. */
+  #link(stat: BigIntStats, target: string): boolean {
+    const key = `${stat.dev}:${stat.ino}`;
+    const first = this.#linked.get(key);
+    if (first === undefined) this.#linked.set(key, target);
+    else linkSync(first, target);
+    return first !== undefined;
+  }
+
+  #copyFile(source: string, target: string, stat: BigIntStats): Promise<void> | undefined {
+    const mode = this.#mode(stat);
+    const attributes = { ...this.#owner(stat), mode, mtime: this.#rules.time ?? stat.mtimeNs };
+    const waiting = copyFileFast(source, target, Number(stat.size), attributes);
+    if (waiting !== undefined) return waiting.then(() => copyExtendedAttributes(source, target));
+    copyExtendedAttributes(source, target);
+    return undefined;
+  }
+
+  #makeRoom(target: string): void {
+    const there = lstatIfThere(target);
+    if (there === undefined) return;
+    if (there.isDirectory() && !this.#rules.replace) {
+      throw this.#refusal(`cannot replace to directory ${this.#shown(target)} with file`);
+    }
+    if (there.isDirectory()) rmSync(target, { recursive: true, force: true });
+    else unlinkSync(target);
+  }
+
+  #copyMetadata(source: string, target: string, stat: BigIntStats): void {
+    const { uid, gid } = this.#owner(stat);
+    if (stat.isSymbolicLink()) lchownSync(target, uid, gid);
+    else {
+      chownSync(target, uid, gid);
+      chmodSync(target, this.#mode(stat));
+    }
+    copyExtendedAttributes(source, target);
+    this.#copyTime(target, stat);
+  }
+
+  #copyTime(target: string, stat: BigIntStats): void {
+    const time = this.#rules.time ?? stat.mtimeNs;
+    utimensat(target, time, time);
+  }
+
+  #owner(stat: BigIntStats): Owner {
+    if (this.#rules.owner !== undefined) return this.#rules.owner;
+    return this.#tree.ownedByRoot ? { uid: 0, gid: 0 } : { uid: Number(stat.uid), gid: Number(stat.gid) };
+  }
+
+  #mode(stat: BigIntStats): number {
+    const mode = Number(stat.mode) & 0o7777;
+    return this.#rules.mode === undefined ? mode : this.#rules.mode(mode, stat.isDirectory());
+  }
+
+  async #breathe(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#signal.throwIfAborted();
+    this.#turnEnd = performance.now() + turnLength;
+  }
+
+  #shown(path: string): string {
+    return path.slice(this.#targetRoot.length) || "/";
+  }
+
+  #refusal(message: string): CooperError {
+    return new CooperError("ops/file-failed", message);
+  }
+}
+
+function join(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** What may not be set here, or means something to overlayfs itself, is left out. */
+function copyExtendedAttributes(source: string, target: string): void {
+  for (const name of llistxattr(source)) {
+    const value = name.startsWith("trusted.overlay.") ? undefined : lgetxattr(source, name);
+    if (value === undefined) continue;
+    try {
+      lsetxattr(target, name, value);
+    } catch (error) {
+      if (!(error instanceof SysError && ["EPERM", "ENOTSUP", "EINVAL"].includes(error.code))) throw error;
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { statSync } from "node:fs";
+import { dirname, posix } from "node:path";
+import { CooperError, errnoOf, lstatIfThere, PatternMatcher, pathInside } from "../../kit/index.ts";
+import type { CopyAction } from "../../llb/index.ts";
+import { pathNotFound } from "../selection.ts";
+import type { ActionSurroundings } from "./actions.ts";
+import { Copier, type CopyRules } from "./copier.ts";
+import { makeFolders, setTime } from "./make-folders.ts";
+import { type ModeChange, parseModeChange } from "./mode-change.ts";
+import { pathError } from "./path-error.ts";
+import type { SourceTree } from "./source-tree.ts";
+import { unpackArchive } from "./unpack.ts";
+import { resolveWildcards } from "./wildcards.ts";
+
+const defaultFolderMode = 0o755;
+
+/** Copies what the action picks of `source` into the tree at `root`. */
+export async function copyAction(
+  action: CopyAction,
+  source: SourceTree,
+  root: string,
+  around: ActionSurroundings,
+): Promise<void> {
+  if (!action.createDestPath) mustHaveParent(root, action.dest);
+  const src = cleanPath(action.src);
+  const found = action.allowWildcard ? resolveWildcards(source, src, action.followSymlink) : [src];
+  if (found.length === 0 && !action.allowEmptyWildcard) throw new CooperError("ops/file-failed", `${src} not found`);
+  mustHaveRequired(action, source, around);
+  const copying = { action, source, root, around, rules: rulesOf(action, around) };
+  for (const path of found) await copyOne(path, copying);
+}
+
+interface Copying {
+  readonly action: CopyAction;
+  readonly source: SourceTree;
+  readonly root: string;
+  readonly around: ActionSurroundings;
+  readonly rules: CopyRules;
+}
+
+function rulesOf(action: CopyAction, around: ActionSurroundings): CopyRules {
+  const matcher = (patterns: readonly string[]) => (patterns.length === 0 ? undefined : new PatternMatcher(patterns));
+  return {
+    owner: around.owner,
+    mode: modeChange(action),
+    time: action.timestamp,
+    include: matcher(action.includePatterns),
+    exclude: matcher(action.excludePatterns),
+    replace: action.alwaysReplaceExistingDestPaths,
+  };
+}
+
+function modeChange(action: CopyAction): ModeChange | undefined {
+  if (action.modeString !== "") return parseModeChange(action.modeString);
+  const { mode } = action;
+  return mode === undefined ? undefined : () => mode & 0o7777;
+}
+
+async function copyOne(path: string, copying: Copying): Promise<void> {
+  const { action, source, root, around, rules } = copying;
+  const dest = cleanPath(action.dest);
+  if (action.attemptUnpack && (await unpackArchive(path, dest, source, root, around, action.timestamp))) return;
+  const time = action.timestamp;
+  const folder = { mode: numericMode(action), owner: around.owner, time };
+  const made = makeFolders(root, pathInside(root, folderOf(dest)), folder);
+  const from = await existingSource(path, copying);
+  const to = targetFor(path, from, pathInside(root, dest), action);
+  made.push(...makeFolders(root, to.folder, folder));
+  await new Copier(source, root, rules, around.scope.signal).copy(from, to.path);
+  // What was put into new parents has changed their times.
+  for (const each of made.reverse()) setTime(each, time);
+}
+
+/** A numeric mode also goes for the parents that a copy makes; a symbolic one does not. */
+function numericMode(action: CopyAction): number {
+  return action.modeString === "" && action.mode !== undefined ? action.mode & 0o7777 : defaultFolderMode;
+}
+
+async function existingSource(path: string, { action, source, around }: Copying): Promise<string> {
+  const from = pathInside(source.root, path, { followLast: action.followSymlink });
+  if (source.exists(source.relative(from))) return from;
+  if (around.sourceTree.kind === "folder") throw await pathNotFound(around.sourceTree, posix.join("/", path));
+  throw pathError("lstat", posix.join("/", path), "ENOENT");
+}
+
+/** Like cp: into a directory that is there, unless a directory's content is to be copied over it. */
+function targetFor(path: string, from: string, dest: string, action: CopyAction): { path: string; folder: string } {
+  const isFolder = lstatIfThere(from)?.isDirectory() ?? false;
+  const there = statIfThere(dest);
+  const inside = isFolder ? !action.dirCopyContents && there !== undefined : (there?.isDirectory() ?? false);
+  if (inside) return { path: posix.join(dest, posix.basename(path)), folder: dest };
+  return { path: dest, folder: dirname(dest) };
+}
+
+function mustHaveParent(root: string, dest: string): void {
+  const parent = dirname(pathInside(root, posix.join("/", dest)));
+  if (lstatIfThere(parent) !== undefined) return;
+  const inner = parent.slice(root.length) || "/";
+  throw new CooperError("ops/file-failed", `failed to stat ${dest}: lstat ${inner}: no such file or directory`);
+}
+
+function mustHaveRequired(action: CopyAction, source: SourceTree, around: ActionSurroundings): void {
+  if (action.includePatterns.length === 0) return;
+  for (const required of action.requiredPaths) {
+    const path = source.relative(pathInside(source.root, required, { followLast: false }));
+    if (source.exists(path)) continue;
+    const name = around.sourceTree.kind === "snapshot" ? around.sourceTree.id : around.sourceTree.kind;
+    const message = `failed to calculate checksum of ref ${name}: ${JSON.stringify(required)}: not found`;
+    throw new CooperError("ops/path-not-found", message);
+  }
+}
+
+/** A path without `..`, keeping what its end says: `/` or `/.` mean a directory. */
+export function cleanPath(path: string): string {
+  const clean = posix.join("/", path).replace(/(.)\/+$/, "$1");
+  if (path.endsWith("/.")) return clean === "/" ? "/." : `${clean}/.`;
+  return path.endsWith("/") && clean !== "/" ? `${clean}/` : clean;
+}
+
+/** The directory that must be there before the copy: the path itself when its end says that it is one. */
+function folderOf(dest: string): string {
+  const base = dest.slice(dest.lastIndexOf("/") + 1);
+  return base === "" || base === "." ? dest : dest.slice(0, dest.lastIndexOf("/") + 1);
+}
+
+function statIfThere(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errnoOf(error) === "ENOTDIR" || errnoOf(error) === "ELOOP") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,1 @@
+export { fileOp } from "./file-op.ts";

@@ -1,0 +1,51 @@
+import { getSystemErrorMessage } from "node:util";
+import { CooperError, errnoOf, messageOf } from "../../kit/index.ts";
+
+/** Where Go's text for an error number is not libuv's. */
+const goTexts: Readonly<Record<string, string>> = {
+  EEXIST: "file exists",
+  EISDIR: "is a directory",
+  ELOOP: "too many levels of symbolic links",
+};
+
+/** Go's sentence for a failed file operation: `lstat /a/b: no such file or directory`. */
+export function pathError(operation: string, path: string, code: string, cause?: unknown): CooperError {
+  const texts: Readonly<Record<string, string>> = {
+    ENOENT: "no such file or directory",
+    ENOTDIR: "not a directory",
+    ...goTexts,
+  };
+  return new CooperError("ops/file-failed", `${operation} ${path}: ${texts[code] ?? code}`, { cause });
+}
+
+/**
+ * Runs a file action; a system error of it becomes `ops/file-failed` in Go's form, with paths as they are inside the trees, or
+ * `ops/no-space` for a full disk.
+ */
+export async function withPathErrors<T>(roots: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CooperError || errnoOf(error) === undefined) throw error;
+    throw systemError(error as NodeJS.ErrnoException, roots);
+  }
+}
+
+function systemError(error: NodeJS.ErrnoException & { readonly dest?: string }, roots: readonly string[]): CooperError {
+  const code = error.code ?? "";
+  const text = goTexts[code] ?? textOf(error);
+  const path = [error.path, error.dest].filter((each) => each !== undefined).map((each) => inside(each, roots));
+  const message = `${[error.syscall ?? "file operation", ...path].join(" ")}: ${text}`;
+  return new CooperError(code === "ENOSPC" || code === "EDQUOT" ? "ops/no-space" : "ops/file-failed", message, {
+    cause: error,
+  });
+}
+
+function textOf(error: NodeJS.ErrnoException): string {
+  return error.errno === undefined ? messageOf(error) : getSystemErrorMessage(-Math.abs(error.errno));
+}
+
+function inside(path: string, roots: readonly string[]): string {
+  const root = roots.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
+  return root === undefined ? path : path.slice(root.length) || "/";
+}

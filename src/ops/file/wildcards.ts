@@ -1,0 +1,31 @@
+import { readdirSync } from "node:fs";
+import { posix } from "node:path";
+import { goMatch, hasWildcard, lstatIfThere, pathInside } from "../../kit/index.ts";
+import type { SourceTree } from "./source-tree.ts";
+
+/**
+ * The paths of a tree (absolute inside it) that a pattern means, in the order of their names: its parts are matched one by one
+ * (Go's filepath.Match), links in the plain parts before the first wildcard are followed, later ones are not. A path without wildcard means
+ * itself, there or not.
+ */
+export function resolveWildcards(tree: SourceTree, pattern: string, followLast: boolean): string[] {
+  const parts = pattern.split("/").filter((part) => part !== "");
+  const at = parts.findIndex(hasWildcard);
+  if (at < 0) return [pattern];
+  const base = pathInside(tree.root, parts.slice(0, at).join("/"), { followLast });
+  const matches = matchParts(tree, tree.relative(base), parts.slice(at));
+  return matches.map((match) => `/${match}`);
+}
+
+function matchParts(tree: SourceTree, folder: string, [pattern, ...rest]: readonly string[]): string[] {
+  if (pattern === undefined) return [folder];
+  if (lstatIfThere(`${tree.root}/${folder}`)?.isDirectory() !== true) return [];
+  const names = readdirSync(`${tree.root}/${folder}`).filter((name) => goMatch(pattern, name));
+  const paths = names.sort(compareBytes).map((name) => posix.join(folder, name));
+  if (rest.length > 0) return paths.flatMap((path) => matchParts(tree, path, rest));
+  return paths.filter((path) => tree.exists(path));
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
