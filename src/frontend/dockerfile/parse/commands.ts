@@ -1,4 +1,5 @@
 /** One function per command: from the words of a line to the typed instruction. FROM is in stage.ts, RUN, COPY/ADD and HEALTHCHECK have files too. */
+import { compareBytes } from "../../../oci/index.ts";
 import { trim } from "../shell/characters.ts";
 import { readFlags } from "./flags.ts";
 import type { ArgPair, CommandLine, Instruction, InstructionBase, KeyValue } from "./instruction.ts";
@@ -80,7 +81,7 @@ function single(node: LineNode, command: string): string {
 export const readExpose: CommandReader = (node, base) => {
   if (node.args.length === 0) throw atLeastOne("EXPOSE");
   readFlags(node.flags);
-  return { ...base, kind: "expose", ports: [...node.args].sort() };
+  return { ...base, kind: "expose", ports: [...node.args].sort(compareBytes) };
 };
 
 export const readVolume: CommandReader = (node, base) => {

@@ -36,7 +36,7 @@ function exceeds(line: string, limit: number): boolean {
 
 /** The text of a file; bytes that are no UTF-8 become U+FFFD. A byte order mark stays. */
 export function decode(data: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
 }
 
 export function withoutBom(text: string): string {

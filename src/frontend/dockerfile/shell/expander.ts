@@ -110,11 +110,9 @@ export class Expander {
 
   /** Characters that mean nothing anywhere: neither quote, escape token, `$` or `<`, nor an end of a `${…}` part. */
   #plainRun(): string {
-    const run = /[^$<'"\\`}/]+/y;
-    run.lastIndex = this.#at;
-    const text = run.exec(this.#text)?.[0] ?? "";
-    this.#at += text.length;
-    return text;
+    const run = this.#match(/[^$<'"\\`}/]+/y);
+    this.#at += run.length;
+    return run;
   }
 
   #singleQuoted(): string {
@@ -222,11 +220,19 @@ export class Expander {
 
   /** A variable's name: digits, a special parameter, or letters, digits and `_`. May be empty. */
   #name(): string {
-    const pattern = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
-    pattern.lastIndex = this.#at;
-    const name = pattern.exec(this.#text)?.[0] ?? "";
+    const ascii = this.#match(/[0-9]+|[@*#?\-$!]|[A-Za-z_][A-Za-z0-9_]*/y);
+    const end = this.#at + ascii.length;
+    // Unicode classes are slow to compile; few names need them.
+    const isAscii = !(this.#text.charCodeAt(end) > 0x7f);
+    const name = isAscii ? ascii : this.#match(/\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy);
     this.#at += name.length;
     return name;
+  }
+
+  /** What a sticky pattern matches here; "" when it does not. */
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#text)?.[0] ?? "";
   }
 
   #lookUp(name: string): string | undefined {
