@@ -212,6 +212,31 @@ describe("type=image", () => {
     });
   });
 
+  test("stops making layers when the first cannot be pushed", async () => {
+    await withWorld(async (world) => {
+      await using registry = await MemoryRegistry.start({ guard: { kind: "basic", username: "u", password: "p" } });
+      const stuck: ExportNeeds["fetchLayer"] = (_, scope) =>
+        new Promise((_resolve, reject) => scope.signal.addEventListener("abort", () => reject(scope.signal.reason)));
+      const digest = `sha256:${"5".repeat(64)}` as const;
+      const record: LayerRecord = {
+        descriptor: { mediaType: "x", digest, size: 5 },
+        diffId: digest,
+        compression: "gzip",
+        from: [],
+      };
+      const source = sourceOf([...ofSnapshots(world.two[0]), { kind: "pending", record }]);
+      const name = `${registry.host}/x:1`;
+      const attrs = { name, push: "true", compression: "zstd", "force-compression": "true" };
+      const wait = run(world, "image", attrs, source, { ...noNeeds, fetchLayer: stuck });
+      await expect(wait).rejects.toMatchObject({
+        code: "registry/unauthorized",
+        message: expect.stringMatching(
+          /^failed to push .*x:1: unexpected status from HEAD request to .*: 401 Unauthorized$/,
+        ),
+      });
+    });
+  });
+
   test("needs no name to be stored, and gets a dangling one when asked", async () => {
     await withWorld(async (world) => {
       const source = sourceOf(ofSnapshots(...world.two));
@@ -223,6 +248,25 @@ describe("type=image", () => {
       );
     });
   });
+});
+
+test("layers of native snapshots are the changes between whole trees", async () => {
+  await withStorage(async (storage) => {
+    await using registry = createRegistryClient({ hosts: {}, userAgent: "cooper-test", backoff: [1] });
+    const base = await snapshot(storage, undefined, (folder) => writeFileSync(`${folder}/base`, "b"));
+    const top = await snapshot(storage, base, (folder) => writeFileSync(`${folder}/top`, "t"));
+    await run(
+      { storage, registry, two: [base, top] },
+      "image",
+      { compression: "uncompressed" },
+      sourceOf(ofSnapshots(base, top)),
+    );
+    const [record] = storage.layers.list(top);
+    const listed = spawnSync("tar", ["tf", await storage.blobs.path(record?.descriptor.digest as `sha256:${string}`)], {
+      encoding: "utf8",
+    });
+    expect(listed.stdout).toBe("top\n");
+  }, "native");
 });
 
 describe("rewrite-timestamp", () => {

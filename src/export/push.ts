@@ -44,17 +44,23 @@ export class ImagePush {
   readonly #slots = new Semaphore(uploadsAtOnce);
   /** By name and digest: each blob goes once to each name. */
   readonly #running = new Map<string, Promise<void>>();
-  constructor(options: PushOptions, parts: PushParts, scope: ExportScope) {
+  readonly #onFailure: (error: unknown) => void;
+  /** `onFailure` is told at once when a layer cannot be pushed, so that no more of them are made. */
+  constructor(options: PushOptions, parts: PushParts, scope: ExportScope, onFailure: (error: unknown) => void) {
     this.#options = options;
     this.#parts = parts;
     this.#scope = scope;
+    this.#onFailure = onFailure;
   }
 
-  /** Starts pushing a layer. Never throws: `finish` tells how it went. */
+  /** Starts pushing a layer. Never throws: `onFailure` or `finish` tell how it went. */
   layer(layer: ReadyLayer, mediaType: string): void {
     if (isNonDistributable(mediaType)) return;
-    for (const [index, name] of this.#options.names.entries())
-      this.#upload(name, index, layer, mediaType).catch(() => {});
+    for (const [index, name] of this.#options.names.entries()) {
+      this.#upload(name, index, layer, mediaType).catch((cause: unknown) => {
+        if (!this.#scope.signal.aborted) this.#onFailure(failedPush(name, cause));
+      });
+    }
   }
 
   /** Waits for the layers, then pushes configs and manifests. Throws `failed to push NAME: …` with the registry's code. */
@@ -63,7 +69,7 @@ export class ImagePush {
       try {
         await this.#finishName(name, index, image);
       } catch (cause) {
-        throw this.#scope.signal.aborted || !isCooperError(cause) ? cause : failedPush(name, cause);
+        throw this.#scope.signal.aborted ? this.#scope.signal.reason : failedPush(name, cause);
       }
     }
   }
@@ -181,7 +187,7 @@ export async function withPush<T>(
   work: (push: ImagePush, scope: ExportScope) => Promise<T>,
 ): Promise<T> {
   return await withChildScope(scope, async (child, abort) => {
-    const push = new ImagePush(options, parts, child);
+    const push = new ImagePush(options, parts, child, abort);
     try {
       return await work(push, child);
     } catch (error) {
@@ -193,7 +199,9 @@ export async function withPush<T>(
   });
 }
 
-function failedPush(name: string, cause: CooperError): CooperError {
+/** `failed to push NAME: …` with the registry's code; anything that is no Cooper error passes as it is. */
+function failedPush(name: string, cause: unknown): unknown {
+  if (!isCooperError(cause)) return cause;
   return new CooperError(cause.code, `failed to push ${name}: ${cause.message}`, {
     cause,
     details: cause.details,

@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 import type { Workshop } from "./workshop.ts";
 
 /**
- * Tries the endpoints in order; only the last one is retried, since another one may answer at once. When all fail, the error
+ * Tries the endpoints that `suits` in order; only the last one is retried, since another one may answer at once. When all fail, the error
  * that came furthest is thrown: an odd status before "not found" before "no connection".
  */
 export async function firstEndpoint<T>(
@@ -14,8 +14,11 @@ export async function firstEndpoint<T>(
   access: RegistryAccess,
   scope: Scope,
   work: (endpoint: Endpoint, last: boolean) => Promise<T>,
+  suits: (endpoint: Endpoint) => boolean = () => true,
 ): Promise<T> {
-  const endpoints = pullEndpoints(target.host, workshop.hosts, access.host);
+  const all = pullEndpoints(target.host, workshop.hosts, access.host);
+  // The registry itself is always asked, whatever it did before.
+  const endpoints = all.filter((endpoint, index) => index === all.length - 1 || suits(endpoint));
   let worst: { error: unknown; rank: number } | undefined;
   for (const [index, endpoint] of endpoints.entries()) {
     try {

@@ -165,3 +165,34 @@ test("blob() ends when the scope is cancelled in the middle", async () => {
     await expect(read()).rejects.toThrow("enough");
   });
 });
+
+test("receiveBlob() asks the registry itself when a mirror has other bytes", async () => {
+  await using mirror = await MemoryRegistry.start({ script: () => ({ kind: "wrong-bytes" }) });
+  await withRegistry({}, async (registry) => {
+    const descriptor = registry.addBlob("app", large);
+    mirror.addBlob("app", large);
+    const hosts = { [registry.host]: { mirrors: [mirror.host] } };
+    await using client = createRegistryClient({ hosts, userAgent: "t", backoff: [1] });
+    const receive = (bytes: AsyncIterable<Uint8Array>) => collect(bytes, 1e9);
+    const got = await receiveBlob(client, `${registry.host}/app`, descriptor, receive, access, quietScope);
+    expect(sha256(got)).toBe(descriptor.digest);
+    expect([mirror.seen.length, registry.seen.length]).toEqual([1, 1]);
+  });
+});
+
+test("blob() gets the rest from the registry when the mirror goes away in the middle", async () => {
+  const mirror = await MemoryRegistry.start({ script: () => ({ kind: "cut", after: 300_000 }) });
+  await withRegistry({}, async (registry) => {
+    const descriptor = registry.addBlob("app", large);
+    mirror.addBlob("app", large);
+    const hosts = { [registry.host]: { mirrors: [mirror.host] } };
+    await using client = createRegistryClient({ hosts, userAgent: "t", backoff: [1] });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of client.blob(`${registry.host}/app`, descriptor, access, quietScope)) {
+      if (chunks.length === 0) await mirror[Symbol.asyncDispose]();
+      chunks.push(chunk);
+    }
+    expect(sha256(...chunks)).toBe(descriptor.digest);
+    expect(registry.seen[0]?.headers.range).toMatch(/^bytes=\d+-$/);
+  });
+});

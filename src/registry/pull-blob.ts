@@ -70,7 +70,9 @@ async function* verified(
     yield chunk;
   }
   const actual = hasher?.finish() ?? descriptor.digest;
-  if (actual !== descriptor.digest) throw wrongDigest(descriptor.digest, actual, target);
+  if (actual === descriptor.digest) return;
+  if (transfer.endpoint !== undefined) workshop.distrust(transfer.endpoint, descriptor.digest);
+  throw wrongDigest(descriptor.digest, actual, target);
 }
 
 function wrongDigest(expected: Digest, actual: Digest, target: Target): CooperError {
@@ -89,7 +91,7 @@ class Transfer {
   readonly #access: RegistryAccess;
   readonly #scope: Scope;
   #at = 0;
-  /** The endpoint that served the beginning serves the rest. */
+  /** The endpoint that served the beginning serves the rest, while it can. */
   #endpoint: Endpoint | undefined;
   constructor(workshop: Workshop, target: Target, descriptor: Descriptor, access: RegistryAccess, scope: Scope) {
     this.#workshop = workshop;
@@ -97,6 +99,11 @@ class Transfer {
     this.#descriptor = descriptor;
     this.#access = access;
     this.#scope = scope;
+  }
+
+  /** Who serves the bytes, once they began to come. */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
@@ -134,12 +141,22 @@ class Transfer {
   }
 
   async #open(): Promise<HttpResponse> {
-    if (this.#endpoint !== undefined) return await this.#ask(this.#endpoint);
-    return await firstEndpoint(this.#workshop, this.#target, this.#access, this.#scope, async (endpoint) => {
+    if (this.#endpoint !== undefined) {
+      try {
+        return await this.#ask(this.#endpoint);
+      } catch (error) {
+        if (this.#scope.signal.aborted) throw error;
+        // A mirror that goes away in the middle leaves the rest to the others.
+        this.#endpoint = undefined;
+      }
+    }
+    const open = async (endpoint: Endpoint) => {
       const response = await this.#ask(endpoint);
       this.#endpoint = endpoint;
       return response;
-    });
+    };
+    const suits = (endpoint: Endpoint) => this.#workshop.isTrusted(endpoint, this.#descriptor.digest);
+    return await firstEndpoint(this.#workshop, this.#target, this.#access, this.#scope, open, suits);
   }
 
   async #ask(endpoint: Endpoint): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
-import type { Scope } from "../kit/index.ts";
-import type { HostTable } from "./endpoint.ts";
+import type { Digest, Scope } from "../kit/index.ts";
+import type { Endpoint, HostTable } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Backoff, withRetries } from "./retry.ts";
 
@@ -12,6 +12,17 @@ export class Workshop {
     this.hosts = hosts;
     this.exchange = exchange;
     this.backoff = backoff;
+  }
+
+  /** Mirrors that served other bytes under a digest: `endpoint digest`. */
+  readonly #liars = new Set<string>();
+
+  /** Remembers that the endpoint served other bytes, so that another one is asked next time. */
+  distrust(endpoint: Endpoint, digest: Digest): void {
+    this.#liars.add(`${endpoint.host}${endpoint.prefix} ${digest}`);
+  }
+  isTrusted(endpoint: Endpoint, digest: Digest): boolean {
+    return !this.#liars.has(`${endpoint.host}${endpoint.prefix} ${digest}`);
   }
 
   /** `attempt` with retries, or once when another endpoint is still to be tried. */

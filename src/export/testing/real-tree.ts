@@ -5,10 +5,13 @@ import { quietScope } from "../../kit/index.ts";
 import { openStorage, type SnapshotId, type Storage } from "../../storage/index.ts";
 
 /** A storage root of its own in a temporary folder. */
-export async function withStorage<T>(work: (storage: Storage, folder: string) => Promise<T>): Promise<T> {
+export async function withStorage<T>(
+  work: (storage: Storage, folder: string) => Promise<T>,
+  snapshotter: "auto" | "native" = "auto",
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "cooper-export-"));
   try {
-    await using storage = await openStorage({ root: join(folder, "root"), snapshotter: "auto" }, quietScope);
+    await using storage = await openStorage({ root: join(folder, "root"), snapshotter }, quietScope);
     return await work(storage, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
