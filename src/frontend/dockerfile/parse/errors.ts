@@ -34,6 +34,23 @@ export function reworded(error: unknown, sentence: (message: string) => string):
   return new CooperError(code, message, extrasOf(error, error.details));
 }
 
+/** What is wrong with one line. */
+export interface LineFailure {
+  readonly line: number;
+  readonly error: CooperError;
+}
+
+/** Further problems that a hint lists. */
+export const maxFurther = 10;
+
+/** `error` with a hint that names independent errors in other lines, at most `maxFurther`. */
+export function withFurther(error: CooperError, others: readonly LineFailure[]): CooperError {
+  if (others.length === 0) return error;
+  const list = others.slice(0, maxFurther).map((other) => `line ${other.line}: ${other.error.message}`);
+  const hint = `there is more to correct: ${list.join("; ")}`;
+  return new CooperError(error.code, error.message, { ...extrasOf(error, error.details), hint });
+}
+
 function withDetails(error: unknown, details: SourceErrorDetails): CooperError {
   if (!(error instanceof CooperError))
     return new CooperError("dockerfile/invalid", messageOf(error), { cause: error, details });

@@ -117,4 +117,14 @@ describe("parseDockerfile() refuses", () => {
     ["FROM a\nONBUILD LABEL\\\n X", "LABEL must have two arguments", [2, 3]],
     ['FROM a\nCMD ["a", 1]', "when using JSON array syntax, arrays must be comprised of strings only", [2]],
   ])("%j: %s", (text, message, lines) => expect(errorOf(text)).toEqual({ message, lines }));
+
+  it("the first of several lines, and names the others", () => {
+    expect(errorOf("FROM a\nENV X\nRUN y\nCMD [1]\nLABEL Z\nRUN <<E\n")).toEqual({
+      message: "ENV must have two arguments",
+      lines: [2],
+    });
+    expect(errorOf("FROM a\nENV X\nRUN y\nLABEL Z\n").hint).toBe(
+      "there is more to correct: line 4: LABEL must have two arguments",
+    );
+  });
 });

@@ -2,7 +2,7 @@ import { CooperError } from "../../../kit/index.ts";
 import type { SourceFile, SourceRange } from "../../contract.ts";
 import { trim, trimStart } from "../shell/characters.ts";
 import { DirectiveReader } from "./directives.ts";
-import { locate } from "./errors.ts";
+import { type LineFailure, locate, maxFurther, withFurther } from "./errors.ts";
 import { heredocsOf } from "./heredoc.ts";
 import { type BareNode, parseLine, takesHeredocs } from "./line-node.ts";
 import { decode, isBlank, isComment, LineReader, trimNewline, withoutBom, withoutContinuation } from "./lines.ts";
@@ -15,7 +15,8 @@ export function dockerfileSource(data: Uint8Array, filename = "Dockerfile"): Sou
 
 /**
  * Cuts a Dockerfile into logical lines: directives, comments, continuations, heredocs, flags, arguments.
- * Throws CooperErrors of the family `dockerfile/` with SourceErrorDetails. Time is linear in the file's length.
+ * Throws CooperErrors of the family `dockerfile/` with SourceErrorDetails: the first error, whose hint names the other
+ * lines that cannot be cut. Time is linear in the file's length.
  */
 export function parseDockerfile(source: SourceFile): ParsedFile {
   return new FileParser(source).parse();
@@ -29,6 +30,7 @@ class FileParser {
   readonly #emptyContinuations: SourceRange[] = [];
   #escapeToken: "\\" | "`" = "\\";
   #comments: string[] = [];
+  readonly #failures: LineFailure[] = [];
 
   constructor(source: SourceFile) {
     this.#source = source;
@@ -36,21 +38,33 @@ class FileParser {
   }
 
   parse(): ParsedFile {
-    for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
-      const first = this.#lines.count === 1 ? withoutBom(line) : line;
-      if (isComment(first)) this.#comment(first);
-      else this.#instruction(first);
+    try {
+      this.#read();
+    } catch (error) {
+      throw this.#failures[0]?.error ?? error;
     }
-    if (this.#nodes.length === 0) throw this.#failure("file with no instructions", this.#lines.count);
-    if (this.#lines.tooLong) {
-      throw this.#failure("dockerfile line greater than max allowed size of 65535", this.#lines.count);
-    }
+    const [first, ...others] = this.#failures;
+    if (first !== undefined) throw withFurther(first.error, others);
     return {
       source: this.#source,
       escapeToken: this.#escapeToken,
       nodes: this.#nodes,
       emptyContinuations: this.#emptyContinuations,
     };
+  }
+
+  #read(): void {
+    for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
+      const first = this.#lines.count === 1 ? withoutBom(line) : line;
+      if (isComment(first)) this.#comment(first);
+      else this.#instruction(first);
+      if (this.#failures.length > maxFurther) return;
+    }
+    if (this.#nodes.length === 0 && this.#failures.length === 0)
+      throw this.#failure("file with no instructions", this.#lines.count);
+    if (this.#lines.tooLong) {
+      throw this.#failure("dockerfile line greater than max allowed size of 65535", this.#lines.count);
+    }
   }
 
   /** A directive, or a line that documents the next instruction. */
@@ -78,10 +92,23 @@ class FileParser {
     this.#directive(text);
     const line = this.#joined(text);
     if (line === undefined) return;
-    const node = this.#located(start, () => parseLine(line, this.#escapeToken));
+    const node = this.#parsed(line, start);
+    if (node === undefined) return;
     const heredocs = this.#located(start, () => this.#heredocs(node, line));
     this.#nodes.push({ ...node, heredocs, comments: this.#comments, startLine: start, endLine: this.#lines.count });
     this.#comments = [];
+  }
+
+  /** The line cut; undefined when that fails, which is noted and thrown at the end. No such line takes heredocs. */
+  #parsed(line: string, start: number): BareNode | undefined {
+    try {
+      return parseLine(line, this.#escapeToken);
+    } catch (error) {
+      const located = locate(error, this.#source, lineRanges(start, this.#lines.count));
+      this.#failures.push({ line: start, error: located });
+      this.#comments = [];
+      return undefined;
+    }
   }
 
   /** The logical line that begins with `first`; undefined for a blank line. */

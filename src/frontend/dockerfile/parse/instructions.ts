@@ -6,7 +6,7 @@ import { trim } from "../shell/characters.ts";
 import { instructionNames } from "./arguments.ts";
 import * as commands from "./commands.ts";
 import { readAdd, readCopy } from "./copy-command.ts";
-import { locate, relocate, reworded } from "./errors.ts";
+import { type LineFailure, locate, maxFurther, relocate, reworded, withFurther } from "./errors.ts";
 import { dockerfileSource, parseDockerfile } from "./file.ts";
 import { readHealthcheck } from "./healthcheck-command.ts";
 import type {
@@ -42,9 +42,6 @@ const readers: ReadonlyMap<string, commands.CommandReader> = new Map([
   ["workdir", commands.readWorkdir],
 ]);
 
-/** Further problems that an error's hint lists. */
-const maxHints = 10;
-
 /**
  * Gives the lines their meaning, in stages. Throws like `parseDockerfile`: the first error, whose hint names the other
  * lines that are wrong. Findings go to `linter`.
@@ -68,7 +65,7 @@ function readNode(file: ParsedFile, index: number, linter: Linter | undefined): 
   try {
     return readLine(node, locationOf(node), linter);
   } catch (error) {
-    throw withFurther(parseError(error, file.source, node), file, index + 1);
+    throw withFurther(parseError(error, file.source, node), failuresOf(file, index + 1));
   }
 }
 
@@ -77,19 +74,18 @@ function parseError(error: unknown, source: SourceFile, node: LineNode): CooperE
   return locate(worded, source, locationOf(node));
 }
 
-/** The error with a hint about independent errors in the lines after it. */
-function withFurther(error: CooperError, file: ParsedFile, from: number): CooperError {
-  const others: string[] = [];
+/** What is wrong with the lines from `from` on. */
+function failuresOf(file: ParsedFile, from: number): LineFailure[] {
+  const failures: LineFailure[] = [];
   for (const node of file.nodes.slice(from)) {
     try {
       readLine(node, locationOf(node), undefined);
-    } catch (other) {
-      if (others.push(`line ${node.startLine}: ${(other as Error).message}`) === maxHints) break;
+    } catch (error) {
+      failures.push({ line: node.startLine, error: error as CooperError }); // readLine throws nothing else
+      if (failures.length === maxFurther) break;
     }
   }
-  if (others.length === 0) return error;
-  const hint = `there is more to correct: ${others.join("; ")}`;
-  return new CooperError(error.code, error.message, { hint, cause: error.cause, details: error.details });
+  return failures;
 }
 
 /**
