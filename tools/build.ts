@@ -32,6 +32,43 @@ function besideFiles(found: (path: string) => void): Plugin {
   };
 }
 
+/** Node's modules that cost milliseconds to load and that many a build never uses. */
+const heavyModules = ["child_process", "dgram", "http", "http2", "https", "net", "tls", "worker_threads", "zlib"];
+
+/**
+ * Makes imports of Node's heavy modules load at first use: what a file imports from one is a stand-in that can be called,
+ * constructed, extended and looked into, and only then reaches for the real thing. (A cached build starts no process and
+ * opens no connection; node:http alone takes a quarter of its whole time.)
+ */
+function lazyHeavyModules(): Plugin {
+  return {
+    name: "lazy-heavy-modules",
+    setup(setup) {
+      const filter = new RegExp(`^node:(${heavyModules.join("|")})$`);
+      setup.onResolve({ filter }, ({ path }) => ({ path, namespace: "lazy", sideEffects: false }));
+      setup.onLoad({ filter: /.*/, namespace: "lazy" }, async ({ path }) => {
+        const names = Object.keys(await import(path)).filter((name) => name !== "default" && !name.includes("."));
+        const exports = names.map((name) => `export const ${name} = /* @__PURE__ */ standIn((real) => real.${name});`);
+        return { contents: `${standIn(path)}\n${exports.join("\n")}\nexport default standIn((real) => real);\n` };
+      });
+    },
+  };
+}
+
+function standIn(module: string): string {
+  return `
+let loaded;
+function standIn(pick) {
+  const real = () => pick((loaded ??= process.getBuiltinModule("${module}")));
+  return new Proxy(function () {}, {
+    apply: (_, self, args) => Reflect.apply(real(), self, args),
+    construct: (_, args, target) => Reflect.construct(real(), args, target),
+    get: (_, key) => real()[key],
+    has: (_, key) => key in real(),
+  });
+}`;
+}
+
 async function bundle(entries: Record<string, string>, outdir: string): Promise<Set<string>> {
   const beside = new Set<string>();
   await build({
@@ -49,7 +86,7 @@ async function bundle(entries: Record<string, string>, outdir: string): Promise<
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [besideFiles((path) => beside.add(path))],
+    plugins: [besideFiles((path) => beside.add(path)), lazyHeavyModules()],
   });
   return beside;
 }
