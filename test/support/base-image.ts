@@ -29,6 +29,8 @@ export function busyboxImage(): TestImage {
 }
 
 function fillBusybox(root: string): void {
+  // The folder itself becomes the image's "/", which every user must be able to enter.
+  chmodSync(root, 0o755);
   for (const folder of ["bin", "etc", "tmp", "root", "var", "usr/bin", "home"])
     mkdirSync(join(root, folder), { recursive: true });
   chmodSync(join(root, "tmp"), 0o1777);
