@@ -36,7 +36,8 @@ async function buildPlatform(build: Build, target: Platform | undefined, warns: 
   });
   const converted = await convertDockerfile({ ...build.conversion, linter, targetPlatform: target });
   const definition = marshal(build, converted);
-  return { platform: target ?? build.workerPlatform, ref: await build.solver.solve(definition), converted };
+  const ref = definition.head === undefined ? undefined : await build.solver.solve(definition);
+  return { platform: target ?? build.workerPlatform, ref, converted };
 }
 
 function marshal(build: Build, { state, platform }: Converted): BuiltDefinition {

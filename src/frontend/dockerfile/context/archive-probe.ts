@@ -1,5 +1,3 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
-
 const magics = [
   [0x42, 0x5a, 0x68], // bzip2
   [0x1f, 0x8b, 0x08], // gzip
@@ -31,6 +29,8 @@ export function latestTimeInArchive(bytes: Uint8Array): number | undefined {
 const maxArchive = 256 << 20;
 
 function decompress(bytes: Uint8Array): Uint8Array | undefined {
+  // Loaded here: it takes milliseconds at start, and few contexts are tarballs.
+  const { gunzipSync, zstdDecompressSync } = process.getBuiltinModule("node:zlib");
   try {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, { maxOutputLength: maxArchive });
     if (bytes[0] === 0x28 && bytes[1] === 0xb5) return zstdDecompressSync(bytes, { maxOutputLength: maxArchive });
@@ -52,10 +52,5 @@ function readHeader(tar: Uint8Array, at: number): { regular: boolean; size: numb
 
 function octal(header: Buffer, at: number, length: number): number {
   if (((header[at] as number) & 0x80) !== 0) return header.readUIntBE(at + length - 6, 6);
-  return (
-    Number.parseInt(
-      header.toString("latin1", at, at + length).replace(/[\0 ].*$/s, (rest) => rest.trim().split(/[\0 ]/)[0] ?? ""),
-      8,
-    ) || 0
-  );
+  return Number.parseInt(header.toString("latin1", at, at + length).replaceAll("\0", " ").trim(), 8) || 0;
 }

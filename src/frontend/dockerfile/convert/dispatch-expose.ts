@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { CooperError } from "../../../kit/index.ts";
 import { type Linter, rules } from "../lint/index.ts";
+import { ipVersion } from "../options/ip.ts";
 import type { ExposeInstruction, Location } from "../parse/index.ts";
 import { type Conversion, expand } from "./context.ts";
 import { formatGoList } from "./go-text.ts";
@@ -50,7 +50,7 @@ function checkAddress(text: string): void {
   if (text === "") return;
   const bare = text.startsWith("[") ? /^\[([^\]]*)\]$/.exec(text)?.[1] : text;
   if (bare === undefined) throw bad(`invalid IP address ${text}: missing ']' in address`);
-  if (isIP(bare) === 0 || bare.includes("%")) throw bad(`invalid IP address: ${bare}`);
+  if (ipVersion(bare) === 0) throw bad(`invalid IP address: ${bare}`);
 }
 
 interface PortRange {

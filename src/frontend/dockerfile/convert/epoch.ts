@@ -29,7 +29,7 @@ export interface EpochWorld {
  */
 export async function resolveEpoch(text: string, world: EpochWorld): Promise<number | undefined> {
   if (text === "") return undefined;
-  if (/^[+-]?\d{1,18}$/.test(text)) return Number(text);
+  if (/^[+-]?\d{1,18}$/.test(text)) return checkedYear(Number(text));
   return dateOf(await sourceOf(text, world), world);
 }
 
@@ -129,6 +129,12 @@ async function dateOf(from: { state: State; logName: string }, world: EpochWorld
 function committerTime(object: Uint8Array): number | undefined {
   const line = /^committer .* (\d+) [+-]\d{4}$/m.exec(Buffer.from(object).toString("utf8"));
   return line === null ? undefined : Number(line[1]);
+}
+
+/** A date that history records can hold: years 0 to 9999. */
+function checkedYear(seconds: number): number {
+  if (seconds >= -62_167_219_200 && seconds < 253_402_300_800) return seconds;
+  throw bad(`invalid SOURCE_DATE_EPOCH: ${seconds}: year outside of range [0,9999]`);
 }
 
 function bad(message: string): CooperError {

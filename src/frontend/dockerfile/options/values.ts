@@ -1,10 +1,10 @@
-import { isIP } from "node:net";
 import { CooperError } from "../../../kit/index.ts";
 import type { LinuxResources, NetworkMode, ResolveMode, Ulimit } from "../../../llb/index.ts";
 import { normalizePlatform, type Platform, parsePlatform } from "../../../oci/index.ts";
 import { parseGoInt } from "../convert/go-text.ts";
 import { csvFields } from "../parse/csv.ts";
 import { reworded } from "../parse/index.ts";
+import { canonicalIp } from "./ip.ts";
 
 /** Readers of single frontend options. All throw `dockerfile/bad-option` or another CooperError with upstream's sentence. */
 
@@ -52,20 +52,12 @@ export function readExtraHosts(text: string | undefined): ExtraHost[] {
       const lower = field.toLowerCase();
       const at = lower.indexOf("=");
       if (at < 0) throw bad(`invalid key-value pair ${field}`);
-      return { host: lower.slice(0, at), ip: canonicalIp(lower.slice(at + 1)) };
+      const address = lower.slice(at + 1);
+      const ip = canonicalIp(address);
+      if (ip === undefined) throw bad(`failed to parse IP ${address}`);
+      return { host: lower.slice(0, at), ip };
     }),
   );
-}
-
-/** As Go prints an address: IPv6 in its shortest form, a mapped IPv4 address as IPv4. */
-function canonicalIp(text: string): string {
-  if (isIP(text) === 4) return text;
-  if (isIP(text) !== 6 || text.includes("%")) throw bad(`failed to parse IP ${text}`);
-  const short = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
-  if (mapped === null) return short;
-  const [high, low] = [Number.parseInt(mapped[1] ?? "", 16), Number.parseInt(mapped[2] ?? "", 16)];
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
 
 export function readShmSize(text: string | undefined): number {
