@@ -130,8 +130,8 @@ EOT
     expect(lab.read(join(out, "work/y"))).toBe("y\n");
     expect(lab.read(join(out, "tmp/who"))).toBe("nobody\n");
     expect(lab.read(join(out, "tmp/lines"))).toBe("one\ntwo\n");
-    expect(readdirSync(join(out, "t"))).toEqual([]);
-    expect(existsSync(join(out, "ctx/f"))).toBe(false);
+    // Places that only were there to mount on are gone.
+    expect(["t", "ctx", "cache"].filter((name) => existsSync(join(out, name)))).toEqual([]);
   });
 });
 

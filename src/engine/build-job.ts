@@ -37,7 +37,7 @@ export class BuildJob implements AsyncDisposable {
     this.request = request;
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
-    this.status = new JobStatus(onStatus);
+    this.status = new JobStatus(onStatus, scope.signal);
     this.member = { session, status: this.status };
     this.images = parts.imageResolver();
     this.#job = parts.solver.job({

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { CooperError, lazy, type Scope } from "../kit/index.ts";
+import type { Executor } from "../executor/index.ts";
+import { CooperError, lazy, type Scope, Semaphore } from "../kit/index.ts";
 import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
 import { createSolver } from "../solver/index.ts";
 import { openStorage, type Snapshotter } from "../storage/index.ts";
@@ -42,11 +43,12 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     const { createExecutor } = await import("../executor/index.ts");
     const stateDir = join(options.root, "executor");
     const { ociWorkerBinary: binary, networkMode, dns } = options;
-    return opened.use(await createExecutor({ stateDir, binary, networkMode, ...(dns && { dns }) }, scope));
+    const made = opened.use(await createExecutor({ stateDir, binary, networkMode, ...(dns && { dns }) }, scope));
+    return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });
   const blobs = new LayerBlobs(storage, registry);
   const pull = (ref: Ref, opScope: OpScope) => materialise(ref, storage, blobs, opScope);
-  const tools = { storage, materialise: pull, executor, maxParallelism: options.maxParallelism };
+  const tools = { storage, materialise: pull, executor };
   return {
     storage,
     solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
@@ -57,6 +59,16 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     frontend: openFrontend,
     exporter: (exporter, request, member) =>
       openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),
+  };
+}
+
+/** At most so many steps at once (`max-parallelism`). */
+function withSlots(executor: Executor, slots: number): Executor {
+  const free = new Semaphore(slots);
+  return {
+    description: executor.description,
+    run: (step, output, scope) => free.run(scope.signal, () => executor.run(step, output, scope)),
+    [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
   };
 }
 

@@ -12,11 +12,14 @@ export type VertexNotice = Pick<VertexStatus, "digest" | "name" | "inputs" | "pr
  */
 export class JobStatus {
   readonly #send: (status: SolveStatus) => void;
+  readonly #signal: AbortSignal;
   readonly #vertices = new Map<Digest, VertexNotice>();
   readonly #started = new Map<Digest, Date>();
   #tasks = 0;
-  constructor(send: (status: SolveStatus) => void) {
+  /** What ends while `signal` is aborted was cancelled, whatever it says itself: clients know that by upstream's words. */
+  constructor(send: (status: SolveStatus) => void, signal: AbortSignal) {
     this.#send = send;
+    this.#signal = signal;
   }
 
   /** Tells of vertices that will perhaps run. Those that were told of before are left out. */
@@ -38,7 +41,8 @@ export class JobStatus {
 
   complete(vertex: Digest, at = new Date(), cached = false, error?: Error): void {
     const started = this.#started.get(vertex) ?? at;
-    const end = { completed: at, ...(cached && { cached }), ...(error && { error: messageOf(error) }) };
+    const reason = this.#signal.aborted ? "context canceled" : messageOf(error);
+    const end = { completed: at, ...(cached && { cached }), ...(error && { error: reason }) };
     this.#send({ vertexes: [{ ...this.#notice(vertex), started, ...end }] });
   }
 

@@ -3,6 +3,9 @@ import type { DefinitionVertex, SourceOp } from "../llb/index.ts";
 import type { Platform } from "../oci/index.ts";
 import {
   diffOp,
+  type ExecTools,
+  execOp,
+  fileOp,
   gitSource,
   httpSource,
   type ImageResolver,
@@ -19,8 +22,7 @@ import type { Storage } from "../storage/index.ts";
 import type { EngineScope } from "./engine-scope.ts";
 import { type Materialise, withPulledInputs } from "./pulled-inputs.ts";
 
-export interface OpTools {
-  readonly storage: Storage;
+export interface OpTools extends ExecTools {
   readonly materialise: Materialise;
 }
 
@@ -30,19 +32,27 @@ export function makeOp(vertex: DefinitionVertex, images: ImageResolver, tools: O
   return withPulledInputs(plainOp(vertex, images, tools), inputs, tools.storage.snapshots, tools.materialise);
 }
 
-function plainOp({ op }: DefinitionVertex, images: ImageResolver, { storage }: OpTools): Op<Ref, OpScope> {
-  const { body } = op;
+function plainOp({ op, metadata }: DefinitionVertex, images: ImageResolver, tools: OpTools): Op<Ref, OpScope> {
+  const { body, platform } = op;
+  const { storage } = tools;
+  const inputCount = op.inputs.length;
   switch (body.kind) {
     case "source":
-      return sourceOp(body, op.platform, images, storage);
+      return sourceOp(body, platform, images, storage);
+    case "exec": {
+      const { linuxResources: limits } = metadata;
+      return execOp(body, { inputCount, ...(platform && { platform }), ...(limits && { limits }) }, tools);
+    }
+    case "file":
+      return fileOp(body, inputCount, storage);
     case "merge":
       return mergeOp(storage);
     case "diff":
       return diffOp(body, storage);
     case "passthrough":
       return passthroughOp(body);
-    default:
-      throw notSupported(`${body.kind} ops are`);
+    case "build":
+      throw notSupported("nested builds are");
   }
 }
 

@@ -81,11 +81,12 @@ export class Lab implements Disposable {
     return this.start(args, daemonFlags).done;
   }
 
-  /** Builds, and gives the tree that came out as a folder. Throws the log when the build fails. */
+  /** Builds, and gives the tree that came out as a folder, owners and all. Throws the log when the build fails. */
   async build(args: readonly string[] = []): Promise<{ out: string; log: string }> {
     const out = mkdtempSync(join(this.folder, "out-"));
-    const { code, log } = await this.run([...args, "--output", `type=local,dest=${out}`]);
+    const { code, log } = await this.run([...args, "--output", `type=tar,dest=${out}.tar`]);
     if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
+    execFileSync("tar", ["-C", out, "-xpf", `${out}.tar`, "--same-owner", "--warning=no-timestamp"]);
     return { out, log };
   }
 

@@ -95,6 +95,7 @@ export class LayerBlobs {
     const { descriptor } = layer;
     await using writer = await this.#storage.blobs.writer(scope, descriptor);
     const report = reporter(descriptor, scope);
+    report(0);
     const passing = unclosed(source, async (chunk) => {
       await writer.write(chunk);
       report(chunk.byteLength);
