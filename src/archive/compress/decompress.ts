@@ -5,6 +5,7 @@ import type { Compression } from "../contract.ts";
 import type { Buffers } from "./buffers.ts";
 import { type Isal, IsalInflater, loadIsal } from "./isal.ts";
 import { ahead, rechunk } from "./ordered.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 /** Size of the pieces that come out; some are shorter. */
 export const outputSize = 1024 * 1024;
@@ -83,12 +84,10 @@ async function* isalGunzip(source: Bytes, isal: Isal, buffers: Pick<Buffers, "ta
 
 /** Through Node's own zlib and zstd streams; both take several members or frames in a row. */
 async function* throughNode(source: Bytes, kind: "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
+  const frames = kind === "zstd" ? new ZstdFrames() : undefined;
   const options = { chunkSize: outputSize };
-  const stream =
-    kind === "gzip"
-      ? createGunzip(options)
-      : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
-  const input = Readable.from(source, { objectMode: false });
+  const stream = kind === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: largestWindow });
+  const input = Readable.from(frames === undefined ? source : watched(source, frames), { objectMode: false });
   let failed: unknown;
   input.on("error", (error) => {
     failed = error;
@@ -102,6 +101,17 @@ async function* throughNode(source: Bytes, kind: "gzip" | "zstd"): AsyncGenerato
   } finally {
     input.destroy();
     stream.destroy();
+  }
+  if (frames?.complete === false) throw corrupt(kind);
+}
+
+/** 128 MiB: what the zstd command takes without being asked for more. */
+const largestWindow = { [constants.ZSTD_d_windowLogMax]: 27 };
+
+async function* watched(source: Bytes, frames: ZstdFrames): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    frames.write(chunk);
+    yield chunk;
   }
 }
 

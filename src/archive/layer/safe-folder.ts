@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { CooperError, cleanPath, pathInside } from "../../kit/index.ts";
 
 /**
@@ -67,6 +67,8 @@ export class SafeFolder {
     }
     this.#make(path.slice(0, path.lastIndexOf("/")));
     mkdirSync(path, 0o755);
+    // Past the umask, and without a set-group-id bit that its parent hands on.
+    chmodSync(path, 0o755);
     this.#onNewFolder(path);
   }
 }
