@@ -31,10 +31,10 @@ export function checkUndefinedVars(
   location: Location,
   linter: Linter,
 ): void {
+  const missing = [...unmatched].filter((name) => !allowed.has(name));
+  if (missing.length === 0) return;
   const options = [...defined];
-  for (const name of unmatched) {
-    if (!allowed.has(name)) linter.run(undefinedVar, location, name, nearest(name, options, true) ?? "");
-  }
+  for (const name of missing) linter.run(undefinedVar, location, name, nearest(name, options, true) ?? "");
 }
 
 /** UndefinedArgInFrom for names in a base name or platform; `declared` holds global ARGs and predefined ones. */

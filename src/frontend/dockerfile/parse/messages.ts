@@ -5,6 +5,9 @@ export function invalid(sentence: string): CooperError {
   return new CooperError("dockerfile/invalid", sentence);
 }
 
+/** Options that are looked at; a file with more names than that gets fewer suggestions, not a longer wait. */
+const maxOptions = 500;
+
 /**
  * The option within two edits of `word`, the nearest one, the first of equals; undefined when `word` is itself an
  * option. Without `caseSensitive` the answer takes the case of `word`, as upstream prints it.
@@ -13,7 +16,9 @@ export function nearest(word: string, options: Iterable<string>, caseSensitive: 
   const wanted = caseSensitive ? word : word.toLowerCase();
   let found: string | undefined;
   let limit = 2;
+  let seen = 0;
   for (const option of options) {
+    if (++seen > maxOptions) break;
     const candidate = caseSensitive ? option : option.toLowerCase();
     if (candidate === wanted) return undefined;
     const distance = editDistance(wanted, candidate, limit);
