@@ -39,13 +39,17 @@ export interface RecordedBuild {
 /** Every case of a folder; `NAME (labs)` for what the labs channel makes of it. */
 export function readCases(folder: string): Case[] {
   const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, "opts.json")))
+    .filter((entry) => entry.isDirectory() && isCase(join(folder, entry.name)))
     .map(({ name }) => name);
   return names.sort().flatMap((name) => {
     const dir = join(folder, name);
     const plain = readCase(name, dir, "");
     return readdirSync(dir).some((file) => file.startsWith("labs.")) ? [plain, labsCase(name, dir)] : [plain];
   });
+}
+
+function isCase(dir: string): boolean {
+  return ["opts.json", "Dockerfile"].some((file) => existsSync(join(dir, file)));
 }
 
 function labsCase(name: string, dir: string): Case {
@@ -55,7 +59,7 @@ function labsCase(name: string, dir: string): Case {
 }
 
 function readCase(name: string, dir: string, prefix: string): Case {
-  const opts = readJson(join(dir, "opts.json")) as {
+  const opts = (existsSync(join(dir, "opts.json")) ? readJson(join(dir, "opts.json")) : {}) as {
     opts?: Record<string, string>;
     inputs?: Record<string, RecordedInput>;
   };

@@ -9,7 +9,7 @@ import type {
 } from "../src/frontend/index.ts";
 import { CooperError, type Digest } from "../src/kit/index.ts";
 import { buildDefinition, image, scratch, unmarshalDefinition } from "../src/llb/index.ts";
-import { canonicalReference } from "../src/oci/index.ts";
+import { canonicalReference, formatPlatformAll, goJson, sortedMap } from "../src/oci/index.ts";
 import type { Case } from "./case.ts";
 import { stubImage } from "./images.ts";
 
@@ -28,6 +28,8 @@ export class StubBridge implements FrontendBridge {
   readonly sessionId = "golden-session";
   readonly workerPlatforms = [linux];
   readonly warnings: { readonly vertex: Digest; readonly warning: FrontendWarning }[] = [];
+  /** Images and sources that were asked for. */
+  readonly resolves: Record<string, unknown>[] = [];
   readonly #case: Case;
   #solves = 0;
 
@@ -48,19 +50,34 @@ export class StubBridge implements FrontendBridge {
   }
 
   async forward(frontend: string, request: FrontendRequest): Promise<never> {
-    const options = JSON.stringify(Object.fromEntries(Object.entries(request.options).sort()));
+    const options = goJson(sortedMap(request.options) ?? {});
     throw new CooperError("stub/forward", `stub: frontend ${frontend} forwarded with opts ${options}`);
   }
 
   async resolveImageConfig(ref: string, options: Parameters<FrontendBridge["resolveImageConfig"]>[1]) {
+    this.resolves.push({
+      ref,
+      ...(options.platform && { platform: formatPlatformAll(options.platform) }),
+      ...(options.ociLayout === undefined && options.logName !== "" && { resolveMode: options.mode }),
+      logName: options.logName,
+      ...(options.ociLayout && { kind: `oci-layout store=${options.ociLayout.storeId}` }),
+    });
     if (isMissing(ref, this.#case)) {
       throw new CooperError("stub/not-found", `failed to resolve source metadata for ${ref}: ${ref}: not found`);
     }
-    const recorded = this.#case.expected.image?.get("containerimage.base.config");
+    const recorded = this.#recordedBase();
     return { ref, ...stubImage(ref, options.platform, recorded === undefined ? undefined : JSON.parse(recorded)) };
   }
 
-  async resolveSourceMeta(identifier: string) {
+  #recordedBase(): string | undefined {
+    const { image = new Map<string, string>() } = this.#case.expected;
+    for (const [key, value] of image) if (key.startsWith("containerimage.base.config")) return value;
+    return undefined;
+  }
+
+  async resolveSourceMeta(identifier: string, attrs: Record<string, string>, options: { readonly logName: string }) {
+    const kind = `source-metadata attrs=${goJson(sortedMap(attrs) ?? null)}`;
+    this.resolves.push({ ref: identifier, logName: options.logName, kind });
     if (identifier.startsWith("git://")) return { identifier, git: { checksum: "", ref: "", commitObject: commit } };
     const lastModified = new Date(1500000000 * 1000);
     return { identifier, http: { checksum: `sha256:${"0".repeat(64)}` as Digest, filename: "", lastModified } };

@@ -52,5 +52,13 @@ function readHeader(tar: Uint8Array, at: number): { regular: boolean; size: numb
 
 function octal(header: Buffer, at: number, length: number): number {
   if (((header[at] as number) & 0x80) !== 0) return header.readUIntBE(at + length - 6, 6);
-  return Number.parseInt(header.toString("latin1", at, at + length).replaceAll("\0", " ").trim(), 8) || 0;
+  return (
+    Number.parseInt(
+      header
+        .toString("latin1", at, at + length)
+        .replaceAll("\0", " ")
+        .trim(),
+      8,
+    ) || 0
+  );
 }
