@@ -23,11 +23,12 @@ export async function* compress(
     return;
   }
   const makeLane = choice.kind === "gzip" ? gzipLanes(choice.level) : zstdLanes(choice.level);
-  const pool: ChunkCompressor[] = Array.from({ length: lanes }, makeLane);
+  const pool: ChunkCompressor[] = [];
   const work = async (chunk: Uint8Array, index: number): Promise<Uint8Array> => {
     scope.signal.throwIfAborted();
-    // A lane is free again: its chunk of `lanes` turns ago has been handed out.
-    return pool[index % lanes]?.(chunk) as Promise<Uint8Array>;
+    // The lane is free: its chunk of `lanes` turns ago has been handed out.
+    pool[index % lanes] ??= makeLane();
+    return (pool[index % lanes] as ChunkCompressor)(chunk);
   };
   let empty = true;
   for await (const chunk of mapOrdered(rechunk(source, chunkSizes[choice.kind]), lanes, work)) {
