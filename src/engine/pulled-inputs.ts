@@ -16,25 +16,16 @@ export function withPulledInputs(
   snapshots: SnapshotStore,
   materialise: Materialise,
 ): Op<Ref, EngineScope> {
-  const pull = async (ref: Ref, index: number, scope: EngineScope): Promise<Ref> => {
-    if (ref.kind !== "layers") return ref;
-    const top = ref.layers.at(-1);
-    if (top === undefined) return { kind: "scratch" };
-    const here = snapshots.byName(top.chainId);
-    const id = here?.id ?? (await scope.during(inputs[index] as Digest, (inner) => materialise(ref, inner)));
-    return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
-  };
   return {
-    recipe: async (scope) => {
-      const recipe = await op.recipe(scope);
-      const content = recipe.content.map((hash, index) =>
-        hash === undefined
-          ? undefined
-          : async (ref: Ref, inner: EngineScope) => hash(await pull(ref, index, inner), inner),
-      );
-      return { ...recipe, content };
+    recipe: (scope) => op.recipe(scope),
+    prepare: async (ref, index, scope) => {
+      if (ref.kind !== "layers") return ref;
+      const top = ref.layers.at(-1);
+      if (top === undefined) return { kind: "scratch" };
+      const here = snapshots.byName(top.chainId);
+      const id = here?.id ?? (await scope.during(inputs[index] as Digest, (inner) => materialise(ref, inner)));
+      return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
     },
-    prepare: (refs, scope) => Promise.all(refs.map((ref, index) => pull(ref, index, scope))),
     execute: (refs, scope) => op.execute(refs, scope),
   };
 }

@@ -2,8 +2,6 @@ export type * from "./contract.ts";
 export { diffOp } from "./diff/diff-op.ts";
 export * from "./exec/index.ts";
 export * from "./file/index.ts";
-export { type ExecTools, execOp } from "./exec/index.ts";
-export { fileOp } from "./file/index.ts";
 export { folderSnapshot } from "./folder-snapshot.ts";
 export { mergeOp } from "./merge/merge-op.ts";
 export { passthroughOp } from "./passthrough/passthrough-op.ts";

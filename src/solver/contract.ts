@@ -22,10 +22,10 @@ export interface Op<R, S extends Scope> {
   /** What the op does, apart from its inputs. May ask the world (resolve a tag, list a git ref). Called once per vertex. */
   recipe(scope: S): Promise<Recipe<R, S>>;
   /**
-   * What must be done before the work itself is said to start (an image that is pulled belongs to its own vertex's progress).
-   * `execute` gets the inputs that it returns.
+   * What must be done with an input before the op may look at it (an image is pulled: that is not this vertex's progress). Content
+   * functions and `execute` get what it returns. Called at most once per input, as soon as the input is there.
    */
-  prepare?(inputs: readonly R[], scope: S): Promise<readonly R[]>;
+  prepare?(input: R, index: number, scope: S): Promise<R>;
   /** Does it. `inputs` in the vertex's order; one result per output. Called at most once per final key at a time. */
   execute(inputs: readonly R[], scope: S): Promise<readonly R[]>;
 }

@@ -2,8 +2,9 @@ import type { Digest, Scope } from "../kit/index.ts";
 import type { Edge, Recipe, ResultStore, SolverEvent, Vertex } from "./contract.ts";
 import { vertexError } from "./error.ts";
 import type { Flights } from "./flights.ts";
-import { combineKey, contentKey, outputKey, unrepeatableKey, type VertexKey } from "./keys.ts";
-import { once, Pending } from "./pending.ts";
+import { type KeyPlan, keyPlan } from "./key-plan.ts";
+import { combineKey, contentKey, unrepeatableKey, type VertexKey } from "./keys.ts";
+import { once, oncePer, Pending } from "./pending.ts";
 
 /** Who wants a node: hears its events while it is a member. */
 export interface Listener<R, S extends Scope> {
@@ -32,6 +33,7 @@ export class Node<R, S extends Scope> {
   readonly #listeners = new Set<Listener<R, S>>();
   readonly #history: SolverEvent[] = [];
   readonly #pending = new Pending();
+  readonly #late = Promise.withResolvers<void>();
   #failed = false;
 
   constructor(
@@ -49,6 +51,11 @@ export class Node<R, S extends Scope> {
   /** True when its work, or an input's, failed: a job that comes later should not inherit that. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** Resolves when the key is known to need work first; perhaps never. */
+  get late(): Promise<void> {
+    return this.#late.promise;
   }
 
   /** Adds a listener and tells it what happened so far. */
@@ -88,36 +95,52 @@ export class Node<R, S extends Scope> {
   }
 
   async #findKey(): Promise<VertexKey> {
+    const whenLate = async () => {
+      this.#late.resolve();
+      this.#startContents(await this.#recipe());
+    };
+    for (const { node } of this.inputs) node.late.then(whenLate).catch(() => {});
     const [recipe, keys] = await Promise.all([this.#recipe(), Promise.all(this.inputs.map(({ node }) => node.key()))]);
-    const parts = this.inputs.map(({ output }, index) => ({
-      key: keys[index] as VertexKey,
-      own: outputKey((keys[index] as VertexKey).digest, output),
-      byContent: recipe.content[index] !== undefined,
-    }));
-    const fresh = this.vertex.ignoreCache || parts.some(({ key, byContent }) => key.fresh && !byContent);
-    if (!recipe.storable) return unrepeatableKey(fresh);
-    const local = parts.some(({ key, byContent }) => key.local && !byContent);
-    const quick = combineKey(
-      recipe.digest,
-      parts.map(({ own }) => own),
-    );
-    if (!parts.some(({ byContent }) => byContent)) return { digest: quick, local, fresh };
-    // A link is worth something only between keys that mean the same in the next build.
-    const linked = !parts.some(({ key }) => key.local);
-    const usable = linked && !parts.some(({ key, byContent }) => key.fresh && byContent);
-    const known = usable ? await this.#guard(() => this.#world.store.finalKey(quick)) : undefined;
+    const plan = keyPlan(recipe, this.inputs, keys, this.vertex.ignoreCache);
+    if (!recipe.storable) return unrepeatableKey(plan.fresh);
+    const { local, fresh, quick } = plan;
+    if (!plan.parts.some(({ byContent }) => byContent)) return { digest: quick, local, fresh };
+    const known = plan.trusted ? await this.#guard(() => this.#world.store.finalKey(quick)) : undefined;
     if (known !== undefined) return { digest: known, local, fresh };
-    const contents = parts.map(({ own, byContent }, index) => (byContent ? this.#contentOf(recipe, index) : own));
+    if (plan.linkable) this.#prepareForWork(recipe, plan);
+    const contents = plan.parts.map(({ own, byContent }, index) => (byContent ? this.#contentKey(recipe, index) : own));
     const final = combineKey(recipe.digest, await Promise.all(contents));
-    if (linked) await this.#guard(() => this.#world.store.link(quick, final));
+    if (plan.linkable) await this.#guard(() => this.#world.store.link(quick, final));
     return { digest: final, local, fresh };
   }
 
-  async #contentOf(recipe: Recipe<R, S>, index: number): Promise<Digest> {
-    const input = await this.#inputResult(this.inputs[index] as NodeInput<R, S>);
-    const hash = recipe.content[index] as (input: R, scope: S) => Promise<Digest>;
+  /**
+   * Nothing is remembered of this vertex on these inputs, so it will probably run. Whoever waits for its key hears that it will take
+   * time, and inputs that are not stored either begin now: independent branches run at the same time.
+   */
+  #prepareForWork(recipe: Recipe<R, S>, { parts }: KeyPlan): void {
+    this.#late.resolve();
+    this.#startContents(recipe);
+    for (const [index, { key, byContent }] of parts.entries()) {
+      if (byContent) continue;
+      const start = async () => {
+        const stored = key.local || key.fresh ? undefined : await this.#world.store.load(key.digest);
+        if (stored === undefined && !this.#controller.signal.aborted) await this.#readyInput(index);
+      };
+      this.#pending.add(start()).catch(() => {});
+    }
+  }
+
+  #startContents(recipe: Recipe<R, S>): void {
+    for (const index of this.inputs.keys()) {
+      if (recipe.content[index] !== undefined) this.#contentOf(recipe, index).catch(() => {});
+    }
+  }
+
+  async #contentKey(recipe: Recipe<R, S>, index: number): Promise<Digest> {
+    await this.#readyInput(index);
     try {
-      return contentKey(await this.#pending.add(this.#guard(() => hash(input, this.#scope))));
+      return await this.#contentOf(recipe, index);
     } catch (error) {
       // The vertex never started, yet it is where the build fails.
       this.#emit({ type: "started", vertex: this.vertex.digest, at: Date.now() });
@@ -127,16 +150,34 @@ export class Node<R, S extends Scope> {
     }
   }
 
-  async #inputResult({ node, output }: NodeInput<R, S>): Promise<R> {
-    return pickOutput(await node.results(), { vertex: node.vertex, output });
+  readonly #contentOf = oncePer((recipe: Recipe<R, S>, index: number) =>
+    this.#pending.add(this.#hashInput(recipe, index)),
+  );
+
+  async #hashInput(recipe: Recipe<R, S>, index: number): Promise<Digest> {
+    const input = await this.#readyInput(index);
+    const hash = recipe.content[index] as (input: R, scope: S) => Promise<Digest>;
+    return contentKey(await this.#guard(() => hash(input, this.#scope)));
+  }
+
+  /** The input's result, prepared for the op. */
+  readonly #readyInput = (index: number) => this.#readyInputOf(undefined, index);
+  readonly #readyInputOf = oncePer((_: undefined, index: number) => this.#pending.add(this.#prepareInput(index)));
+
+  async #prepareInput(index: number): Promise<R> {
+    const { node, output } = this.inputs[index] as NodeInput<R, S>;
+    const result = pickOutput(await node.results(), { vertex: node.vertex, output });
+    const { op } = this.vertex;
+    return op.prepare === undefined
+      ? result
+      : this.#guard(async () => op.prepare?.(result, index, this.#scope) ?? result);
   }
 
   async #findResults(): Promise<readonly R[]> {
     const key = await this.key();
     const stored = await this.#load(key);
     if (stored !== undefined) return stored;
-    const inputs = await Promise.all(this.inputs.map((input) => this.#inputResult(input)));
-    const ready = await this.#guard(async () => (await this.vertex.op.prepare?.(inputs, this.#scope)) ?? inputs);
+    const ready = await Promise.all(this.inputs.map((_, index) => this.#readyInput(index)));
     if (key.local) return this.#execute(ready);
     const { signal } = this.#controller;
     const flight = key.fresh ? `${key.digest} anew` : key.digest;

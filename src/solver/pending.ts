@@ -26,3 +26,17 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made;
   };
 }
+
+/** Like `once`, for each index; the first argument of the first call counts. */
+export function oncePer<A, T>(
+  make: (argument: A, index: number) => Promise<T>,
+): (argument: A, index: number) => Promise<T> {
+  const made = new Map<number, Promise<T>>();
+  return (argument, index) => {
+    const known = made.get(index);
+    if (known !== undefined) return known;
+    const promise = make(argument, index);
+    made.set(index, promise);
+    return promise;
+  };
+}

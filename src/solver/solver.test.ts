@@ -145,6 +145,42 @@ describe("a build", () => {
   });
 });
 
+describe("independent branches", () => {
+  /** base, then what stage a made, then what stage b made: as COPY --from does it. */
+  const stages = (
+    vertex: ReturnType<typeof world>["vertex"],
+    version: string,
+    running: { now: number; most: number },
+  ) => {
+    const stage = (name: string) =>
+      vertex(`${name} ${version}`, {
+        run: async () => {
+          running.most = Math.max(running.most, ++running.now);
+          await sleep(10);
+          running.now--;
+          return `${name} ${version}`;
+        },
+      });
+    const first = vertex("copy a", { id: `a ${version}`, inputs: [stage("base"), stage("a")], content: [false, true] });
+    return vertex("copy b", { id: `b ${version}`, inputs: [first, stage("b")], content: [false, true] });
+  };
+
+  test("run at the same time when nothing is stored, though keys of one need the content of the other", async () => {
+    const { vertex, build } = world();
+    const running = { now: 0, most: 0 };
+    await build(stages(vertex, "1", running));
+    expect(running.most).toBe(3);
+  });
+
+  test("run at the same time again when all of them changed", async () => {
+    const { vertex, build } = world();
+    await build(stages(vertex, "1", { now: 0, most: 0 }));
+    const running = { now: 0, most: 0 };
+    await build(stages(vertex, "2", running));
+    expect(running.most).toBe(3);
+  });
+});
+
 describe("a failure", () => {
   test("names its vertex and keeps the op's error as cause", async () => {
     const { vertex, build } = world();

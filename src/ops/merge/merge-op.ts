@@ -3,6 +3,7 @@ import type { Op } from "../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { restack } from "../restack.ts";
+import { timed } from "../source/task.ts";
 
 /** `MergeOp`: later inputs lie on top of earlier ones, each with all its layers, deletions included. */
 export function mergeOp(storage: Storage): Op<Ref, OpScope> {
@@ -16,7 +17,7 @@ export function mergeOp(storage: Storage): Op<Ref, OpScope> {
         if (top === undefined) top = input.id;
         else {
           const changes = storage.snapshots.chain(input.id).map(({ id }) => id);
-          top = await restack(changes, top, storage, scope);
+          top = await timed("merging", scope, () => restack(changes, top, storage, scope));
         }
       }
       return [top === undefined ? { kind: "scratch" } : { kind: "snapshot", id: top }];

@@ -28,7 +28,7 @@ export async function materialise(
     case "layers":
       return unpackLayers(ref.layers, storage, blobs, scope);
     case "folder":
-      throw new CooperError("ops/local-tree", "cannot use a local directory as a file system of its own");
+      return (await import("../../folder-snapshot.ts")).folderSnapshot(ref, storage, scope);
   }
 }
 
