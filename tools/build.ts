@@ -4,8 +4,20 @@
  * entries of their own (worker threads), others as copies. Ends by filling V8's compile cache, so that also the first
  * start is a quick one.
  */
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -33,7 +45,18 @@ function besideFiles(found: (path: string) => void): Plugin {
 }
 
 /** Node's modules that cost milliseconds to load and that many a build never uses. */
-const heavyModules = ["child_process", "dgram", "http", "http2", "https", "net", "tls", "worker_threads", "zlib"];
+const heavyModules = [
+  "child_process",
+  "crypto",
+  "dgram",
+  "http",
+  "http2",
+  "https",
+  "net",
+  "tls",
+  "worker_threads",
+  "zlib",
+];
 
 /**
  * Makes imports of Node's heavy modules load at first use: what a file imports from one is a stand-in that can be called,
@@ -105,13 +128,30 @@ async function bundleAll(outdir: string): Promise<void> {
   }
 }
 
-/** Runs each command once, so that Node writes its compiled code beside the bundle. */
+/**
+ * Runs a small build twice, then each command, so that Node writes its compiled code beside the bundle: the first use of
+ * a module decides what is kept of it. A machine that cannot build (no root) gets what its own first runs need.
+ */
 function warm(outdir: string): void {
-  for (const name of commands) {
-    for (const args of [["--version"], ["build", "--help"]]) {
-      execFileSync(process.execPath, [join(outdir, `${name}.js`), ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const folder = mkdtempSync(join(tmpdir(), "cooper-warm-"));
+  try {
+    writeFileSync(join(folder, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
+    const local = ["--local", `context=${folder}`, "--local", `dockerfile=${folder}`, "--progress=plain"];
+    const build = ["build", "--frontend=dockerfile.v0", ...local, "--output", `type=oci,dest=${folder}/image.tar`];
+    const env = { ...process.env, BUILDKITD_FLAGS: `--root ${folder}/root --config ${folder}/none` };
+    for (const args of [build, build, ["--version"], ["build", "--help"]]) {
+      spawnSync(process.execPath, [join(outdir, "buildctl-daemonless.js"), ...args], { stdio: "ignore", env });
     }
+    execFileSync(process.execPath, [join(outdir, "buildctl.js"), "--version"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
+  // Node writes for its own user only, but every user may run the commands.
+  const entries = readdirSync(join(outdir, "compiled"), { recursive: true, withFileTypes: true });
+  for (const entry of entries) chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+  chmodSync(join(outdir, "compiled"), 0o755);
 }
 
 async function main(): Promise<void> {

@@ -6,5 +6,7 @@ import { join } from "node:path";
  * cannot be written to stays as it is. Only as trusted as the bundle itself, because it lies in the same folder.
  */
 export function useCompileCache(): void {
+  // Not bundled: these are the sources.
+  if (import.meta.filename.endsWith(".ts")) return;
   nodeModule.enableCompileCache(join(import.meta.dirname, "compiled"));
 }
