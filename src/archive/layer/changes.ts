@@ -2,8 +2,9 @@ import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
 import { CooperError } from "../../kit/index.ts";
 import { lgetxattr } from "../../sys/index.ts";
 import type { LayerChanges } from "../contract.ts";
+import { sortedNames } from "../tree/names.ts";
 import { type Found, LayeredTree } from "./layered-tree.ts";
-import { isOpaque, isWhiteout, sortedNames, statOf } from "./whiteout.ts";
+import { isOpaque, isWhiteout, statOf } from "./whiteout.ts";
 
 /** A difference between a tree and the one it started from; paths start with a slash. */
 export type Change =

@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import { isOpaque, isWhiteout, sortedNames, sortNames, statOf } from "./whiteout.ts";
+import { sortedNames, sortNames } from "../tree/names.ts";
+import { isOpaque, isWhiteout, statOf } from "./whiteout.ts";
 
 /** A file of a merged tree: where it is on this machine. */
 export interface Found {

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { CooperError, errnoOf } from "../../kit/index.ts";
 import { FileType, lgetxattr, lsetxattr, mknod } from "../../sys/index.ts";
 
@@ -44,17 +44,6 @@ export function makeOpaque(path: string): void {
 
 export function isOpaque(path: string): boolean {
   return opaqueAttributes.some((name) => lgetxattr(path, name)?.toString("latin1") === "y");
-}
-
-/** Names in a directory, in the order of their bytes. */
-export function sortedNames(path: string): string[] {
-  return sortNames(readdirSync(path));
-}
-
-/** Sorts names by their UTF-8 bytes, which is also UTF-16 order unless a character beyond U+D7FF is there. */
-export function sortNames(names: string[]): string[] {
-  if (names.every((name) => !/[\ud800-\uffff]/.test(name))) return names.sort();
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /** `lstat` with nanoseconds, or undefined. */

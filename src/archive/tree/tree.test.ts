@@ -77,6 +77,12 @@ describe("walkTree()", () => {
     expect(followLinks(loop, ["e/etc/passwd"])).toEqual(["e", "etc/passwd"]);
   });
 
+  test("refuses names that are not UTF-8, instead of losing their files", () => {
+    const folder = tree("touch $(printf 'a\\377b') '\ufffd'");
+    expect(() => walk(folder)).toThrow(expect.objectContaining({ code: "archive/bad-name" }));
+    expect(walk(tree("touch '\ufffd'"))).toEqual(["\ufffd"]);
+  });
+
   test("says what is wrong with a pattern or a folder", () => {
     expect(() => walkTree(root, { include: ["["] })).toThrow("invalid includepatterns: [[]: syntax error in pattern");
     expect(() => walkTree(`${root}/a.txt`)).toThrow("not a directory");

@@ -1,9 +1,9 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { CooperError, errnoOf, type MatchState, messageOf, PatternMatcher } from "../../kit/index.ts";
 import type { TreeEntry, TreeStat, WalkFilter } from "../contract.ts";
-import { sortNames } from "../layer/whiteout.ts";
 import { kindOf } from "./file-header.ts";
 import { followLinks, withoutNested } from "./follow-links.ts";
+import { sortedNames } from "./names.ts";
 
 /**
  * The files below `root` that the filter picks, with fsutil's semantics: names in byte order, a directory before what it holds,
@@ -139,7 +139,7 @@ function plainFront(text: string): string {
 
 function namesOf(walk: Walk, folder: Folder): string[] {
   try {
-    return sortNames(readdirSync(`${walk.root}/${folder.path}`));
+    return sortedNames(`${walk.root}/${folder.path}`);
   } catch (error) {
     const code = errnoOf(error);
     if (code === "ENOENT" || code === "ENOTDIR" || (code === "EACCES" && !folder.given)) return [];

@@ -1,0 +1,30 @@
+import { readdirSync } from "node:fs";
+import { CooperError } from "../../kit/index.ts";
+
+/**
+ * Names in a directory, in the order of their bytes. Throws `archive/bad-name` for one that is not UTF-8: it could not be told from
+ * others, so nothing that reads it can be right.
+ */
+export function sortedNames(path: string): string[] {
+  const names = readdirSync(path);
+  if (names.some((name) => name.includes("\ufffd"))) refuseOtherEncodings(path);
+  return sortNames(names);
+}
+
+/** Sorts names by their UTF-8 bytes, which is also UTF-16 order unless a character beyond U+D7FF is there. */
+export function sortNames(names: string[]): string[] {
+  if (names.every((name) => !/[\ud800-\uffff]/.test(name))) return names.sort();
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function refuseOtherEncodings(path: string): void {
+  const bad = readdirSync(path, { encoding: "buffer" }).find(
+    (name) => !Buffer.from(name.toString("utf8")).equals(name),
+  );
+  if (bad === undefined) return;
+  const shown = JSON.stringify(bad.toString("latin1"));
+  throw new CooperError(
+    "archive/bad-name",
+    `cannot read folder ${JSON.stringify(path)}: the file name ${shown} is not UTF-8`,
+  );
+}
