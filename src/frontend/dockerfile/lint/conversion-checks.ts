@@ -1,6 +1,6 @@
 /** Checks that the converter makes on its way, each with just the facts that it needs. */
 import type { InstructionBase, Location } from "../parse/instruction.ts";
-import { nearest } from "../parse/messages.ts";
+import { maxOptions, nearest } from "../parse/messages.ts";
 import type { ExpandedWord } from "../shell/lexer.ts";
 import type { Linter } from "./linter.ts";
 import {
@@ -33,7 +33,7 @@ export function checkUndefinedVars(
 ): void {
   const missing = [...unmatched].filter((name) => !allowed.has(name));
   if (missing.length === 0) return;
-  const options = [...defined];
+  const options = Iterator.from(defined).take(maxOptions).toArray();
   for (const name of missing) linter.run(undefinedVar, location, name, nearest(name, options, true) ?? "");
 }
 

@@ -6,7 +6,7 @@ export function invalid(sentence: string): CooperError {
 }
 
 /** Options that are looked at; a file with more names than that gets fewer suggestions, not a longer wait. */
-const maxOptions = 500;
+export const maxOptions = 500;
 
 /**
  * The option within two edits of `word`, the nearest one, the first of equals; undefined when `word` is itself an
