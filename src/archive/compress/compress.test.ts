@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node
 import { describe, expect, test } from "vitest";
 import { type Bytes, bytesOf, collect, sha256 } from "../../kit/index.ts";
 import type { CompressionChoice } from "../contract.ts";
-import { inPieces, never } from "../testing.ts";
+import { inPieces, never } from "../testing/index.ts";
 import { compress } from "./compress.ts";
 import { decompress, detectCompression } from "./decompress.ts";
 import { ahead, mapOrdered, rechunk } from "./ordered.ts";

@@ -13,7 +13,7 @@ import { describe, expect, test } from "vitest";
 import { bytesOf, quietScope, sha256 } from "../../kit/index.ts";
 import { lgetxattr, splitDevice } from "../../sys/index.ts";
 import type { TarSource } from "../contract.ts";
-import { file, headerOf, inPieces, tarOf, testFolder, upstreamLayers } from "../testing.ts";
+import { file, headerOf, inPieces, tarOf, testFolder, upstreamLayers } from "../testing/index.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { unpackBlob } from "./unpack-blob.ts";
 

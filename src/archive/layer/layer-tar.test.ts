@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { bytesOf, collect, quietScope, sha256 } from "../../kit/index.ts";
 import { mountOverlay, umount } from "../../sys/index.ts";
 import type { LayerChanges, LayerTarOptions } from "../contract.ts";
-import { entriesOf, never, testFolder } from "../testing.ts";
+import { entriesOf, never, testFolder } from "../testing/index.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { layerTar } from "./layer-tar.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesOf, collect, sha256 } from "../../kit/index.ts";
 import type { TarHeader } from "../contract.ts";
-import { entriesOf, file, headerOf, inPieces, never, tarOf, testFolder, upstreamLayers } from "../testing.ts";
+import { entriesOf, file, headerOf, inPieces, never, tarOf, testFolder, upstreamLayers } from "../testing/index.ts";
 import { checksumOf } from "./block.ts";
 import { formatPaxRecord } from "./pax.ts";
 import { readTar } from "./read-tar.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../../kit/index.ts";
 import { lsetxattr } from "../../sys/index.ts";
 import type { WalkFilter } from "../contract.ts";
-import { entriesOf, never, testFolder } from "../testing.ts";
+import { entriesOf, never, testFolder } from "../testing/index.ts";
 import { followLinks } from "./follow-links.ts";
 import { treeTar } from "./tree-tar.ts";
 import { walkTree } from "./walk-tree.ts";

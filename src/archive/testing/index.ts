@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { type Bytes, collect } from "../kit/index.ts";
-import type { TarHeader, TarSource } from "./contract.ts";
-import { readTar } from "./tar/read-tar.ts";
-import { tarStream } from "./tar/tar-stream.ts";
-import layers from "./testdata/upstream-layers.json" with { type: "json" };
+import { type Bytes, collect } from "../../kit/index.ts";
+import type { TarHeader, TarSource } from "../contract.ts";
+import { readTar } from "../tar/read-tar.ts";
+import { tarStream } from "../tar/tar-stream.ts";
+import layers from "./upstream-layers.json" with { type: "json" };
 
 /** A folder for a test file, removed when its tests have run. */
 export function testFolder(): (name?: string) => string {
