@@ -6,10 +6,17 @@ export function startFailureIsTheSteps(message: string): boolean {
   return /\bexec: "|executable file .* not found|exec container process|chdir to cwd|no such user/.test(message);
 }
 
-/** The typed error for a container that did not start; the runtime's own words stay in the message. */
+/**
+ * The typed error for a container that did not start; the runtime's own words stay in the message. Without a hint it is the
+ * step's own fault.
+ */
 export function startFailure(runtime: Runtime, message: string): CooperError {
-  const denied = /operation not permitted|permission denied/i.test(message) && !startFailureIsTheSteps(message);
-  if (!denied) return new CooperError("executor/start-failed", message);
+  if (startFailureIsTheSteps(message)) return new CooperError("executor/start-failed", message);
+  if (!/operation not permitted|permission denied/i.test(message)) {
+    return new CooperError("executor/start-failed", message, {
+      hint: `${runtime.path} cannot start this container on this machine (${message}); another OCI runtime may: install runc or crun, or do not name one`,
+    });
+  }
   return new CooperError("executor/no-permission", `${runtime.name} cannot start a container: ${message}`, {
     hint: permissionHint(message),
   });

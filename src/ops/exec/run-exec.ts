@@ -21,18 +21,18 @@ export async function runExec(
   await using prepared = await prepareMounts(body, inputs, storage, scope);
   const step = stepOf(body, prepared, secrets, vertex.limits);
   const output = (stream: 1 | 2, data: Uint8Array) => scope.emit({ type: "log", stream, data });
-  const { exitCode } = await exitOfStep((await executor()).run(step, output, scope));
+  const { exitCode, hint } = await exitOfStep((await executor()).run(step, output, scope));
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
-  if (!valid.includes(exitCode)) throw failure(body, exitCode, emulationHint(vertex.platform, exitCode));
+  if (!valid.includes(exitCode)) throw failure(body, exitCode, hint ?? emulationHint(vertex.platform, exitCode));
   return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
 }
 
 /** A command that cannot be started fails the step as upstream has it: the runtime's words are in the log, the exit code is 1. */
-async function exitOfStep(running: Promise<StepResult>): Promise<StepResult> {
+async function exitOfStep(running: Promise<StepResult>): Promise<StepResult & { readonly hint?: string | undefined }> {
   try {
     return await running;
   } catch (error) {
-    if (isCooperError(error, "executor/start-failed")) return { exitCode: 1 };
+    if (isCooperError(error, "executor/start-failed")) return { exitCode: 1, hint: error.hint };
     throw error;
   }
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type { Step } from "../../executor/index.ts";
+import { CooperError } from "../../kit/index.ts";
 import type { ExecOp, LinuxResources, ProxyEnv } from "../../llb/index.ts";
 import type { PreparedMounts } from "./prepare-mounts.ts";
 
@@ -26,10 +28,27 @@ export function stepOf(
     extraHosts: meta.extraHosts,
     ulimits: meta.ulimits,
     cgroupParent: meta.cgroupParent,
-    devices: body.devices.map(({ name }) => ({ path: name })),
+    devices: devicePaths(body.devices),
     removeMountStubs: meta.removeMountStubsRecursive,
     ...(limits !== undefined && { limits: stepLimits(limits) }),
   };
+}
+
+/** Device files by path. Names of the Container Device Interface are not known here: such a device is left out, or an error. */
+function devicePaths(devices: ExecOp["devices"]): Step["devices"] {
+  const missing = devices.find(({ name, optional }) => !name.startsWith("/") && !optional);
+  if (missing === undefined) {
+    return devices
+      .filter(({ name, optional }) => name.startsWith("/") && !(optional && !existsSync(name)))
+      .map(({ name }) => ({ path: name }));
+  }
+  throw new CooperError(
+    "ops/no-device",
+    `cannot give the step device ${JSON.stringify(missing.name)}: no such CDI device`,
+    {
+      hint: "only device files are supported, such as /dev/fuse",
+    },
+  );
 }
 
 /** Proxies come after the user's variables (the last of a name wins), a PATH only where there is none. Words without `=` are dropped. */

@@ -36,9 +36,12 @@ function systemError(error: NodeJS.ErrnoException & { readonly dest?: string }, 
   const text = goTexts[code] ?? textOf(error);
   const path = [error.path, error.dest].filter((each) => each !== undefined).map((each) => inside(each, roots));
   const message = `${[error.syscall ?? "file operation", ...path].join(" ")}: ${text}`;
-  return new CooperError(code === "ENOSPC" || code === "EDQUOT" ? "ops/no-space" : "ops/file-failed", message, {
-    cause: error,
-  });
+  if (code === "ENOSPC" || code === "EDQUOT") return new CooperError("ops/no-space", message, { cause: error });
+  const hint =
+    code === "EPERM"
+      ? "owners, modes and devices of others need CAP_CHOWN, CAP_FOWNER and CAP_MKNOD: run as root"
+      : undefined;
+  return new CooperError("ops/file-failed", message, { cause: error, ...(hint !== undefined && { hint }) });
 }
 
 function textOf(error: NodeJS.ErrnoException): string {
