@@ -14,7 +14,8 @@ export class JobStatus {
   readonly #send: (status: SolveStatus) => void;
   readonly #signal: AbortSignal;
   readonly #vertices = new Map<Digest, VertexNotice>();
-  readonly #started = new Map<Digest, Date>();
+  /** Vertices that run, since when, and how often at once: clients would take each start without its end for a run of its own. */
+  readonly #running = new Map<Digest, { readonly since: Date; times: number; error: Error | undefined }>();
   #tasks = 0;
   /** What ends while `signal` is aborted was cancelled, whatever it says itself: clients know that by upstream's words. */
   constructor(send: (status: SolveStatus) => void, signal: AbortSignal) {
@@ -35,15 +36,23 @@ export class JobStatus {
   }
 
   start(vertex: Digest, at = new Date()): void {
-    this.#started.set(vertex, at);
+    const running = this.#running.get(vertex);
+    if (running !== undefined) {
+      running.times++;
+      return;
+    }
+    this.#running.set(vertex, { since: at, times: 1, error: undefined });
     this.#send({ vertexes: [{ ...this.#notice(vertex), started: at }] });
   }
 
   complete(vertex: Digest, at = new Date(), cached = false, error?: Error): void {
-    const started = this.#started.get(vertex) ?? at;
-    const reason = this.#signal.aborted ? "context canceled" : messageOf(error);
-    const end = { completed: at, ...(cached && { cached }), ...(error && { error: reason }) };
-    this.#send({ vertexes: [{ ...this.#notice(vertex), started, ...end }] });
+    const running = this.#running.get(vertex) ?? { since: at, times: 1, error: undefined };
+    running.error ??= error;
+    if (--running.times > 0) return;
+    this.#running.delete(vertex);
+    const reason = this.#signal.aborted ? "context canceled" : messageOf(running.error);
+    const end = { completed: at, ...(cached && { cached }), ...(running.error && { error: reason }) };
+    this.#send({ vertexes: [{ ...this.#notice(vertex), started: running.since, ...end }] });
   }
 
   op(vertex: Digest, event: OpEvent): void {
