@@ -75,14 +75,13 @@ function dispatchEnv(stage: StageState, instruction: Of<"env">, conversion: Conv
 }
 
 function dispatchLabel(stage: StageState, instruction: Of<"label">, conversion: Conversion): void {
-  const labels = new Map(Object.entries(stage.image.config.labels ?? {}));
+  stage.added.labels ??= new Map(Object.entries(stage.image.config.labels ?? {}));
   let text = "LABEL";
   for (const { key, value, noDelim } of instruction.labels) {
     if (noDelim) conversion.linter.run(rules.legacyKeyValueFormat, instruction.location, instruction.name);
-    labels.set(key, value);
+    stage.added.labels.set(key, value);
     text += ` ${key}=${value}`;
   }
-  stage.image = withConfig(stage.image, { labels: Object.fromEntries(labels) });
   commit(stage, conversion, text);
 }
 
@@ -138,8 +137,8 @@ function dispatchVolume(stage: StageState, instruction: Of<"volume">, conversion
   if (instruction.volumes.includes("")) {
     throw new CooperError("dockerfile/blank-volume", "VOLUME specified can not be an empty string");
   }
-  const volumes = [...new Set([...(stage.image.config.volumes ?? []), ...instruction.volumes])];
-  stage.image = withConfig(stage.image, { volumes });
+  stage.added.volumes ??= new Set(stage.image.config.volumes);
+  for (const volume of instruction.volumes) stage.added.volumes.add(volume);
   commit(stage, conversion, `VOLUME ${formatGoList(instruction.volumes)}`);
 }
 

@@ -5,15 +5,19 @@ import type { ExposeInstruction, Location } from "../parse/index.ts";
 import { type Conversion, expand } from "./context.ts";
 import { formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";
-import { withConfig } from "./image.ts";
 import type { StageState } from "./stage.ts";
+
+/** All there are, many times over: history repeats every list, and that must not fill the memory. */
+const mostPorts = 1_000_000;
 
 /** EXPOSE: ports and ranges, with protocol; addresses and host ports are read, warned of and dropped. */
 export function dispatchExpose(stage: StageState, instruction: ExposeInstruction, conversion: Conversion): void {
   const words = instruction.ports.flatMap((port) => [...expand(conversion, port, stage.env).words]);
   const ports = words.flatMap((word) => readPorts(word, instruction.location, conversion.linter));
-  const exposedPorts = [...new Set([...(stage.image.config.exposedPorts ?? []), ...ports])];
-  stage.image = withConfig(stage.image, { exposedPorts });
+  stage.exposed += ports.length;
+  if (stage.exposed > mostPorts) throw bad(`EXPOSE lists more than ${mostPorts} ports in one stage`);
+  stage.added.ports ??= new Set(stage.image.config.exposedPorts);
+  for (const port of ports) stage.added.ports.add(port);
   commit(stage, conversion, `EXPOSE ${formatGoList(ports)}`);
 }
 

@@ -19,8 +19,9 @@ export function withHistory(image: ImageConfig, record: History): ImageConfig {
 
 /** `list` with `NAME=value` set in place, or appended. */
 export function setEnv(list: readonly string[], name: string, value: string): string[] {
-  const at = list.findIndex((line) => line.split("=", 1)[0] === name);
-  const line = `${name}=${value}`;
+  const prefix = `${name}=`;
+  const at = list.findIndex((line) => line.startsWith(prefix) || line === name);
+  const line = prefix + value;
   return at < 0 ? [...list, line] : list.with(at, line);
 }
 

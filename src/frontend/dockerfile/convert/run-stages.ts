@@ -1,3 +1,4 @@
+import type { ImageConfig } from "../../../oci/index.ts";
 import { locate } from "../parse/index.ts";
 import { parseBool } from "../parse/values.ts";
 import { environmentOf } from "../shell/index.ts";
@@ -37,8 +38,17 @@ function runStage(stage: StageState, conversion: Conversion): void {
       throw locate(error, conversion.file, step.instruction.location);
     }
   }
+  stage.image = withAdded(stage);
   stage.scanContext = isScanned(stage, "BUILDKIT_SBOM_SCAN_CONTEXT", conversion);
   stage.scanStage = isScanned(stage, "BUILDKIT_SBOM_SCAN_STAGE", conversion);
+}
+
+function withAdded({ image, added: { labels, ports, volumes } }: StageState): ImageConfig {
+  return withConfig(image, {
+    ...(labels && { labels: Object.fromEntries(labels) }),
+    ...(ports && { exposedPorts: [...ports] }),
+    ...(volumes && { volumes: [...volumes] }),
+  });
 }
 
 /** Environment, directory, user and network that processes of the stage start with. */

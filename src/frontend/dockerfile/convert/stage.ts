@@ -26,6 +26,8 @@ export class StageState {
   baseImage: ImageConfig | undefined;
   namedContext: NamedContext | undefined;
   state: State = scratch();
+  /** What its own instructions add to the image; in `image` when the stage is done (copying each time is quadratic). */
+  readonly added: { labels?: Map<string, string>; ports?: Set<string>; volumes?: Set<string> } = {};
   image: ImageConfig = emptyImage({ os: "", architecture: "" });
   platform: Platform | undefined;
   steps: Step[] = [];
@@ -47,6 +49,8 @@ export class StageState {
   stepTotal = 0;
   stepIndex = 0;
   inTrigger = false;
+  /** Ports that its EXPOSE lines listed so far. */
+  exposed = 0;
   readonly once = new UsedOnce();
   cmdSet = false;
   scanContext = false;
