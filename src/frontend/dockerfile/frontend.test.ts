@@ -118,6 +118,17 @@ describe("dockerfileFrontend", () => {
     });
   });
 
+  it("tells of all base images that cannot be had", async () => {
+    const bridge = new OneFile("FROM nothing AS first\nFROM nowhere\nCOPY --from=first /f /\n");
+    bridge.resolveImageConfig = async (ref) => {
+      throw new CooperError("registry/not-found", `${ref}: not found`);
+    };
+    await expect(dockerfileFrontend.solve(request(), bridge, quietScope)).rejects.toMatchObject({
+      message: "nothing: docker.io/library/nothing:latest: not found",
+      hint: "there is more to correct: nowhere: docker.io/library/nowhere:latest: not found",
+    });
+  });
+
   it("converts three thousand instructions quickly and without deep recursion", async () => {
     const lines = Array.from({ length: 3000 }, (_, at) => `RUN echo ${at}`);
     expect((await build(["FROM a", ...lines].join("\n"))).ops()).toHaveLength(3001);

@@ -1,3 +1,4 @@
+import { CooperError, messageOf } from "../../../kit/index.ts";
 import { resolveBase } from "./base-image.ts";
 import type { Conversion } from "./context.ts";
 import type { StageState } from "./stage.ts";
@@ -18,7 +19,7 @@ export async function resolveStages(target: StageState, conversion: Conversion):
   }
 }
 
-/** Every failure is waited for; the first in the order of the file is told. */
+/** Every failure is waited for; the first in the order of the file is told, with a hint at the others. */
 async function resolveBases(reachable: ReadonlySet<StageState>, conversion: Conversion): Promise<void> {
   const open = conversion.stages.all.filter(
     (stage) => stage.base === undefined && !stage.dispatched && !stage.resolved,
@@ -26,5 +27,14 @@ async function resolveBases(reachable: ReadonlySet<StageState>, conversion: Conv
   const settled = await Promise.allSettled(
     open.map((stage) => resolveBase(stage, conversion.allStages || reachable.has(stage), conversion)),
   );
-  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  const [first, ...others] = settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  if (first !== undefined) throw withOthers(first, others);
+}
+
+function withOthers(first: unknown, others: readonly unknown[]): unknown {
+  const more = [...new Set(others.map(messageOf))].filter((message) => message !== messageOf(first)).slice(0, 10);
+  if (!(first instanceof CooperError) || more.length === 0) return first;
+  const hint = [...(first.hint === undefined ? [] : [first.hint]), `there is more to correct: ${more.join("; ")}`];
+  const { cause, details } = first;
+  return new CooperError(first.code, first.message, { hint: hint.join("; "), cause, details });
 }
