@@ -1,6 +1,6 @@
 import type { Scope } from "../../../kit/index.ts";
 import { type BuiltDefinition, buildDefinition, type State } from "../../../llb/index.ts";
-import { formatPlatformAll, type Platform } from "../../../oci/index.ts";
+import { formatPlatformAll, formatReference, type Platform, parseReference } from "../../../oci/index.ts";
 import type { FrontendBridge, FrontendRef, ResolvedImageConfig } from "../../contract.ts";
 
 type ImageOptions = Parameters<FrontendBridge["resolveImageConfig"]>[1];
@@ -38,9 +38,17 @@ export class Solver {
     const key = JSON.stringify([ref, platform && formatPlatformAll(platform), mode, logName, ociLayout]);
     let found = this.#images.get(key);
     if (found === undefined) {
-      found = this.bridge.resolveImageConfig(ref, options, this.scope);
+      found = this.#resolve(ref, options);
       this.#images.set(key, found);
     }
     return found;
+  }
+
+  /** Whoever asks by tag is answered by tag, beside the digest: upstream's ops of named contexts have no digest. */
+  async #resolve(ref: string, options: ImageOptions): Promise<ResolvedImageConfig> {
+    const found = await this.bridge.resolveImageConfig(ref, options, this.scope);
+    if (parseReference(ref).digest !== undefined) return found;
+    const { digest: _, ...tagged } = parseReference(found.ref);
+    return { ...found, ref: formatReference(tagged) };
   }
 }
