@@ -111,6 +111,9 @@ describe.each(["overlayfs", "native"] as const)("an exec on %s snapshots", (snap
     await expect(run(missing)).rejects.toThrow('process "/nope" did not complete successfully: exit code: 1');
     expect(bench.log()).toMatch(/exec: "\/nope": stat \/nope: no such file or directory/);
     await run(exec("exit 3", [], {}, { validExitCodes: [3] }));
+    await expect(run(exec("true", [], {}, { user: "eve" }))).rejects.toThrow(
+      'process "/bin/sh -c true" did not complete successfully: unable to find user eve: no matching entries in passwd file',
+    );
   });
 
   test("has its environment: the default path, proxies outside the key, secrets by name", async () => {

@@ -1,5 +1,5 @@
 import type { StepResult } from "../../executor/index.ts";
-import { CooperError, isCooperError } from "../../kit/index.ts";
+import { CooperError, type ErrorExtras, isCooperError } from "../../kit/index.ts";
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { emulationHint } from "./emulation.ts";
@@ -21,26 +21,36 @@ export async function runExec(
   await using prepared = await prepareMounts(body, inputs, storage, scope);
   const step = stepOf(body, prepared, secrets, vertex.limits);
   const output = (stream: 1 | 2, data: Uint8Array) => scope.emit({ type: "log", stream, data });
-  const { exitCode, hint } = await exitOfStep((await executor()).run(step, output, scope));
+  const { exitCode, hint } = await exitOfStep(body, (await executor()).run(step, output, scope));
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
-  if (!valid.includes(exitCode)) throw failure(body, exitCode, hint ?? emulationHint(vertex.platform, exitCode));
+  if (!valid.includes(exitCode)) throw exitFailure(body, exitCode, hint ?? emulationHint(vertex.platform, exitCode));
   return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
 }
 
-/** A command that cannot be started fails the step as upstream has it: the runtime's words are in the log, the exit code is 1. */
-async function exitOfStep(running: Promise<StepResult>): Promise<StepResult & { readonly hint?: string | undefined }> {
+/**
+ * A command that cannot be started fails the step as upstream has it: the runtime's words are in the log, the exit code is 1. What else
+ * goes wrong before the process begins (an unknown user, a missing right) is told in the step's sentence.
+ */
+async function exitOfStep(
+  body: ExecOp,
+  running: Promise<StepResult>,
+): Promise<StepResult & { readonly hint?: string | undefined }> {
   try {
     return await running;
   } catch (error) {
     if (isCooperError(error, "executor/start-failed")) return { exitCode: 1, hint: error.hint };
-    throw error;
+    const whole = isCooperError(error, "executor/cancelled") || isCooperError(error, "executor/no-runtime");
+    if (whole || !isCooperError(error, "executor/")) throw error;
+    throw failure(body, error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
   }
 }
 
-function failure(body: ExecOp, code: number, hint: string | undefined): CooperError {
+function exitFailure(body: ExecOp, code: number, hint: string | undefined): CooperError {
+  const details = { kind: "exit", code };
+  return failure(body, `exit code: ${code}`, { details, ...(hint !== undefined && { hint }) });
+}
+
+function failure(body: ExecOp, why: string, extras: ErrorExtras): CooperError {
   const process = goQuote(body.meta.args.join(" "));
-  return new CooperError("ops/exec-failed", `process ${process} did not complete successfully: exit code: ${code}`, {
-    details: { kind: "exit", code },
-    ...(hint !== undefined && { hint }),
-  });
+  return new CooperError("ops/exec-failed", `process ${process} did not complete successfully: ${why}`, extras);
 }
