@@ -2,6 +2,7 @@ import type { ExportSource } from "../export/index.ts";
 import type { FrontendRequest } from "../frontend/index.ts";
 import { CooperError, type Scope } from "../kit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
+import type { Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
@@ -68,12 +69,20 @@ async function fromFrontend(job: BuildJob, scope: Scope): Promise<Built> {
   return { edges, metadata: result.metadata };
 }
 
+/** The edge's result; a caller's folder as a tree of its own, so that it can leave. */
+async function exportable(job: BuildJob, edge: EngineEdge | undefined): Promise<Ref> {
+  const ref = await job.result(edge);
+  if (ref.kind !== "folder") return ref;
+  const id = await job.materialise(ref, edge);
+  return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
+}
+
 /** Runs everything that the result needs, all platforms at once. */
 async function evaluate(job: BuildJob, { edges, metadata }: Built): Promise<ExportSource> {
   const images = await Promise.all(
     [...edges].map(async ([platform, edge]) => ({
       ...(platform !== "" && { platform: parsePlatform(platform) }),
-      tree: exportTree(await job.result(edge), job.parts.storage.snapshots),
+      tree: exportTree(await exportable(job, edge), job.parts.storage.snapshots),
     })),
   );
   return { images, metadata };

@@ -16,8 +16,6 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
         layers: snapshots.chain(ref.id).map(({ id }): ExportLayer => ({ kind: "snapshot", id, createdBy: "" })),
       };
     case "folder":
-      throw new CooperError("engine/cannot-export", "cannot export a local directory as it is", {
-        hint: "copy what you want of it",
-      });
+      throw new CooperError("engine/cannot-export", "cannot export a local directory that is no snapshot");
   }
 }

@@ -1,12 +1,12 @@
 import type { Scope } from "../kit/index.ts";
-import type { SnapshotId, Storage } from "../storage/index.ts";
+import { copyTree, type SnapshotId, type Storage } from "../storage/index.ts";
 
 /** Snapshots whose own changes count, lowest first. */
 export type ChangeList = readonly SnapshotId[];
 
 /**
  * Puts the changes of snapshots on top of another tree, one new snapshot each, deletions included. Their layer records come along:
- * the layer of the same changes is the same blob.
+ * the layer of the same changes is the same blob. With native snapshots, deletions of what another tree holds are not kept.
  */
 export async function restack(
   changes: ChangeList,
@@ -25,17 +25,22 @@ async function putOn(
   storage: Storage,
   scope: Scope,
 ): Promise<SnapshotId> {
-  const { applyLayer, layerTar } = await import("../archive/index.ts");
   await using active = await storage.snapshots.prepare(below);
   const { folder, form } = active.changes;
-  await applyLayer(layerTar(ownChanges(id, storage), {}, scope), folder, { form }, scope);
+  // An overlay's changes say for themselves what they delete; they mean the same on any tree.
+  if (storage.snapshots.driver === "overlay") {
+    await copyTree(storage.snapshots.changes(id).folder, folder, scope.signal);
+  } else {
+    const { applyLayer, layerTar } = await import("../archive/index.ts");
+    await applyLayer(layerTar(ownChanges(id, storage), {}, scope), folder, { form }, scope);
+  }
   const made = await active.commit({ description: "merged" });
   for (const record of storage.layers.list(id)) storage.layers.add(made.id, record);
   return made.id;
 }
 
 /** A snapshot's own changes as archive reads them. */
-export function ownChanges(id: SnapshotId, storage: Storage) {
+function ownChanges(id: SnapshotId, storage: Storage) {
   const { snapshots } = storage;
   const { folder, form } = snapshots.changes(id);
   const parent = snapshots.get(id)?.parent;
