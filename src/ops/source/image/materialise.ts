@@ -1,10 +1,9 @@
-import { type Bytes, CooperError, Hasher, splitDigest, withChildScope } from "../../../kit/index.ts";
+import { type Bytes, CooperError, splitDigest, withChildScope } from "../../../kit/index.ts";
 import type { ActiveSnapshot, SnapshotId, Storage } from "../../../storage/index.ts";
 import type { ImageLayer, OpScope, Ref } from "../../contract.ts";
 import { timed } from "../task.ts";
 import type { LayerBlobs } from "./layer-blobs.ts";
 import { layerRecord } from "./layers.ts";
-import { unclosed } from "./passing-bytes.ts";
 
 /** Layers of one image that are on their way at once. */
 const downloadsAtOnce = 4;
@@ -94,7 +93,7 @@ function unpackLayer(
           // After a broken transfer the bytes come again, into a new folder.
           await active?.[Symbol.asyncDispose]();
           active = await storage.snapshots.prepare(below);
-          await extract(layer, bytes, active, scope);
+          await extract(layer, bytes, active, folders(below, storage), scope);
         },
         scope,
       );
@@ -110,22 +109,25 @@ function unpackLayer(
   });
 }
 
-async function extract(layer: ImageLayer, bytes: Bytes, active: ActiveSnapshot, scope: OpScope): Promise<void> {
-  const { applyLayer, decompress } = await import("../../../archive/index.ts");
-  const hasher = new Hasher(splitDigest(layer.diffId).algorithm);
-  await timed(`extracting ${layer.descriptor.digest}`, scope, async () => {
-    const tar = unclosed(decompress(bytes, scope), (chunk) => {
-      hasher.update(chunk);
-    });
-    try {
-      await applyLayer(tar.bytes, active.changes.folder, { form: active.changes.form }, scope);
-      await tar.drain();
-    } finally {
-      await tar.close();
-    }
-  });
-  const found = hasher.finish();
-  if (found === layer.diffId) return;
-  const message = `cannot unpack layer ${layer.descriptor.digest}: its content is ${found}, ${layer.diffId} wanted`;
+async function extract(
+  layer: ImageLayer,
+  bytes: Bytes,
+  active: ActiveSnapshot,
+  parents: readonly string[],
+  scope: OpScope,
+): Promise<void> {
+  const { unpackBlob } = await import("../../../archive/index.ts");
+  const { folder, form } = active.changes;
+  const { diffId } = await timed(`extracting ${layer.descriptor.digest}`, scope, () =>
+    unpackBlob(bytes, folder, { form, parents }, scope),
+  );
+  if (diffId === layer.diffId) return;
+  const message = `cannot unpack layer ${layer.descriptor.digest}: its content is ${diffId}, ${layer.diffId} wanted`;
   throw new CooperError("ops/bad-layer", message);
+}
+
+/** Folders of the changes below, lowest first. */
+function folders(below: SnapshotId | undefined, { snapshots }: Storage): readonly string[] {
+  if (below === undefined || snapshots.driver !== "overlay") return [];
+  return snapshots.chain(below).map(({ id }) => snapshots.changes(id).folder);
 }
