@@ -35,7 +35,8 @@ function encodeFields(value: object, indent: number, inner: string): string[] {
 
 function goString(text: string): string {
   return JSON.stringify(text.toWellFormed()).replace(
-    /[<>&\u2028\u2029]/g,
+    // U+FFFD stands for a byte that was not UTF-8 (an old Dockerfile in Latin-1), which Go escapes.
+    /[<>&\u2028\u2029\ufffd]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Scope } from "../../kit/index.ts";
+import { type Scope, settleAll } from "../../kit/index.ts";
 import type { BuiltDefinition } from "../../llb/index.ts";
 import type { Platform } from "../../oci/index.ts";
 import type { Frontend, FrontendBridge, FrontendRequest, FrontendResult } from "../contract.ts";
@@ -24,7 +24,7 @@ export const dockerfileFrontend: Frontend = {
     await checkScanner(build);
     const { targetPlatforms, multiPlatform } = build.options;
     const targets = targetPlatforms.length === 0 ? [undefined] : targetPlatforms;
-    const built = await Promise.all(targets.map((target, index) => buildPlatform(build, target, index === 0)));
+    const built = await settleAll(targets.map((target, index) => () => buildPlatform(build, target, index === 0)));
     return frontendResult(built, multiPlatform);
   },
 };
