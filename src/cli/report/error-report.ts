@@ -1,11 +1,20 @@
-import { CooperError, type ExcerptPlace, excerpt, messageOf } from "../../kit/index.ts";
+import { CooperError, type ExcerptPlace, errnoOf, excerpt, messageOf } from "../../kit/index.ts";
 
 /** What is printed of an error: the excerpts of the source that it points into, the sentence, the hint; its stack with `debug`. */
 export function errorReport(error: unknown, debug: boolean): string {
   const excerpts = [...new Set(placesOf(error).map(excerpt))].join("");
   const sentence = `error: ${messageOf(error)}\n`;
-  const hint = error instanceof CooperError && error.hint !== undefined ? `hint: ${error.hint}\n` : "";
-  return `${excerpts}${sentence}${hint}${debug ? stacksOf(error) : ""}`;
+  const hint = hintOf(error);
+  return `${excerpts}${sentence}${hint === undefined ? "" : `hint: ${hint}\n`}${debug ? stacksOf(error) : ""}`;
+}
+
+/** The error's own hint; else, when the kernel refused a user something, that builds need root. */
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof CooperError && error.hint !== undefined) return error.hint;
+  const refused = causesOf(error).some((one) => ["EPERM", "EACCES"].includes(errnoOf(one) ?? ""));
+  return refused && process.geteuid?.() !== 0
+    ? "run the build as root: it mounts, and sets owners of files"
+    : undefined;
 }
 
 /** The innermost error's place first. */
