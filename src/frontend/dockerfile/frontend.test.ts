@@ -75,6 +75,17 @@ describe("dockerfileFrontend", () => {
     expect(bridge.resolved).toEqual(["docker.io/library/a:latest"]);
   });
 
+  it("names the image of a named context by its tag, also when the bridge answers with a digest", async () => {
+    const bridge = new OneFile("FROM base\nRUN x\n");
+    const resolve = bridge.resolveImageConfig.bind(bridge);
+    bridge.resolveImageConfig = async (ref) => ({ ...(await resolve(ref)), ref: `${ref}@${sha256(ref)}` });
+    const options = { "context:base": "docker-image://other:1" };
+    const { refs } = await dockerfileFrontend.solve(request(options), bridge, quietScope);
+    const definition = bridge.definitions.get(refs.get("")?.id ?? "") ?? new Uint8Array();
+    const [source] = unmarshalDefinition(definition).vertices;
+    expect(source?.op.body).toMatchObject({ identifier: "docker-image://docker.io/library/other:1" });
+  });
+
   it("gives one result per platform, and says which", async () => {
     const { result, ops } = await build("FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nRUN x\n", {
       platform: "linux/amd64,linux/arm64",

@@ -8,7 +8,6 @@ import { type Converted, convertDockerfile } from "./convert/convert.ts";
 import { forwardIfAsked } from "./forward.ts";
 import { createLinter, type LintFinding, lintConfigOf } from "./lint/index.ts";
 import { reworded } from "./parse/index.ts";
-import { answerRequest } from "./requests.ts";
 import { type BuiltPlatform, frontendResult } from "./result.ts";
 import { checkScanner } from "./sbom.ts";
 
@@ -19,8 +18,7 @@ export const dockerfileFrontend: Frontend = {
     const forwarded = await forwardIfAsked(request, build);
     if (forwarded !== undefined) return forwarded;
     refuseUnknownCapabilities(request.options, false);
-    const answer = await answerRequest(request, build, (finding) => warn(build, finding));
-    if (answer !== undefined) return answer;
+    if (request.options.requestid !== undefined) return answer(request.options.requestid, build);
     await checkScanner(build);
     const { targetPlatforms, multiPlatform } = build.options;
     const targets = targetPlatforms.length === 0 ? [undefined] : targetPlatforms;
@@ -28,6 +26,12 @@ export const dockerfileFrontend: Frontend = {
     return frontendResult(built, multiPlatform);
   },
 };
+
+/** A question about the Dockerfile instead of a build; builds need not load what answers it. */
+async function answer(id: string, build: Build): Promise<FrontendResult> {
+  const { answerRequest } = await import("./requests.ts");
+  return answerRequest(id, build, (finding) => warn(build, finding));
+}
 
 async function buildPlatform(build: Build, target: Platform | undefined, warns: boolean): Promise<BuiltPlatform> {
   const linter = createLinter(lintConfigOf(build.entrypoint.data, build.options.lint), (finding) => {

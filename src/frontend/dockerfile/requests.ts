@@ -1,5 +1,5 @@
 import { CooperError } from "../../kit/index.ts";
-import type { FrontendRequest, FrontendResult } from "../contract.ts";
+import type { FrontendResult } from "../contract.ts";
 import type { Build } from "./build.ts";
 import { type Converted, convertDockerfile } from "./convert/convert.ts";
 import { createLinter, type LintFinding, lintConfigOf } from "./lint/index.ts";
@@ -12,14 +12,12 @@ import {
   targetsResult,
 } from "./requests/index.ts";
 
-/** Answers `requestid`: a question about the Dockerfile instead of a build. Undefined when nothing is asked. */
+/** Answers `requestid`: a question about the Dockerfile instead of a build. Throws `unsupported request …`. */
 export async function answerRequest(
-  request: FrontendRequest,
+  id: string,
   build: Build,
   warn: (finding: LintFinding) => void,
-): Promise<FrontendResult | undefined> {
-  const id = request.options.requestid;
-  if (id === undefined) return undefined;
+): Promise<FrontendResult> {
   return { refs: new Map(), metadata: await answer(id, build, warn) };
 }
 
