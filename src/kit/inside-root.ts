@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { type BigIntStats, lstatSync, readlinkSync, type Stats } from "node:fs";
 import { CooperError, errnoOf } from "./error.ts";
 
 /** More links than this in one path is a cycle. */
@@ -42,9 +42,11 @@ function linkTarget(path: string): string | undefined {
 }
 
 /** `lstat`, or undefined when nothing has that name (also when a parent is not a directory). */
-export function lstatIfThere(path: string): Stats | undefined {
+export function lstatIfThere(path: string): Stats | undefined;
+export function lstatIfThere(path: string, options: { readonly bigint: true }): BigIntStats | undefined;
+export function lstatIfThere(path: string, options?: { readonly bigint: true }): Stats | BigIntStats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return lstatSync(path, { ...options, throwIfNoEntry: false });
   } catch (error) {
     if (errnoOf(error) === "ENOTDIR") return undefined;
     throw error;

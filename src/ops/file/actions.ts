@@ -5,6 +5,7 @@ import type { FileAction, MkdirAction, MkfileAction, RemoveAction, SymlinkAction
 import type { HashableTree } from "../../storage/index.ts";
 import type { OpScope } from "../contract.ts";
 import { copyAction } from "./copy-action.ts";
+import type { CopyMemory } from "./copy-memory.ts";
 import { makeFolder, makeFolders, type Owner, setTime } from "./make-folders.ts";
 import { pathError, withPathErrors } from "./path-error.ts";
 import { SourceTree } from "./source-tree.ts";
@@ -17,6 +18,8 @@ export interface ActionSurroundings {
   readonly source: () => Promise<SourceTree>;
   readonly sourceTree: HashableTree;
   readonly scope: OpScope;
+  /** What is known of an earlier run of the same copy. */
+  readonly memory: CopyMemory | undefined;
 }
 
 /** Changes the tree at `root` as the action says. All paths stay inside it, links followed as after a chroot. */

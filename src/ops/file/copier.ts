@@ -14,6 +14,7 @@ import {
 import { CooperError, lstatIfThere, type MatchState, type PatternMatcher } from "../../kit/index.ts";
 import { copyFileFast } from "../../storage/index.ts";
 import { FileType, lgetxattr, llistxattr, lsetxattr, mknod, SysError, utimensat } from "../../sys/index.ts";
+import type { CopyMemory } from "./copy-memory.ts";
 import type { Owner } from "./make-folders.ts";
 import type { ModeChange } from "./mode-change.ts";
 import type { FilterState, SourceTree } from "./source-tree.ts";
@@ -28,6 +29,8 @@ export interface CopyRules {
   readonly exclude: PatternMatcher | undefined;
   /** What is in the way goes, whatever it is. Otherwise a directory and a file never take each other's place. */
   readonly replace: boolean;
+  /** What an earlier run of this copy left. */
+  readonly memory?: CopyMemory | undefined;
 }
 
 /** How long the event loop is held at a time, in milliseconds. */
@@ -46,6 +49,8 @@ interface Level {
   readonly exclude: MatchState | undefined;
   /** Whether one that was there takes on the source's metadata. The top one does not. */
   readonly overwrite: boolean;
+  /** The very directory that the earlier copy found here. */
+  readonly known: boolean;
 }
 
 /**
@@ -74,12 +79,13 @@ export class Copier {
     const stat = this.#tree.stat(source);
     if (!stat.isDirectory()) {
       if (verdict?.picked === false) return;
-      await this.#copyLeaf(source, target, stat, false);
+      await this.#copyLeaf(source, target, stat, undefined);
       return;
     }
     const top: Level = {
       parent: undefined,
       ...{ stat, source, target, overwrite: false, filter: verdict, include: undefined, exclude: undefined },
+      known: this.#rules.memory?.enter("", stat) ?? false,
       state: "pending",
     };
     this.#makeLevel(top);
@@ -111,12 +117,13 @@ export class Copier {
     if (!directory) {
       if (!picked) return undefined;
       this.#makeLevel(level);
-      return this.#copyLeaf(source, target, stat, level.state === "made");
+      return this.#copyLeaf(source, target, stat, level);
     }
     if (excluded && exclude?.hasExclusions !== true) return undefined;
     const below: Level = {
       ...{ parent: level, stat, source, target, overwrite: true },
       ...{ filter: verdict, include: ownInclude, exclude: ownExclude },
+      known: (this.#rules.memory?.enter(inner, stat) ?? false) && level.known,
       state: "pending",
     };
     if (picked) this.#makeLevel(below);
@@ -146,12 +153,13 @@ export class Copier {
     else this.#copyTime(level.target, level.stat);
   }
 
-  #copyLeaf(source: string, target: string, stat: BigIntStats, free: boolean): Promise<void> | undefined {
-    if (!free) this.#makeRoom(target);
+  #copyLeaf(source: string, target: string, stat: BigIntStats, level: Level | undefined): Promise<void> | undefined {
+    if (level?.state !== "made") this.#makeRoom(target);
     if (stat.nlink > 1n && this.#link(stat, target)) return undefined;
-    if (stat.isFile()) return this.#copyFile(source, target, stat);
+    if (stat.isFile()) return this.#copyFile(source, target, stat, level?.known ?? false);
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
-    else if (stat.isSocket()) return undefined;
+    // A socket is nothing without its listener: an empty file takes its place, as upstream has it.
+    else if (stat.isSocket()) mknod(target, FileType.regular | 0o600);
     else mknod(target, (Number(stat.mode) & FileType.mask) | 0o600, stat.rdev);
     this.#copyMetadata(source, target, stat);
     return undefined;
@@ -166,9 +174,11 @@ export class Copier {
     return first !== undefined;
   }
 
-  #copyFile(source: string, target: string, stat: BigIntStats): Promise<void> | undefined {
+  #copyFile(source: string, target: string, stat: BigIntStats, known: boolean): Promise<void> | undefined {
     const mode = this.#mode(stat);
     const attributes = { ...this.#owner(stat), mode, mtime: this.#rules.time ?? stat.mtimeNs };
+    const path = target.slice(this.#targetRoot.length + 1);
+    if (known && this.#rules.memory?.link(stat, path, target, attributes)) return undefined;
     const waiting = copyFileFast(source, target, Number(stat.size), attributes);
     if (waiting !== undefined) return waiting.then(() => copyExtendedAttributes(source, target));
     copyExtendedAttributes(source, target);

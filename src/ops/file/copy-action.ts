@@ -47,6 +47,7 @@ function rulesOf(action: CopyAction, around: ActionSurroundings): CopyRules {
     include: matcher(action.includePatterns),
     exclude: matcher(action.excludePatterns),
     replace: action.alwaysReplaceExistingDestPaths,
+    memory: around.memory,
   };
 }
 
@@ -83,13 +84,16 @@ async function existingSource(path: string, { action, source, around }: Copying)
   throw pathError("lstat", posix.join("/", path), "ENOENT");
 }
 
-/** Like cp: into a directory that is there, unless a directory's content is to be copied over it. */
+/**
+ * Like cp: into a directory that is there, unless a directory's content is to be copied over it. For content, the directory itself is made
+ * like any parent, not after the source.
+ */
 function targetFor(path: string, from: string, dest: string, action: CopyAction): { path: string; folder: string } {
   const isFolder = lstatIfThere(from)?.isDirectory() ?? false;
   const there = statIfThere(dest);
   const inside = isFolder ? !action.dirCopyContents && there !== undefined : (there?.isDirectory() ?? false);
   if (inside) return { path: posix.join(dest, posix.basename(path)), folder: dest };
-  return { path: dest, folder: dirname(dest) };
+  return { path: dest, folder: isFolder && action.dirCopyContents && there === undefined ? dest : dirname(dest) };
 }
 
 function mustHaveParent(root: string, dest: string): void {

@@ -5,6 +5,8 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -12,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sleep } from "../../kit/index.ts";
 import type { CopyAction, FileAction, FileStep, MkdirAction, MkfileAction } from "../../llb/index.ts";
 import type { Ref } from "../contract.ts";
 import { openWorkbench, type Workbench } from "../testing/index.ts";
@@ -270,6 +273,42 @@ describe.each(["overlayfs", "native"] as const)("a file op on %s snapshots", (sn
     expect(await keyOf({ "src/a": "1", other: "y" })).toBe(key);
     expect(await keyOf({ "src/a": "2", other: "x" })).not.toBe(key);
     await expect(keyOf({ other: "x" })).rejects.toThrow(/failed to calculate checksum of ref .*: "\/src": not found/);
+  });
+
+  test("a copy that is done again takes over what has not changed, and only that", async () => {
+    const context = bench.context({
+      "s/same": "1111",
+      "s/changed": "1111",
+      "s/d/moved": "1111",
+      "s/gone": "1",
+      "s/touched": "1",
+    });
+    for (const name of ["s/same", "s/changed", "s/d/moved"]) utimesSync(join(context.path, name), 500, 500);
+    await sleep(150);
+    const before = await run([{ kind: "scratch" }, context], copy("/s", "/to/"));
+    // Same sizes and times, other bytes: rewritten in place, and below a directory that was put in the place of another.
+    writeFileSync(join(context.path, "s/changed"), "2222");
+    renameSync(join(context.path, "s/d"), join(context.path, "old"));
+    mkdirSync(join(context.path, "s/d"));
+    writeFileSync(join(context.path, "s/d/moved"), "2222");
+    for (const name of ["s/changed", "s/d/moved"]) utimesSync(join(context.path, name), 500, 500);
+    rmSync(join(context.path, "s/gone"));
+    chmodSync(join(context.path, "s/touched"), 0o600);
+    const after = await run([{ kind: "scratch" }, context], copy("/s", "/to/"));
+    expect(await bench.show(after)).toEqual({
+      "to/": "755 0:0",
+      "to/same": "644 0:0 1111",
+      "to/changed": "644 0:0 2222",
+      "to/d/": "755 0:0",
+      "to/d/moved": "644 0:0 2222",
+      "to/touched": "600 0:0 1",
+    });
+    const inode = (ref: Ref | undefined) => bench.look(ref, (path) => lstatSync(`${path}/to/same`).ino);
+    expect(await inode(after)).toBe(await inode(before));
+    expect(await bench.show(before)).toMatchObject({ "to/changed": "644 0:0 1111", "to/gone": "644 0:0 1" });
+    const changed = await run([after as Ref], mkfile("/to/same", "mine"));
+    expect(await bench.show(changed)).toMatchObject({ "to/same": "644 0:0 mine" });
+    expect(await bench.show(before)).toMatchObject({ "to/same": "644 0:0 1111" });
   });
 
   test("a cancelled copy stops and leaves nothing", async () => {

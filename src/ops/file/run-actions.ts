@@ -5,6 +5,7 @@ import type { OpScope, Ref } from "../contract.ts";
 import { type OpenTree, openTree } from "../open-tree.ts";
 import { hashableTree } from "../selection.ts";
 import { runAction } from "./actions.ts";
+import { CopyMemory } from "./copy-memory.ts";
 import type { Owner } from "./make-folders.ts";
 import { lookupOwner } from "./owner.ts";
 import { SourceTree } from "./source-tree.ts";
@@ -31,12 +32,14 @@ class ActionChain implements AsyncDisposable {
   /** Trees that an action has changed and the next one goes on with. */
   readonly #changing = new Map<number, OpenTree>();
   readonly #results = new Map<number, Ref>();
+  readonly #memory: CopyMemory | undefined;
 
   constructor(body: FileOp, inputs: readonly Ref[], storage: Storage, scope: OpScope) {
     this.#body = body;
     this.#inputs = inputs;
     this.#storage = storage;
     this.#scope = scope;
+    this.#memory = CopyMemory.for(body, inputs, storage);
   }
 
   async run(): Promise<readonly Ref[]> {
@@ -51,6 +54,7 @@ class ActionChain implements AsyncDisposable {
       else this.#results.set(index, await tree.commit(`file ${step.action.kind}`));
       const result = this.#results.get(index);
       if (step.output !== undefined && result !== undefined) outputs[step.output] = result;
+      if (result?.kind === "snapshot") this.#memory?.remember(result.id);
     }
     return outputs;
   }
@@ -66,7 +70,8 @@ class ActionChain implements AsyncDisposable {
         : SourceTree.mounted((await this.#view(secondaryInput)).path);
     };
     const from = secondaryInput === undefined ? { kind: "scratch" as const } : this.#refOf(secondaryInput);
-    await runAction(action, target.path, { owner, source, sourceTree: hashableTree(from), scope: this.#scope });
+    const around = { owner, source, sourceTree: hashableTree(from), scope: this.#scope, memory: this.#memory };
+    await runAction(action, target.path, around);
   }
 
   /** A writable tree: that of the action before when nobody else needs it as it is, else a new one on top. */
