@@ -10,8 +10,9 @@ import type {
 import { CooperError, type Digest } from "../src/kit/index.ts";
 import { buildDefinition, image, scratch, unmarshalDefinition } from "../src/llb/index.ts";
 import { canonicalReference, formatPlatformAll, goJson, sortedMap } from "../src/oci/index.ts";
+import { decode, pb } from "../src/wire/index.ts";
 import type { Case } from "./case.ts";
-import { stubImage } from "./images.ts";
+import { type RecordedImages, stubImage } from "./images.ts";
 
 const linux = { os: "linux", architecture: "amd64" } as const;
 
@@ -65,14 +66,7 @@ export class StubBridge implements FrontendBridge {
     if (isMissing(ref, this.#case)) {
       throw new CooperError("stub/not-found", `failed to resolve source metadata for ${ref}: ${ref}: not found`);
     }
-    const recorded = this.#recordedBase();
-    return { ref, ...stubImage(ref, options.platform, recorded === undefined ? undefined : JSON.parse(recorded)) };
-  }
-
-  #recordedBase(): string | undefined {
-    const { image = new Map<string, string>() } = this.#case.expected;
-    for (const [key, value] of image) if (key.startsWith("containerimage.base.config")) return value;
-    return undefined;
+    return { ref, ...stubImage(ref, options.platform, recordedImages(this.#case)) };
   }
 
   async resolveSourceMeta(identifier: string, attrs: Record<string, string>, options: { readonly logName: string }) {
@@ -118,6 +112,17 @@ const commit = Buffer.from(
     "message",
   ].join("\n"),
 );
+
+function recordedImages({ expected }: Case): RecordedImages {
+  const { llb, image = new Map<string, string>() } = expected;
+  const base = [...image].find(([key]) => key.startsWith("containerimage.base.config"))?.[1];
+  const raws = llb && Object.values(llb.builds).flatMap(({ ops = [] }) => ops.map(({ raw }) => raw));
+  const sources = raws?.map((raw) => decode(pb.Op, Buffer.from(raw, "base64")).op);
+  return {
+    identifiers: sources?.flatMap((op) => (op?.case === "source" ? [op.value.identifier] : [])),
+    baseConfig: base === undefined ? undefined : JSON.parse(base),
+  };
+}
 
 /** An image is missing when the case recorded that it is. */
 function isMissing(ref: string, { failures }: Case): boolean {
