@@ -65,7 +65,7 @@ describe("several processes on one root", () => {
     const root = newRoot();
     const two = await Promise.all([busyProcess(root, 1), busyProcess(root, 2)]);
     await using storage = await openStorage({ root, snapshotter: "auto" }, quietScope);
-    await pause(1500);
+    await pause(1000);
     const counted = () => two.flatMap(({ told }) => told).filter((line) => line === "count").length;
     for (const { told } of two) expect(told.filter((line) => line === "count").length).toBeGreaterThan(1);
     for (const { kill } of two) await kill();
@@ -85,7 +85,7 @@ describe("several processes on one root", () => {
   it("a kill at any moment leaves a root that the next opening finds in order", async () => {
     const root = newRoot();
     const told: string[] = [];
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       const busy = await busyProcess(root, 100 + round);
       await pause(Math.random() * 150);
       await busy.kill();
