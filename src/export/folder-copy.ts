@@ -74,8 +74,8 @@ export class FolderCopy {
       const mtime = time ?? entry.stat.mtime;
       const from = `${tree.path}/${entry.path}`;
       if (entry.kind === "directory") folders.push({ to: this.#folder(path), mode: entry.stat.mode, mtime });
-      else if (entry.kind !== "socket") await this.#file(entry, from, path, mtime, links, tools);
-      if (entry.kind !== "socket") copyAttributes(from, join(this.#root, path), tools);
+      else await this.#file(entry, from, path, mtime, links, tools);
+      copyAttributes(from, join(this.#root, path), tools);
       if (entry.kind !== "file") continue;
       bytes += entry.stat.size;
       update(bytes);
@@ -182,9 +182,9 @@ async function make(
   }
   if (entry.kind === "symlink") symlinkSync(entry.linkTarget ?? readlinkSync(from), to);
   else {
-    const type = { fifo: sys.FileType.fifo, character: sys.FileType.character, block: sys.FileType.block }[
-      entry.kind as "fifo"
-    ];
+    const { fifo, character, block, regular } = sys.FileType;
+    // Of a socket stays an empty file, as upstream has it.
+    const type = { fifo, character, block, socket: regular }[entry.kind as "fifo"];
     sys.mknod(to, type | 0o600, rdev);
     chmodSync(to, mode);
   }

@@ -40,9 +40,9 @@ function fillBusybox(root: string): void {
   for (const applet of applets) if (applet !== "busybox") symlinkSync("busybox", join(root, "bin", applet));
   writeFileSync(
     join(root, "etc/passwd"),
-    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+    "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
   );
-  writeFileSync(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
+  writeFileSync(join(root, "etc/group"), "root:x:0:\ndaemon:x:1:\nwheel:x:10:root\nnogroup:x:65534:\n");
 }
 
 /** The folder as a tar, entries sorted, owned by root, dated 1970. */

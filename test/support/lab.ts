@@ -16,6 +16,10 @@ import type { TestRegistry } from "./registry.ts";
 /** A file of a context: text, or text with a mode, or a link. */
 export type LabFile = string | { readonly text: string; readonly mode: number } | { readonly link: string };
 
+/** A parsed document of which a test asserts parts. */
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into documents of other formats
+export type Json = any;
+
 export interface BuildResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,6 +40,13 @@ export class Lab implements Disposable {
     mkdirSync(this.context);
     const config = registry === undefined ? "" : `[registry."docker.io"]\nmirrors = ["${registry.host}"]\n`;
     writeFileSync(join(this.folder, "buildkitd.toml"), config);
+  }
+
+  /** Empties the context. */
+  clear(): this {
+    rmSync(this.context, { recursive: true, force: true });
+    mkdirSync(this.context);
+    return this;
   }
 
   /** Writes files below the context; an undefined one is removed. */
@@ -88,6 +99,21 @@ export class Lab implements Disposable {
     if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
     execFileSync("tar", ["-C", out, "-xpf", `${out}.tar`, "--same-owner", "--warning=no-timestamp"]);
     return { out, log };
+  }
+
+  /** Builds an OCI layout, and gives its index, and the manifest and config of its first image. Throws the log when the build fails. */
+  async image(args: readonly string[] = []): Promise<{ index: Json; manifest: Json; config: Json; log: string }> {
+    const layout = mkdtempSync(join(this.folder, "layout-"));
+    const { code, log } = await this.run([...args, "--output", `type=oci,tar=false,dest=${layout}`]);
+    if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
+    const blob = (digest: string) => JSON.parse(this.read(join(layout, "blobs", digest.replace(":", "/"))));
+    let index = JSON.parse(this.read(join(layout, "index.json")));
+    let manifest = blob(index.manifests[0].digest);
+    if (manifest.manifests !== undefined) {
+      index = manifest;
+      manifest = blob(index.manifests[0].digest);
+    }
+    return { index, manifest, config: blob(manifest.config.digest), log };
   }
 
   read(path: string): string {

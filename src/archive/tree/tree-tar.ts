@@ -11,7 +11,7 @@ export interface TreeTarOptions {
   readonly mtime?: number;
 }
 
-/** The tar of a whole tree, with the bytes that upstream's tar exporter gives; sockets are left out. */
+/** The tar of a whole tree, with the bytes that upstream's tar exporter gives; a socket is an empty file there. */
 export function treeTar(folder: string, options: TreeTarOptions, scope: Pick<Scope, "signal">): Bytes {
   return tarStream(treeEntries(folder, options), scope);
 }
@@ -20,7 +20,6 @@ export function treeTar(folder: string, options: TreeTarOptions, scope: Pick<Sco
 export function* treeEntries(folder: string, options: TreeTarOptions = {}): Generator<TarSource> {
   const firstNames = new Map<string, string>();
   for (const entry of walkTree(folder)) {
-    if (entry.kind === "socket") continue;
     const header = headerOf(entry, folder, options);
     const first =
       entry.kind === "directory" || entry.stat.links < 2 ? undefined : firstName(firstNames, entry, header.name);
@@ -41,7 +40,7 @@ function headerOf(entry: TreeEntry, folder: string, options: TreeTarOptions): Ta
   const { stat, kind } = entry;
   const xattrs = attributesOf(`${folder}/${entry.path}`);
   return {
-    type: kind as Exclude<typeof kind, "socket">,
+    type: kind === "socket" ? "file" : kind,
     name: options.prefix === undefined ? entry.path : `${options.prefix}/${entry.path}`,
     mode: stat.mode,
     uid: stat.uid,
@@ -60,7 +59,7 @@ function rounded(time: bigint): bigint {
 }
 
 /** All attributes but the overlay's own, which are no part of the tree. */
-function attributesOf(path: string): Map<string, Buffer> | undefined {
+export function attributesOf(path: string): Map<string, Buffer> | undefined {
   const names = llistxattr(path).filter((name) => !/^(trusted|user)\.overlay\.|^com\.apple\./.test(name));
   if (names.length === 0) return undefined;
   return new Map(names.map((name) => [name, lgetxattr(path, name) ?? Buffer.alloc(0)]));
