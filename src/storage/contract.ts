@@ -32,6 +32,11 @@ export interface BlobStore {
   put(source: Bytes, scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<Stored>;
   /** For a writer that wants the bytes as they pass: same promises as `put`. */
   writer(scope: Scope, expected?: { readonly digest: Digest; readonly size?: number }): Promise<BlobWriter>;
+  /**
+   * For a writer that computes digest and size itself while the bytes pass (a layer that is packed on pool threads): they
+   * are not hashed a second time. The other promises are `put`'s.
+   */
+  hashedWriter(scope: Scope): Promise<HashedBlobWriter>;
   /** A new name on the store's file system for a file that is to be adopted; swept when this process dies before that. */
   ingestFile(): string;
   /**
@@ -49,12 +54,20 @@ export interface BlobWriter extends AsyncDisposable {
   commit(): Promise<Stored>;
 }
 
+export interface HashedBlobWriter extends AsyncDisposable {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Takes the caller's word for the digest. Throws `storage/blob-size` when another number of bytes was written. */
+  commit(stored: Stored): Promise<Stored>;
+}
+
 /** A committed, immutable tree: its own changes on top of its parent's tree. */
 export interface SnapshotInfo {
   readonly id: SnapshotId;
   readonly parent: SnapshotId | undefined;
   /** Name given at commit (a chain id, a result key): unique in the store, the second commit of one name joins the first. */
   readonly name: string | undefined;
+  /** When its tree was complete. */
+  readonly created: Date;
 }
 
 /** Folders of files: overlay (a folder of changes per snapshot) or native (a whole copy per snapshot). */
@@ -71,13 +84,21 @@ export interface SnapshotStore {
   /** The folder with the snapshot's own changes, whiteouts in overlayfs form (overlay), or its whole tree (native). */
   changes(id: SnapshotId): { readonly folder: string; readonly form: "overlay" | "whole" };
 }
+export interface SnapshotCommit {
+  readonly name?: string;
+  readonly description?: string;
+  readonly created?: Date;
+}
 export interface ActiveSnapshot extends AsyncDisposable {
   readonly mount: TreeMount;
   /** The folder that receives the changes: unpacking a layer writes here directly, with overlayfs whiteouts when "overlay"
    * (a snapshot without parent is always "whole"). */
   readonly changes: { readonly folder: string; readonly form: "overlay" | "whole" };
-  /** Makes the tree immutable, in one transaction. With a taken `name`, this one is dropped and the first one returned. */
-  commit(options?: { readonly name?: string; readonly description?: string }): Promise<SnapshotInfo>;
+  /**
+   * Makes the tree immutable, in one transaction. With a taken `name`, this one is dropped and the first one returned.
+   * `created` is for changes that are older than this snapshot of them.
+   */
+  commit(options?: SnapshotCommit): Promise<SnapshotInfo>;
 }
 
 /** The layer that a snapshot's changes make, as a blob; one per compression. */

@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Bytes, CooperError, collect, type Digest, errnoOf, type Scope } from "../../kit/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
-import type { BlobStore, BlobWriter, Stored } from "../contract.ts";
+import type { BlobStore, BlobWriter, HashedBlobWriter, Stored } from "../contract.ts";
 import { storageError, told } from "../errors.ts";
 import { blobPath, type Layout } from "../layout.ts";
 import { DiskBlobWriter } from "./writer.ts";
@@ -69,6 +69,14 @@ export class DiskBlobs implements BlobStore {
   }
 
   writer(scope: Scope, expected?: Expected): Promise<BlobWriter> {
+    return this.#writer(scope, expected);
+  }
+
+  hashedWriter(scope: Scope): Promise<HashedBlobWriter> {
+    return this.#writer(scope, "caller");
+  }
+
+  #writer(scope: Scope, expected: Expected | "caller" | undefined): Promise<DiskBlobWriter> {
     const path = join(this.#layout.ingest, `${this.#owner}.${this.#count++}`);
     const finish = (stored: Stored) => this.#moveIn(path, stored);
     return told("store blob", () => DiskBlobWriter.open(path, scope, expected, finish));

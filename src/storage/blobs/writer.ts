@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { CooperError, type Digest, Hasher, type Scope, splitDigest } from "../../kit/index.ts";
-import type { BlobWriter, Stored } from "../contract.ts";
+import type { BlobWriter, HashedBlobWriter, Stored } from "../contract.ts";
 import { storageError } from "../errors.ts";
 
 type Expected = { readonly digest: Digest; readonly size?: number };
@@ -9,16 +9,16 @@ type Expected = { readonly digest: Digest; readonly size?: number };
 const gatherSize = 512 * 1024;
 
 /**
- * Writes one blob to its temporary file and hashes the bytes as they pass. `write` copies small chunks; a large one must
+ * Writes one blob to its temporary file and hashes the bytes as they pass, unless the caller does (`"caller"`). `write` copies small chunks; a large one must
  * stay untouched until the next call returns. Nothing is left of the file when the writer is disposed of uncommitted.
  */
-export class DiskBlobWriter implements BlobWriter {
+export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #scope: Scope;
   readonly #expected: Expected | undefined;
   readonly #finish: (stored: Stored) => Stored;
-  readonly #hasher: Hasher;
+  readonly #hasher: Hasher | undefined;
   #gathered: Buffer | undefined;
   #fill = 0;
   #size = 0;
@@ -28,7 +28,7 @@ export class DiskBlobWriter implements BlobWriter {
   static async open(
     path: string,
     scope: Scope,
-    expected: Expected | undefined,
+    expected: Expected | "caller" | undefined,
     finish: (stored: Stored) => Stored,
   ): Promise<DiskBlobWriter> {
     return new DiskBlobWriter(path, await open(path, "wx", 0o644), scope, expected, finish);
@@ -38,22 +38,23 @@ export class DiskBlobWriter implements BlobWriter {
     path: string,
     file: FileHandle,
     scope: Scope,
-    expected: Expected | undefined,
+    expected: Expected | "caller" | undefined,
     finish: (stored: Stored) => Stored,
   ) {
     this.#path = path;
     this.#file = file;
     this.#scope = scope;
-    this.#expected = expected;
+    this.#expected = expected === "caller" ? undefined : expected;
     this.#finish = finish;
-    this.#hasher = new Hasher(expected === undefined ? "sha256" : splitDigest(expected.digest).algorithm);
+    const algorithm = this.#expected === undefined ? "sha256" : splitDigest(this.#expected.digest).algorithm;
+    this.#hasher = expected === "caller" ? undefined : new Hasher(algorithm);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#scope.signal.throwIfAborted();
     this.#size += chunk.byteLength;
-    const wanted = this.#expected?.size;
-    if (wanted !== undefined && this.#size > wanted) throw this.#wrongSize(`more than ${wanted}`);
+    const wanted = this.#expected;
+    if (wanted?.size !== undefined && this.#size > wanted.size) throw wrongSize(wanted, `more than ${wanted.size}`);
     if (this.#fill + chunk.byteLength <= gatherSize) this.#gather(chunk);
     else {
       await this.#flush();
@@ -62,17 +63,10 @@ export class DiskBlobWriter implements BlobWriter {
     }
   }
 
-  async commit(): Promise<Stored> {
+  async commit(known?: Stored): Promise<Stored> {
     await this.#flush();
     this.#scope.signal.throwIfAborted();
-    const stored = { digest: this.#hasher.finish(), size: this.#size };
-    if (this.#expected?.size !== undefined && this.#expected.size !== stored.size) {
-      throw this.#wrongSize(`${stored.size}`);
-    }
-    if (this.#expected !== undefined && this.#expected.digest !== stored.digest) {
-      const message = `cannot store blob: its digest is ${stored.digest}, wanted ${this.#expected.digest}`;
-      throw new CooperError("storage/blob-digest", message);
-    }
+    const stored = this.#verified(known);
     try {
       await this.#file.close();
       this.#finish(stored);
@@ -81,6 +75,18 @@ export class DiskBlobWriter implements BlobWriter {
     }
     this.#state = "committed";
     return stored;
+  }
+
+  #verified(known: Stored | undefined): Stored {
+    const wanted = known ?? this.#expected;
+    if (wanted?.size !== undefined && wanted.size !== this.#size) throw wrongSize(wanted, `${this.#size}`);
+    const digest = this.#hasher?.finish() ?? known?.digest;
+    if (digest === undefined) throw new TypeError("a blob that the caller hashes needs the caller's digest");
+    if (wanted !== undefined && wanted.digest !== digest) {
+      const message = `cannot store blob: its digest is ${digest}, wanted ${wanted.digest}`;
+      throw new CooperError("storage/blob-digest", message);
+    }
+    return { digest, size: this.#size };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,7 +113,7 @@ export class DiskBlobWriter implements BlobWriter {
   async #writeOut(chunk: Uint8Array): Promise<void> {
     const writing = this.#writeFully(chunk);
     try {
-      this.#hasher.update(chunk);
+      this.#hasher?.update(chunk);
     } finally {
       await writing;
     }
@@ -124,9 +130,9 @@ export class DiskBlobWriter implements BlobWriter {
       throw storageError("store blob", error);
     }
   }
+}
 
-  #wrongSize(size: string): CooperError {
-    const message = `cannot store blob ${this.#expected?.digest}: it has ${size} bytes, wanted ${this.#expected?.size}`;
-    return new CooperError("storage/blob-size", message);
-  }
+function wrongSize(wanted: Expected, size: string): CooperError {
+  const message = `cannot store blob ${wanted.digest}: it has ${size} bytes, wanted ${wanted.size}`;
+  return new CooperError("storage/blob-size", message);
 }

@@ -1,7 +1,7 @@
-import type { SnapshotId, SnapshotInfo } from "../contract.ts";
+import type { SnapshotCommit, SnapshotId, SnapshotInfo } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 
-type SnapshotRow = { id: string; parent: string | null; name: string | null };
+type SnapshotRow = { id: string; parent: string | null; name: string | null; created: number };
 
 /** The snapshot table as one driver sees it. */
 export class SnapshotRows {
@@ -16,12 +16,12 @@ export class SnapshotRows {
   }
 
   get(id: SnapshotId): SnapshotInfo | undefined {
-    const sql = "SELECT id, parent, name FROM snapshot WHERE id = ? AND driver = ? AND owner IS NULL";
+    const sql = "SELECT id, parent, name, created FROM snapshot WHERE id = ? AND driver = ? AND owner IS NULL";
     return this.#use(this.#database.get<SnapshotRow>(sql, id, this.#driver));
   }
 
   byName(name: string): SnapshotInfo | undefined {
-    const sql = "SELECT id, parent, name FROM snapshot WHERE name = ? AND driver = ? AND owner IS NULL";
+    const sql = "SELECT id, parent, name, created FROM snapshot WHERE name = ? AND driver = ? AND owner IS NULL";
     return this.#use(this.#database.get<SnapshotRow>(sql, name, this.#driver));
   }
 
@@ -32,21 +32,23 @@ export class SnapshotRows {
   }
 
   /** Makes the snapshot a committed one; or, when the name is taken, returns the one that has it and leaves this one active. */
-  commit(id: SnapshotId, options: { readonly name?: string; readonly description?: string }): SnapshotInfo {
+  commit(id: SnapshotId, options: SnapshotCommit): SnapshotInfo {
     return this.#database.transaction(() => {
       const taken = options.name === undefined ? undefined : this.byName(options.name);
       if (taken !== undefined) return taken;
-      const sql =
-        "UPDATE snapshot SET owner = NULL, name = ?, description = ?, used = ? WHERE id = ? RETURNING id, parent, name";
+      const [now, { name = null, description = null }] = [Date.now(), options];
+      const created = options.created?.getTime() ?? now;
+      const sql = "UPDATE snapshot SET owner = NULL, name = ?, description = ?, created = ?, used = ? WHERE id = ?";
       const row = this.#database.get<SnapshotRow>(
-        sql,
-        options.name ?? null,
-        options.description ?? null,
-        Date.now(),
+        `${sql} RETURNING id, parent, name, created`,
+        name,
+        description,
+        created,
+        now,
         id,
       );
       this.#touched.add(id);
-      return infoOf(row ?? { id, parent: null, name: null });
+      return infoOf(row ?? { id, parent: null, name: null, created });
     });
   }
 
@@ -75,5 +77,6 @@ function infoOf(row: SnapshotRow): SnapshotInfo {
     id: row.id as SnapshotId,
     parent: (row.parent ?? undefined) as SnapshotId | undefined,
     name: row.name ?? undefined,
+    created: new Date(row.created),
   };
 }

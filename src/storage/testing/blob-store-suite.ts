@@ -101,6 +101,18 @@ export function describeBlobStore(
       await expect(put).rejects.toThrow("cancelled");
       expect(files()).toEqual([]);
     });
+    it("takes a writer's word for the digest of what it hashed itself, but not for the size", async () => {
+      const { blobs, files } = await make();
+      await using good = await blobs.hashedWriter(quietScope);
+      await good.write(Buffer.from("hello"));
+      expect(await good.commit(hello)).toEqual(hello);
+      expect((await blobs.readAll(hello, quietScope)).toString()).toBe("hello");
+      await using short = await blobs.hashedWriter(quietScope);
+      await short.write(Buffer.from("hell"));
+      await expect(short.commit(hello)).rejects.toMatchObject({ code: "storage/blob-size" });
+      await short[Symbol.asyncDispose]();
+      expect(files()).toHaveLength(1);
+    });
     it("adopts a finished file, and refuses one of another size", async () => {
       const { blobs, files } = await make();
       const { writeFileSync } = await import("node:fs");

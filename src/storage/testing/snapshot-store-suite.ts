@@ -45,7 +45,18 @@ export function describeSnapshots(name: string, make: () => Promise<Storage>): v
       expect(await look(storage, top, (path) => readFileSync(join(path, "etc/kept"), "utf8"))).toBe("2");
       expect(await look(storage, base, (path) => readdirSync(join(path, "etc")))).toEqual(["kept", "old"]);
       expect(storage.snapshots.chain(top.id).map((info) => info.id)).toEqual([base.id, top.id]);
-      expect(storage.snapshots.get(top.id)).toEqual({ id: top.id, parent: base.id, name: undefined });
+      expect(storage.snapshots.get(top.id)).toMatchObject({ id: top.id, parent: base.id, name: undefined });
+    });
+    it("remembers when a tree was complete, or what it was told about that", async () => {
+      await using storage = await make();
+      const before = Date.now();
+      await using active = await storage.snapshots.prepare(undefined);
+      const { id, created } = await active.commit();
+      expect(created.getTime()).toBeGreaterThanOrEqual(before);
+      expect(storage.snapshots.get(id)?.created).toEqual(created);
+      await using older = await storage.snapshots.prepare(id);
+      const info = await older.commit({ created: new Date(1000) });
+      expect(storage.snapshots.chain(info.id).map((one) => one.created)).toEqual([created, new Date(1000)]);
     });
     it("replaces a directory, and a deleted one stays deleted", async () => {
       await using storage = await make();
