@@ -13,7 +13,9 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
       return { layers: ref.layers.map((layer) => ({ kind: "pending", record: layerRecord(layer) })) };
     case "snapshot":
       return {
-        layers: snapshots.chain(ref.id).map(({ id }): ExportLayer => ({ kind: "snapshot", id, createdBy: "" })),
+        layers: snapshots
+          .chain(ref.id)
+          .map(({ id, created }): ExportLayer => ({ kind: "snapshot", id, createdBy: "", createdAt: created })),
       };
     case "folder":
       throw new CooperError("engine/cannot-export", "cannot export a local directory that is no snapshot");

@@ -12,13 +12,13 @@ import type { Storage } from "../storage/index.ts";
 import { type Annotations, type AnnotationsByPlatform, annotationsFor, readAnnotations } from "./annotations.ts";
 import type { ExportLayer, ExportScope, ExportSource } from "./contract.ts";
 import { type Epoch, epochOfResult, epochText } from "./epoch.ts";
+import { goTime } from "./go-time.ts";
 import { badAttribute } from "./go-values.ts";
 import type { ImageAttributes } from "./image-attributes.ts";
 import { convertLayerMediaType } from "./layer-media-type.ts";
 import type { LayerSource, ReadyLayer } from "./layers.ts";
 import { patchConfig } from "./patch-config.ts";
 import { metadataFor, type PlatformResult, type Results, readResults } from "./results.ts";
-import { createdOf } from "./snapshot-time.ts";
 
 /** A JSON document of the image with its descriptor. */
 export interface Document {
@@ -182,7 +182,7 @@ async function commitManifest(
       layers: ready.map(({ record }, index) => ({
         diffId: record.diffId,
         createdBy: createdBy(result.tree.layers[index]),
-        created: () => createdOf(result.tree.layers[index], storage),
+        created: createdOf(result.tree.layers[index]),
       })),
       epoch,
       base: baseConfig(source, result.id),
@@ -190,7 +190,14 @@ async function commitManifest(
   );
   const layers = ready.map((layer) => {
     const { digest, size } = layer.record.descriptor;
-    return { descriptor: { mediaType: mediaTypeOf(layer, attributes, oci), digest, size }, ready: layer };
+    const { annotations } = layer;
+    const descriptor = {
+      mediaType: mediaTypeOf(layer, attributes, oci),
+      digest,
+      size,
+      ...(annotations && { annotations }),
+    };
+    return { descriptor, ready: layer };
   });
   const mediaType = oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest;
   const descriptors = layers.map((layer) => layer.descriptor);
@@ -209,6 +216,11 @@ function annotationKey(plan: Plan, result: PlatformResult): string | undefined {
 
 function createdBy(layer: ExportLayer | undefined): string {
   return layer?.kind === "snapshot" ? layer.createdBy : "";
+}
+
+/** An image's own layers have their times in its history. */
+function createdOf(layer: ExportLayer | undefined): string | undefined {
+  return layer?.kind === "snapshot" ? goTime(layer.createdAt) : undefined;
 }
 
 async function commitIndex(

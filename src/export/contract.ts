@@ -9,7 +9,7 @@ export interface ExportTree {
   readonly layers: readonly ExportLayer[];
 }
 export type ExportLayer =
-  | { readonly kind: "snapshot"; readonly id: SnapshotId; readonly createdBy: string; readonly createdAt?: Date }
+  | { readonly kind: "snapshot"; readonly id: SnapshotId; readonly createdBy: string; readonly createdAt: Date }
   | { readonly kind: "pending"; readonly record: LayerRecord };
 
 /** What an exporter gets: one tree (or one per platform) and the frontend's metadata. */

@@ -53,7 +53,7 @@ function sourceOf(golden: GoldenCase, fake: FakeStorage): ExportSource {
           compression,
           from: [],
         });
-        return { kind: "snapshot" as const, id, createdBy: "" };
+        return { kind: "snapshot" as const, id, createdBy: "", createdAt: new Date(golden.now) };
       }),
     },
   }));

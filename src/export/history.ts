@@ -4,8 +4,8 @@ import { epochText, isAfterEpoch } from "./epoch.ts";
 /** What is known of a layer besides its bytes. */
 export interface LayerInfo {
   readonly createdBy: string;
-  /** RFC 3339; undefined for an image's own layers. Asked for only when the history does not say. */
-  readonly created: () => string | undefined;
+  /** RFC 3339; undefined for an image's own layers. */
+  readonly created: string | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ function withLayerTimes(history: readonly History[], layers: readonly LayerInfo[
   let layer = 0;
   return history.map((entry) => {
     if (entry.emptyLayer === true) return entry;
-    const created = entry.created ?? layers[layer]?.created();
+    const created = entry.created ?? layers[layer]?.created;
     layer++;
     return created === undefined ? entry : { ...entry, created };
   });

@@ -17,9 +17,13 @@ export interface ReadyLayer {
   readonly record: LayerRecord;
   /** Where its records are kept. Undefined for a layer that has never been here. */
   readonly snapshot: SnapshotId | undefined;
+  /** For its descriptor in the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 const atOnce = 2;
+/** Upstream's mark of a layer whose times were lowered; the value is the epoch. */
+const rewrittenTimestamp = "buildkit/rewritten-timestamp";
 
 /**
  * Gets or creates the blobs of layers. Every blob is made once per snapshot and wish, also when several exporters or
@@ -45,7 +49,8 @@ export class LayerSource {
     const immutable =
       baseDiffId !== undefined && this.#storage.layers.list(id).some((one) => one.diffId === baseDiffId);
     if (immutable) return { record: known ?? (await this.#ofSnapshot(id, plain, scope)), snapshot: id };
-    return { record: await this.#rewritten(id, wish, wish.rewriteTo, scope), snapshot: undefined };
+    const record = await this.#rewritten(id, wish, wish.rewriteTo, scope);
+    return { record, snapshot: undefined, annotations: { [rewrittenTimestamp]: `${wish.rewriteTo}` } };
   }
 
   /** Makes sure that the layer's bytes are in the blob store. */
@@ -138,10 +143,10 @@ export class LayerSource {
   }
 
   async #write(tar: AsyncIterable<Uint8Array>, choice: CompressionChoice, scope: Scope): Promise<LayerRecord> {
-    await using writer = await this.#storage.blobs.writer(scope);
+    await using writer = await this.#storage.blobs.hashedWriter(scope);
     const { packLayer } = await import("../archive/index.ts");
     const packed = await packLayer(tar, choice, (chunk) => writer.write(chunk), scope);
-    await writer.commit();
+    await writer.commit({ digest: packed.digest, size: packed.size });
     return {
       descriptor: { mediaType: layerMediaType(choice.kind), digest: packed.digest, size: packed.size },
       diffId: packed.diffId,

@@ -4,7 +4,7 @@ import { parseImageConfig } from "../oci/index.ts";
 import { patchConfig } from "./patch-config.ts";
 
 const diffId = `sha256:${"1".repeat(64)}` as Digest;
-const layer = (created?: string, createdBy = "") => ({ diffId, createdBy, created: () => created });
+const layer = (created?: string, createdBy = "") => ({ diffId, createdBy, created });
 const plain = (config: object, layers: ReturnType<typeof layer>[], epoch?: number, base?: string) => {
   const patch = { layers, epoch, base: base === undefined ? undefined : parseImageConfig(base) };
   return JSON.parse(patchConfig(Buffer.from(JSON.stringify(config)), patch).toString());

@@ -22,7 +22,7 @@ import { createExporter } from "./index.ts";
 import { collectingScope, collectingTarget } from "./testing/collecting-scope.ts";
 import { snapshot, withStorage } from "./testing/real-tree.ts";
 
-const layerOf = (id: SnapshotId) => ({ kind: "snapshot" as const, id, createdBy: "" });
+const layerOf = (id: SnapshotId) => ({ kind: "snapshot" as const, id, createdBy: "", createdAt: new Date(0) });
 const single = (id: SnapshotId): ExportSource => ({
   images: [{ tree: { layers: [layerOf(id)] } }],
   metadata: new Map(),
