@@ -12,7 +12,7 @@ const isalDefault = 2;
 
 /**
  * Makes compressors for one lane each. Levels have gzip's numbers: none and 1 to 6 use ISA-L where it is, 7 to 9 libdeflate, zlib is
- * the fallback. All write upstream's header: no name, no time, OS 255.
+ * the fallback. All write upstream's header: no name, no time, how hard it was tried, OS 255.
  */
 export function gzipLanes(level: number | undefined): () => ChunkCompressor {
   const isal = level === undefined || (level >= 1 && level <= 6) ? loadIsal() : undefined;
@@ -20,7 +20,7 @@ export function gzipLanes(level: number | undefined): () => ChunkCompressor {
     const isalLevel = level === undefined ? isalDefault : level <= 1 ? 1 : level <= 3 ? 2 : 3;
     return () => {
       const deflater = new IsalDeflater(isal);
-      return (chunk) => deflater.compress(chunk, isalLevel);
+      return async (chunk) => withHeader(await deflater.compress(chunk, isalLevel), level);
     };
   }
   return libdeflateLanes(level ?? 6) ?? (() => (chunk) => zlibMember(chunk, level));
@@ -41,7 +41,7 @@ function libdeflateLanes(level: number): (() => ChunkCompressor) | undefined {
       const output = Buffer.allocUnsafeSlow(Number(bound(compressor, chunk.byteLength)));
       const size = Number(await compress(compressor, chunk, chunk.byteLength, output, output.length));
       if (size === 0) throw new Error("libdeflate_gzip_compress had too little room");
-      return withPlainHeader(output.subarray(0, size));
+      return withHeader(output.subarray(0, size), level);
     } finally {
       free(compressor);
     }
@@ -50,12 +50,12 @@ function libdeflateLanes(level: number): (() => ChunkCompressor) | undefined {
 
 async function zlibMember(chunk: Uint8Array, level: number | undefined): Promise<Uint8Array> {
   const options = { chunkSize: chunk.byteLength + (chunk.byteLength >> 10) + 1024 };
-  return withPlainHeader(await gzipOnPool(chunk, level === undefined ? options : { ...options, level }));
+  return withHeader(await gzipOnPool(chunk, level === undefined ? options : { ...options, level }), level);
 }
 
-/** The last two bytes of the header tell how hard the compressor tried and on which system: neither is anybody's concern. */
-function withPlainHeader(member: Uint8Array): Uint8Array {
-  member[8] = 0;
+/** RFC 1952, 2.3.1: XFL is 2 for the level that compresses most and 4 for the quickest; OS 255 is none in particular. */
+function withHeader(member: Uint8Array, level: number | undefined): Uint8Array {
+  member[8] = level === 9 ? 2 : level === 1 ? 4 : 0;
   member[9] = 0xff;
   return member;
 }
