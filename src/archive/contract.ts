@@ -60,6 +60,8 @@ export type LayerChanges =
 export interface LayerTarOptions {
   /** Lowers every mtime above this to this; seconds since 1970 (SOURCE_DATE_EPOCH with rewrite-timestamp). */
   readonly latestMtime?: number;
+  /** Every extended attribute, for changes that become a tree of this machine again; a layer has `security.capability` only. */
+  readonly allAttributes?: boolean;
 }
 
 /** `level` has the meaning that it has for gzip or zstd; undefined is our default. */

@@ -27,14 +27,15 @@ async function putOn(
 ): Promise<SnapshotId> {
   await using active = await storage.snapshots.prepare(below);
   const { folder, form } = active.changes;
+  const created = storage.snapshots.get(id)?.created;
   // An overlay's changes say for themselves what they delete; they mean the same on any tree.
   if (storage.snapshots.driver === "overlay") {
     await copyTree(storage.snapshots.changes(id).folder, folder, scope.signal);
   } else {
     const { applyLayer, layerTar } = await import("../archive/index.ts");
-    await applyLayer(layerTar(ownChanges(id, storage), {}, scope), folder, { form }, scope);
+    await applyLayer(layerTar(ownChanges(id, storage), { allAttributes: true }, scope), folder, { form }, scope);
   }
-  const made = await active.commit({ description: "merged" });
+  const made = await active.commit({ description: "merged", ...(created && { created }) });
   for (const record of storage.layers.list(id)) storage.layers.add(made.id, record);
   return made.id;
 }

@@ -4,6 +4,7 @@ import { lgetxattr } from "../../sys/index.ts";
 import type { LayerChanges, LayerTarOptions, TarHeader, TarSource } from "../contract.ts";
 import { tarStream } from "../tar/tar-stream.ts";
 import { fileHeader } from "../tree/file-header.ts";
+import { attributesOf } from "../tree/tree-tar.ts";
 import { type Change, changesOf } from "./changes.ts";
 import type { Found } from "./layered-tree.ts";
 import { whiteoutPrefix } from "./whiteout.ts";
@@ -51,7 +52,7 @@ class LayerEntries {
   }
 
   *#file(name: string, file: Found, unchanged: boolean): Generator<TarSource> {
-    const header = headerOf(name, file, this.#options.latestMtime);
+    const header = headerOf(name, file, this.#options);
     if (header === undefined) return;
     const linked = file.stat.nlink > 1n && header.type !== "directory";
     const first = linked ? this.#firstNames.get(file.stat.ino) : undefined;
@@ -88,22 +89,27 @@ class LayerEntries {
     yield* this.#parents(parent);
     this.#folders.add(parent);
     const path = `${this.#view}/${parent}`;
-    const header = headerOf(parent, { path, stat: lstatSync(path, { bigint: true }) }, this.#options.latestMtime);
+    const header = headerOf(parent, { path, stat: lstatSync(path, { bigint: true }) }, this.#options);
     if (header !== undefined) yield { header };
   }
 }
 
 /** The entry of a file as a layer has it; undefined for a socket. */
-function headerOf(name: string, file: Found, latestMtime: number | undefined): TarHeader | undefined {
+function headerOf(name: string, file: Found, { latestMtime, allAttributes }: LayerTarOptions): TarHeader | undefined {
   const header = fileHeader(name, file.path, file.stat);
   if (header === undefined) return undefined;
-  const capability = header.type === "file" ? lgetxattr(file.path, "security.capability") : undefined;
+  const xattrs = allAttributes === true ? attributesOf(file.path) : layerAttributes(header, file.path);
   const latest = latestMtime === undefined ? undefined : BigInt(latestMtime) * 1_000_000_000n;
   return {
     ...header,
     ...(latest !== undefined && header.mtime > latest && { mtime: latest }),
-    ...(capability !== undefined && { xattrs: new Map([["security.capability", capability]]) }),
+    ...(xattrs !== undefined && { xattrs }),
   };
+}
+
+function layerAttributes(header: TarHeader, path: string): TarHeader["xattrs"] {
+  const capability = header.type === "file" ? lgetxattr(path, "security.capability") : undefined;
+  return capability && new Map([["security.capability", capability]]);
 }
 
 function asLink(header: TarHeader, linkName: string): TarHeader {

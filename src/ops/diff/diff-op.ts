@@ -57,6 +57,6 @@ async function compareTrees(
   // Nothing lies below, yet what is deleted must be told: whoever merges the difference wants to know.
   const form = storage.snapshots.driver === "overlay" ? "overlay" : "whole";
   const changes = { form: "whole" as const, tree: after?.path ?? empty.path, parent: before.path };
-  await applyLayer(layerTar(changes, {}, scope), folder, { form }, scope);
+  await applyLayer(layerTar(changes, { allAttributes: true }, scope), folder, { form }, scope);
   return (await active.commit({ description: "difference" })).id;
 }
