@@ -6,6 +6,7 @@ import type { BuildJob } from "./build-job.ts";
 import type { VertexWarning } from "./contract.ts";
 import { forwardRequest } from "./forward.ts";
 import type { EngineEdge } from "./graph.ts";
+import { resolveSourceMeta } from "./source-meta.ts";
 import { readTreeFile, statTreeFile, withTree } from "./tree-files.ts";
 
 /** What a frontend may ask back, and how the engine finds again what its refs stand for. */
@@ -39,6 +40,7 @@ export function openBridge(job: BuildJob): JobBridge {
     },
     forward: (name, request, scope) => forwardRequest(job.parts, name, request, bridge, scope),
     resolveImageConfig: (ref, options) => job.track(resolveImageConfig(job, ref, options)),
+    resolveSourceMeta: (identifier, attrs, options) => job.track(resolveSourceMeta(job, identifier, attrs, options)),
     readFile: (ref, path, _scope, limit) => job.track(withRef(ref, (root) => readTreeFile(root, path, limit))),
     statFile: (ref, path) => job.track(withRef(ref, (root) => statTreeFile(root, path))),
     warn: (vertex, warning) => job.status.warn(vertexWarning(vertex, warning)),

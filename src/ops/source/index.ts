@@ -1,6 +1,6 @@
 export { accessOf } from "./access.ts";
-export { gitSource } from "./git/git-op.ts";
-export { httpSource } from "./http/http-op.ts";
+export { type GitMetadata, gitMetadata, gitSource } from "./git/git-op.ts";
+export { httpMetadata, httpSource } from "./http/http-op.ts";
 export { imageSource, layoutStoreOf, ociLayoutSource } from "./image/image-op.ts";
 export { ImageResolver, type ResolvedImage } from "./image/image-resolver.ts";
 export { LayerBlobs } from "./image/layer-blobs.ts";

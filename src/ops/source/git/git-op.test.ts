@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quietScope } from "../../../kit/index.ts";
 import { openStorage, type Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
-import { gitSource } from "./git-op.ts";
+import { gitMetadata, gitSource } from "./git-op.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cooper-git-"));
 const scope: OpScope = { ...quietScope, emit: () => {}, callers: [] };
@@ -155,6 +155,14 @@ describe("a checkout", () => {
     const time = Number(git(join(folder, "app"), "show", "-s", "--format=%ct", commits[0] ?? ""));
     expect(await made.read(async (root) => (await stat(join(root, "a.txt"))).mtimeMs / 1000)).toBe(time);
   });
+});
+
+test("gitMetadata() has the raw commit and tag", async () => {
+  const attrs = new Map([["git.fullurl", `git://${host}/app`]]);
+  const meta = await gitMetadata(`git://${host}/app#v1`, attrs, true, storage, scope);
+  expect(meta.ref).toBe("refs/tags/v1");
+  expect(Buffer.from(meta.commitObject ?? []).toString()).toMatch(/^tree [0-9a-f]{40}\nauthor /);
+  expect(Buffer.from(meta.tagObject ?? []).toString()).toContain(`object ${commits[0]}\ntype commit\ntag v1\n`);
 });
 
 describe("a checkout that fails", () => {

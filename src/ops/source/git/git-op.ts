@@ -31,6 +31,40 @@ export function gitSource(identifier: string, attrs: ReadonlyMap<string, string>
   };
 }
 
+export interface GitMetadata {
+  /** What the ref points to: a commit, or an annotated tag. */
+  readonly checksum: string;
+  /** Full name of the ref; empty for a commit id. */
+  readonly ref: string;
+  readonly commitObject?: Uint8Array;
+  readonly tagObject?: Uint8Array;
+}
+
+/** What a ref means, with `objects` also the raw commit and tag: these are fetched. */
+export async function gitMetadata(
+  identifier: string,
+  attrs: ReadonlyMap<string, string>,
+  objects: boolean,
+  storage: Storage,
+  scope: OpScope,
+): Promise<GitMetadata> {
+  const source = gitAttributes(identifier, attrs);
+  return withGit(source, storage, scope, async (git) => {
+    const found = await resolveRef(source, git);
+    const plain = { checksum: found.sha, ref: found.name };
+    if (!objects) return plain;
+    return inRepository(source, storage, scope, async (repository) => {
+      await fetchCommit(git, repository, source, found);
+      const read = async (kind: string, id: string) =>
+        Buffer.from(await git.run(["--git-dir", repository, "cat-file", kind, id]));
+      const commitObject = await read("commit", found.commit);
+      return found.sha === found.commit
+        ? { ...plain, commitObject }
+        : { ...plain, commitObject, tagObject: await read("tag", found.sha) };
+    });
+  });
+}
+
 function keyOf(source: GitSource, found: FoundRef) {
   // With .git kept, an annotated tag and its commit differ, and so do remotes.
   const identity = source.keepGitDir ? [found.sha, source.remote, "gitdir"] : [found.commit];
@@ -59,16 +93,26 @@ async function makeSnapshot(
   work: string,
   scope: OpScope,
 ): Promise<Ref> {
-  const name = splitDigest(sha256(source.remote)).hex;
-  const repository = await storage.keptFolder("git", name);
   await using snapshot = await storage.snapshots.prepare(undefined);
-  await storage.exclusive(`git-${name}`, scope, async () => {
+  await inRepository(source, storage, scope, async (repository) => {
     await fetchCommit(git, repository, source, found);
     await checkOut(git, repository, source, found, snapshot.changes.folder, work);
     if (source.mtime === "commit") await commitTimes(git, repository, found.commit, snapshot.changes.folder);
   });
   const { id } = await snapshot.commit({ description: source.remote });
   return { kind: "snapshot", id };
+}
+
+/** The kept bare repository of the source's remote, for this work alone. */
+async function inRepository<T>(
+  source: GitSource,
+  storage: Storage,
+  scope: OpScope,
+  work: (repository: string) => Promise<T>,
+): Promise<T> {
+  const name = splitDigest(sha256(source.remote)).hex;
+  const repository = await storage.keptFolder("git", name);
+  return storage.exclusive(`git-${name}`, scope, () => work(repository));
 }
 
 async function withGit<T>(

@@ -1,4 +1,4 @@
-import { lazy, sha256Fields } from "../../../kit/index.ts";
+import { type Digest, lazy, sha256Fields } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
@@ -31,6 +31,18 @@ export function httpSource(url: string, attrs: ReadonlyMap<string, string>, stor
     },
     execute: async (_, scope) => [{ kind: "snapshot", id: (await find(scope)).snapshot as SnapshotId }],
   };
+}
+
+/** What a server says of a file; it is downloaded when it is not here. */
+export async function httpMetadata(
+  url: string,
+  attrs: ReadonlyMap<string, string>,
+  storage: Storage,
+  scope: OpScope,
+): Promise<{ readonly checksum: Digest; readonly filename: string; readonly lastModified?: Date }> {
+  const { digest, name, lastModified } = await findDownload(httpAttributes(url, attrs), storage, scope);
+  const date = new Date(lastModified);
+  return { checksum: digest, filename: name, ...(!Number.isNaN(date.getTime()) && { lastModified: date }) };
 }
 
 function keyOf(source: HttpSource, file: Pick<Download, "name" | "digest" | "lastModified">) {
