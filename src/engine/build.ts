@@ -4,6 +4,7 @@ import { CooperError, type Scope } from "../kit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
+import { askedAttestations } from "./attestations.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
 import { checkCacheExports, importCaches } from "./cache.ts";
@@ -85,5 +86,5 @@ async function evaluate(job: BuildJob, { edges, metadata }: Built): Promise<Expo
       tree: exportTree(await exportable(job, edge), job.parts.storage.snapshots),
     })),
   );
-  return { images, metadata };
+  return { images, metadata, attested: askedAttestations(job.request.frontendOptions).length > 0 };
 }

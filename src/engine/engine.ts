@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "../executor/index.ts";
-import { CooperError, lazy, type Scope, Semaphore } from "../kit/index.ts";
+import { CooperError, lazy, type Scope, Semaphore, userAgent } from "../kit/index.ts";
 import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
 import { createSolver } from "../solver/index.ts";
 import { openStorage, type Snapshotter } from "../storage/index.ts";
@@ -13,8 +13,6 @@ import { lazyRegistry } from "./lazy-registry.ts";
 import { makeOp } from "./op-table.ts";
 import type { EngineParts } from "./parts.ts";
 import { resultStore } from "./result-store.ts";
-
-const userAgent = "cooper";
 
 /**
  * Opens an engine on the root of `options`. Cheap: registry client, executor, frontends and exporters load when a build first needs

@@ -1,6 +1,7 @@
 import type { ExportScope, ExportSource, NamedExporter } from "../export/index.ts";
 import { type Scope, settleAll, withChildScope } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
+import { askedAttestations, attestationWarning } from "./attestations.ts";
 import type { BuildJob } from "./build-job.ts";
 
 /** Runs all exporters at once, each as a line of progress; the first failure stops the others. Their responses together, the later one wins. */
@@ -10,11 +11,15 @@ export async function runExporters(
   job: BuildJob,
   scope: Scope,
 ): Promise<Record<string, string>> {
+  const attestations = askedAttestations(job.request.frontendOptions);
   const responses = await withChildScope(scope, (child, abort) =>
     settleAll(
       exporters.map((exporter, index) => () => {
         const target = job.session.output(index);
-        return job.status.task(exporter.name, (emit) => exporter.export(source, target, exportScope(child, emit)));
+        return job.status.task(exporter.name, (emit, vertex) => {
+          if (attestations.length > 0) job.status.warn(attestationWarning(vertex, attestations));
+          return exporter.export(source, target, exportScope(child, emit));
+        });
       }),
       abort,
     ),

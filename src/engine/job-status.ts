@@ -78,10 +78,10 @@ export class JobStatus {
   }
 
   /** Runs work that is no vertex of the graph (`exporting to image`, `[internal] load metadata for …`) as a line of its own. */
-  async task<T>(name: string, work: (emit: (event: OpEvent) => void) => Promise<T>): Promise<T> {
+  async task<T>(name: string, work: (emit: (event: OpEvent) => void, vertex: Digest) => Promise<T>): Promise<T> {
     const digest = sha256(`task ${++this.#tasks} ${name}`);
     this.#vertices.set(digest, { digest, name });
-    return this.during(digest, () => work((event) => this.op(digest, event)));
+    return this.during(digest, () => work((event) => this.op(digest, event), digest));
   }
 
   /** Runs work that belongs to a vertex, outside of its own run. */

@@ -28,11 +28,10 @@ function decodeRef(entry: unknown, snapshots: SnapshotStore): Ref | undefined {
     return snapshots.get(id) === undefined ? undefined : { kind: "snapshot", id };
   }
   if (entry.kind === "layers" && "layers" in entry && Array.isArray(entry.layers)) {
-    // Our own text, written by `encodeRefs`: a look at each layer's ids tells a torn record from a whole one.
-    const layers = entry.layers as ImageLayer[];
-    return layers.every((layer) => isDigest(layer?.chainId) && isDigest(layer?.diffId))
-      ? { kind: "layers", layers }
-      : undefined;
+    // Layers that are here are a snapshot by now. Others are looked up anew: where they were last time may be gone.
+    const top = entry.layers.at(-1) as ImageLayer | undefined;
+    const here = isDigest(`${top?.chainId}`) ? snapshots.byName(`${top?.chainId}`) : undefined;
+    return here && { kind: "snapshot", id: here.id };
   }
   return undefined;
 }
