@@ -64,7 +64,7 @@ export async function commitImage(
   const plan = makePlan(source, attributes);
   const epochs = plan.results.platforms.map(({ id }) => epochFor(attributes.epoch, source, id));
   const layers = await exportLayers(plan, source, epochs, parts, scope);
-  if (!plan.results.isMap) refuseIndexAnnotations(plan);
+  const indexed = plan.results.isMap || needsIndex(plan, source.attested ?? false);
   const manifests: CommittedManifest[] = [];
   for (const [index, result] of plan.results.platforms.entries()) {
     manifests.push(
@@ -73,7 +73,7 @@ export async function commitImage(
   }
   const epoch = epochFor(attributes.epoch, source, undefined);
   const only = manifests[0];
-  if (!plan.results.isMap && only !== undefined) {
+  if (!indexed && only !== undefined) {
     return { root: only.descriptor, index: undefined, manifests, epoch };
   }
   const document = await commitIndex(plan, manifests, parts.storage, scope);
@@ -112,11 +112,12 @@ function mergeAnnotations(ours: AnnotationsByPlatform, theirs: AnnotationsByPlat
   return merged;
 }
 
-function refuseIndexAnnotations(plan: Plan): void {
+/** Annotations for an index need one. Throws `export/bad-attribute` when this image cannot have it. */
+function needsIndex(plan: Plan, allowed: boolean): boolean {
   const { index, indexDescriptor } = annotationsFor(plan.annotations);
-  if (Object.keys(index).length + Object.keys(indexDescriptor).length > 0) {
-    throw badAttribute("index annotations not supported for single platform export");
-  }
+  const needed = Object.keys(index).length + Object.keys(indexDescriptor).length > 0;
+  if (needed && !allowed) throw badAttribute("index annotations not supported for single platform export");
+  return needed;
 }
 
 function epochFor(given: Epoch | undefined, source: ExportSource, id: string | undefined): number | undefined {

@@ -16,6 +16,8 @@ export type ExportLayer =
 export interface ExportSource {
   readonly images: readonly { readonly platform?: Platform; readonly tree: ExportTree }[];
   readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** The build asked for attestations, so a single image may have an index, too: annotations for that are no mistake. */
+  readonly attested?: boolean;
 }
 
 export interface ExportScope extends Scope {

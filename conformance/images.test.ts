@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startRegistry, type TestRegistry } from "../test/support/registry.ts";
+import { exceptions, isUnattested } from "./image-export/exceptions.ts";
+import { normalForm } from "./image-export/normal-form.ts";
+import { capturedRegistry, observe } from "./image-export/observe.ts";
+import { readRecordings } from "./image-export/recording.ts";
+import { baseImage } from "./image-export/surroundings.ts";
+
+/** Where and when the captures were made. */
+const captured = { from: 1795357500, registry: capturedRegistry };
+
+let registry: TestRegistry;
+beforeAll(async () => {
+  registry = await startRegistry();
+  await registry.push(baseImage(), "library/busybox", "latest");
+  await registry.push(baseImage(), "golden/scanner", "v1");
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const recordings = [...readRecordings()];
+
+describe.concurrent("each captured build comes out as upstream's", () => {
+  for (const [name, recorded] of recordings.filter(([name]) => !exceptions.has(name))) {
+    it(name, async () => {
+      const from = Math.floor(Date.now() / 1000);
+      const observed = await observe(recorded, registry);
+      const ours = normalForm(observed, { from, registry: registry.host });
+      expect(ours, observed.log).toEqual(normalForm(recorded, captured));
+    });
+  }
+});
+
+describe.concurrent("a build that asks for attestations says that they are missing, and comes out without", () => {
+  for (const [name, recorded] of recordings.filter(([name]) => isUnattested(name))) {
+    it(name, async () => {
+      const { exit, log, blobs, tar, folder } = await observe(recorded, registry);
+      expect(exit, log).toBe(0);
+      expect(log).toMatch(/WARN: attestations are not supported yet, the result has none: (provenance|sbom)/);
+      expect(blobs ?? tar ?? folder).toBeDefined();
+    });
+  }
+});
