@@ -1,7 +1,15 @@
 import type { DefinitionVertex, FileAction } from "../llb/index.ts";
 
+/** Names made of names grow with every merge; nobody reads more than this. */
+const longestName = 4096;
+
 /** What progress calls a vertex: its custom name, else what upstream makes of the op. `nameOf` gives the names of its inputs. */
-export function opName({ op, metadata }: DefinitionVertex, nameOf: (input: number) => string): string {
+export function opName(vertex: DefinitionVertex, nameOf: (input: number) => string): string {
+  const name = wholeName(vertex, nameOf);
+  return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
+}
+
+function wholeName({ op, metadata }: DefinitionVertex, nameOf: (input: number) => string): string {
   const custom = metadata.description.get("llb.customname");
   if (custom !== undefined && custom !== "") return custom;
   const { body } = op;

@@ -1,5 +1,6 @@
 import type { Digest, Scope } from "../kit/index.ts";
 import type { SolverEvent, Vertex } from "./contract.ts";
+import { inputsFirst } from "./inputs-first.ts";
 import { advance, type VertexProgress } from "./vertex-progress.ts";
 
 /**
@@ -27,11 +28,13 @@ export class JobProgress<R, S extends Scope> {
     }
   }
 
-  #skip(vertex: Vertex<R, S>, at: number): void {
-    if (this.#state(vertex.digest).kind !== "waiting") return;
-    for (const input of vertex.inputs) this.#skip(input.vertex, at);
-    this.#move(vertex.digest, { type: "started", vertex: vertex.digest, at });
-    this.#move(vertex.digest, { type: "completed", vertex: vertex.digest, at, cached: true });
+  #skip(skipped: Vertex<R, S>, at: number): void {
+    for (const { digest } of inputsFirst(skipped, (vertex) => this.#state(vertex.digest).kind !== "waiting")) {
+      // Another vertex of that digest may have come first.
+      if (this.#state(digest).kind !== "waiting") continue;
+      this.#move(digest, { type: "started", vertex: digest, at });
+      this.#move(digest, { type: "completed", vertex: digest, at, cached: true });
+    }
   }
 
   #state(digest: Digest): VertexProgress {

@@ -95,6 +95,8 @@ export class Node<R, S extends Scope> {
   }
 
   async #findKey(): Promise<VertexKey> {
+    // A chain of vertices may be longer than the stack is deep.
+    await Promise.resolve();
     const whenLate = async () => {
       this.#late.resolve();
       this.#startContents(await this.#recipe());
@@ -174,6 +176,7 @@ export class Node<R, S extends Scope> {
   }
 
   async #findResults(): Promise<readonly R[]> {
+    await Promise.resolve();
     const key = await this.key();
     const stored = await this.#load(key);
     if (stored !== undefined) return stored;

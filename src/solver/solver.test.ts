@@ -136,6 +136,14 @@ describe("a build", () => {
     expect(ran).toEqual([]);
   });
 
+  test("a chain may be longer than the stack is deep", async () => {
+    const { vertex, build } = world();
+    const first = vertex("0", { run: async () => "0" });
+    let last = first;
+    for (let i = 1; i < 12_000; i++) last = vertex(`${i}`, { inputs: [last], run: async () => `${i}` });
+    expect((await build(last)).result).toBe("11999");
+  });
+
   test("two vertices of one final key run once", async () => {
     const { ran, vertex, build } = world();
     const same = (id: string) => vertex("same", { id, run: () => sleep(5).then(() => "x") });

@@ -1,6 +1,7 @@
 import { CooperError, type Digest, raceSignal, type Scope, sha256Fields } from "../kit/index.ts";
 import type { Edge, Job, JobOptions, Solver, SolverOptions, Vertex } from "./contract.ts";
 import { Flights } from "./flights.ts";
+import { inputsFirst } from "./inputs-first.ts";
 import { JobProgress } from "./job-progress.ts";
 import { Node, type NodeWorld, pickOutput } from "./node.ts";
 
@@ -32,21 +33,19 @@ function openJob<R, S extends Scope, J>(
   const mine = new Map<Digest, Shared<R, S, J>>();
   let closing: Promise<void> | undefined;
 
+  // Inputs were loaded before.
+  const loadedOf = (vertex: Vertex<R, S>) => loaded.get(vertex) as Shared<R, S, J>;
   const make = (id: Digest, vertex: Vertex<R, S>): Shared<R, S, J> => {
     const jobs = new Map<JobProgress<R, S>, J>();
-    const inputs = vertex.inputs.map((edge) => ({ node: load(edge.vertex).node, output: edge.output }));
+    const inputs = vertex.inputs.map((edge) => ({ node: loadedOf(edge.vertex).node, output: edge.output }));
     const members = () => [...jobs.values()];
     const node = new Node(world, vertex, inputs, (ended) => options.scopeOf(vertex, ended, members));
     return { node, id, jobs };
   };
 
-  const load = (vertex: Vertex<R, S>): Shared<R, S, J> => {
-    const known = loaded.get(vertex);
-    if (known !== undefined) return known;
-    const id = identity(
-      vertex,
-      vertex.inputs.map((edge) => load(edge.vertex).id),
-    );
+  const join = (vertex: Vertex<R, S>) => {
+    const inputIds = vertex.inputs.map((edge) => loadedOf(edge.vertex).id);
+    const id = identity(vertex, inputIds);
     let shared = mine.get(id) ?? active.get(id);
     if (shared === undefined || (shared.node.failed && !shared.jobs.has(progress))) shared = make(id, vertex);
     active.set(id, shared);
@@ -54,7 +53,10 @@ function openJob<R, S extends Scope, J>(
     mine.set(id, shared);
     shared.jobs.set(progress, member);
     shared.node.join(progress);
-    return shared;
+  };
+  const load = (vertex: Vertex<R, S>): Shared<R, S, J> => {
+    for (const one of inputsFirst(vertex, (known) => loaded.has(known))) join(one);
+    return loadedOf(vertex);
   };
 
   const forget = async () => {
