@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Command, runWith } from "./command.ts";
+import { recordingIo } from "./testing/io.ts";
+
+async function run(command: Command, ...argv: string[]) {
+  const { io, recorded } = recordingIo();
+  return { exit: await runWith(command, argv, io), ...recorded };
+}
+
+test("--version is upstream's line", async () => {
+  const file = join(import.meta.dirname, "../../conformance/cli/help/buildctl-version.txt");
+  expect(await run("buildctl", "--version")).toEqual({ exit: 0, stdout: readFileSync(file, "utf8"), stderr: "" });
+});
+
+test("BUILDKIT_HOST is the default address that the help shows", async () => {
+  const { io, recorded } = recordingIo({ env: { BUILDKIT_HOST: "tcp://builder:1234" } });
+  await runWith("buildctl", ["--help"], io);
+  expect(recorded.stdout).toContain('buildkitd address (default: "tcp://builder:1234")');
+});
+
+test("what is not there yet says so, and what to use", async () => {
+  expect(await run("buildctl", "build", "--frontend=dockerfile.v0")).toEqual({
+    exit: 1,
+    stdout: "",
+    stderr:
+      "error: buildctl build: talking to a daemon is not supported yet\n" +
+      "hint: buildctl-daemonless.sh build takes the same options and needs no daemon\n",
+  });
+  expect((await run("buildctl-daemonless.sh", "du")).stderr).toBe("error: buildctl du is not supported yet\n");
+  expect((await run("buildctl-daemonless.sh", "debug", "workers")).exit).toBe(1);
+});
