@@ -93,18 +93,21 @@ export class Lab implements Disposable {
   }
 
   /** Builds, and gives the tree that came out as a folder, owners and all. Throws the log when the build fails. */
-  async build(args: readonly string[] = []): Promise<{ out: string; log: string }> {
+  async build(args: readonly string[] = [], daemonFlags = ""): Promise<{ out: string; log: string }> {
     const out = mkdtempSync(join(this.folder, "out-"));
-    const { code, log } = await this.run([...args, "--output", `type=tar,dest=${out}.tar`]);
+    const { code, log } = await this.run([...args, "--output", `type=tar,dest=${out}.tar`], daemonFlags);
     if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
     execFileSync("tar", ["-C", out, "-xpf", `${out}.tar`, "--same-owner", "--warning=no-timestamp"]);
     return { out, log };
   }
 
   /** Builds an OCI layout, and gives its index, and the manifest and config of its first image. Throws the log when the build fails. */
-  async image(args: readonly string[] = []): Promise<{ index: Json; manifest: Json; config: Json; log: string }> {
+  async image(
+    args: readonly string[] = [],
+    daemonFlags = "",
+  ): Promise<{ index: Json; manifest: Json; config: Json; log: string }> {
     const layout = mkdtempSync(join(this.folder, "layout-"));
-    const { code, log } = await this.run([...args, "--output", `type=oci,tar=false,dest=${layout}`]);
+    const { code, log } = await this.run([...args, "--output", `type=oci,tar=false,dest=${layout}`], daemonFlags);
     if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
     const blob = (digest: string) => JSON.parse(this.read(join(layout, "blobs", digest.replace(":", "/"))));
     let index = JSON.parse(this.read(join(layout, "index.json")));
@@ -114,6 +117,13 @@ export class Lab implements Disposable {
       manifest = blob(index.manifests[0].digest);
     }
     return { index, manifest, config: blob(manifest.config.digest), log };
+  }
+
+  /** Builds and pushes to the test registry. Throws the log when the build fails. */
+  async push(name: string, args: readonly string[] = []): Promise<void> {
+    const output = `type=image,name=${name},push=true,registry.insecure=true`;
+    const { code, log } = await this.run([...args, "--output", output]);
+    if (code !== 0) throw new Error(`build ended with ${code}:\n${log}`);
   }
 
   read(path: string): string {

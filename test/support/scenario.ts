@@ -31,6 +31,10 @@ export interface Scenario {
   readonly prepare?: (context: string) => void;
   /** Values of `--opt`. */
   readonly options?: readonly string[];
+  /** More words of the command line. */
+  readonly args?: readonly string[];
+  /** More words of `BUILDKITD_FLAGS`. */
+  readonly daemon?: string;
   /** Paths of the resulting tree. */
   readonly holds?: Readonly<Record<string, Held>>;
   /** Parts of the image's config, as of `toMatchObject`. */
@@ -84,16 +88,18 @@ export function useStage(): () => Stage {
 export async function play(scenario: Scenario, lab: Lab): Promise<void> {
   lab.clear().write({ Dockerfile: scenario.dockerfile, ...scenario.files });
   scenario.prepare?.(lab.context);
-  const args = (scenario.options ?? []).flatMap((option) => ["--opt", option]);
+  const args = [...(scenario.options ?? []).flatMap((option) => ["--opt", option]), ...(scenario.args ?? [])];
   if (scenario.fails !== undefined) {
-    const { code, log } = await lab.run(args);
+    const { code, log } = await lab.run(args, scenario.daemon);
     mustSay(log, scenario.fails);
     expect(code).toBe(1);
     return;
   }
-  if (scenario.image !== undefined) expect((await lab.image(args)).config).toMatchObject(scenario.image);
+  if (scenario.image !== undefined) {
+    expect((await lab.image(args, scenario.daemon)).config).toMatchObject(scenario.image);
+  }
   if (scenario.image !== undefined && scenario.holds === undefined) return;
-  const { out, log } = await lab.build(args);
+  const { out, log } = await lab.build(args, scenario.daemon);
   mustSay(log, scenario.log ?? []);
   for (const [path, held] of Object.entries(scenario.holds ?? {})) mustHold(out, path, held);
 }
