@@ -13,3 +13,4 @@ export * from "./semaphore.ts";
 export * from "./settle.ts";
 export * from "./single-flight.ts";
 export * from "./suggest.ts";
+export * from "./user-agent.ts";

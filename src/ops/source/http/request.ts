@@ -6,7 +6,7 @@ import {
 } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { createGunzip } from "node:zlib";
-import { CooperError, messageOf, type Scope } from "../../../kit/index.ts";
+import { CooperError, messageOf, type Scope, userAgent } from "../../../kit/index.ts";
 
 const mostRedirects = 10;
 /** No byte for this long means that the other side is gone. */
@@ -62,7 +62,7 @@ function once({ method, url, headers }: HttpRequest, scope: Scope): Promise<Inco
     const send = secure ? secureRequest : plainRequest;
     const outgoing = send(url, {
       method,
-      headers: { "user-agent": "cooper", ...headers },
+      headers: { "user-agent": userAgent, ...headers },
       agent,
       signal: scope.signal,
     });
