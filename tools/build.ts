@@ -8,6 +8,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -162,10 +163,11 @@ async function main(): Promise<void> {
     mkdirSync(fresh);
     await bundleAll(fresh);
     writeFileSync(join(fresh, "package.json"), '{ "type": "module" }\n');
-    rmSync(dist, { recursive: true, force: true });
+    // Two renames, so that a command that starts now hardly ever finds no bundle.
+    if (existsSync(dist)) renameSync(dist, `${fresh}.old`);
     renameSync(fresh, dist);
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    for (const path of [fresh, `${fresh}.old`]) rmSync(path, { recursive: true, force: true });
   }
   warm(dist);
   // Dated by its start: whatever changed meanwhile is newer.
