@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRegistry, type TestRegistry } from "../test/support/registry.ts";
 import { exceptions, isUnattested } from "./image-export/exceptions.ts";
 import { normalForm } from "./image-export/normal-form.ts";
-import { capturedRegistry, observe } from "./image-export/observe.ts";
-import { readRecordings } from "./image-export/recording.ts";
+import { capturedRegistry, observe, type Snapshotter } from "./image-export/observe.ts";
+import { type Recording, readRecordings } from "./image-export/recording.ts";
 import { baseImage } from "./image-export/surroundings.ts";
 
 /** Where and when the captures were made. */
@@ -19,14 +19,23 @@ afterAll(() => registry[Symbol.asyncDispose]());
 
 const recordings = [...readRecordings()];
 
+async function expectUpstreams(recorded: Recording, snapshotter: Snapshotter): Promise<void> {
+  const from = Math.floor(Date.now() / 1000);
+  const observed = await observe(recorded, registry, snapshotter);
+  const ours = normalForm(observed, { from, registry: registry.host });
+  expect(ours, observed.log).toEqual(normalForm(recorded, captured));
+}
+
 describe.concurrent("each captured build comes out as upstream's", () => {
   for (const [name, recorded] of recordings.filter(([name]) => !exceptions.has(name))) {
-    it(name, async () => {
-      const from = Math.floor(Date.now() / 1000);
-      const observed = await observe(recorded, registry);
-      const ours = normalForm(observed, { from, registry: registry.host });
-      expect(ours, observed.log).toEqual(normalForm(recorded, captured));
-    });
+    it(name, () => expectUpstreams(recorded, "overlayfs"));
+  }
+});
+
+describe.concurrent("the same with whole trees as snapshots", () => {
+  const names = ["oci-default", "oci-run", "oci-nochange", "oci-config-full", "oci-epoch-rewrite-run", "tar-copy"];
+  for (const [name, recorded] of recordings.filter(([name]) => names.includes(name))) {
+    it(name, () => expectUpstreams(recorded, "native"));
   }
 });
 

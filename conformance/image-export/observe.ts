@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { runWith } from "../../src/cli/command.ts";
+import { recordingIo } from "../../src/cli/testing/io.ts";
 import { Lab } from "../../test/support/lab.ts";
 import type { TestRegistry } from "../../test/support/registry.ts";
 import { listFolder, listLayoutFolder } from "./folder-listing.ts";
@@ -13,8 +15,14 @@ import { listTar } from "./tar-listing.ts";
 /** The registry of the captures; in its place is the one of the test. */
 export const capturedRegistry = "127.0.0.1:5055";
 
+export type Snapshotter = "overlayfs" | "native";
+
 /** The build of a recording, run by Cooper from an empty root; and all that it printed. */
-export async function observe(recorded: Recording, registry: TestRegistry): Promise<Recording & { log: string }> {
+export async function observe(
+  recorded: Recording,
+  registry: TestRegistry,
+  snapshotter: Snapshotter = "overlayfs",
+): Promise<Recording & { log: string }> {
   using lab = new Lab(registry);
   writeContext(lab.context);
   const dockerfile = join(lab.folder, "dockerfile");
@@ -25,8 +33,15 @@ export async function observe(recorded: Recording, registry: TestRegistry): Prom
   );
   const here = (text: string) =>
     text.replaceAll("OUT", join(lab.folder, "OUT")).replaceAll(capturedRegistry, registry.host);
-  const { code, log } = await lab.run([
-    ...["--local", `dockerfile=${dockerfile}`, "--metadata-file", join(lab.folder, "metadata.json")],
+  const { code, log } = await runHere(lab, snapshotter, [
+    ...[
+      "--local",
+      `context=${lab.context}`,
+      "--local",
+      `dockerfile=${dockerfile}`,
+      "--metadata-file",
+      join(lab.folder, "metadata.json"),
+    ],
     ...Object.entries(recorded.options).flatMap(([key, value]) => ["--opt", here(`${key}=${value}`)]),
     ...(recorded.output === "" ? [] : ["--output", here(recorded.output)]),
     ...recorded.extra.map(here),
@@ -42,6 +57,21 @@ export async function observe(recorded: Recording, registry: TestRegistry): Prom
     progress: exportLines(log),
     log,
   };
+}
+
+/** The command in this process: fifty starts of Node would take longer than all the rest. */
+async function runHere(
+  lab: Lab,
+  snapshotter: Snapshotter,
+  args: readonly string[],
+): Promise<{ code: number; log: string }> {
+  const config = join(lab.folder, "buildkitd.toml");
+  const flags = `--root ${lab.root} --config ${config} --oci-worker-snapshotter=${snapshotter}`;
+  const env = { BUILDKITD_FLAGS: flags, DOCKER_CONFIG: lab.folder, PATH: process.env.PATH };
+  const { io, recorded } = recordingIo({ cwd: lab.folder, env });
+  const argv = ["build", "--frontend", "dockerfile.v0", "--progress=plain", ...args];
+  const code = await runWith("buildctl-daemonless.sh", argv, io);
+  return { code, log: recorded.stderr };
 }
 
 function recordedInput({ dockerfile, options, output, extra }: Recording) {
