@@ -6,6 +6,7 @@ import type { BuildJob } from "./build-job.ts";
 import type { VertexWarning } from "./contract.ts";
 import { forwardRequest } from "./forward.ts";
 import type { EngineEdge } from "./graph.ts";
+import { prefixed } from "./prefixed.ts";
 import { resolveSourceMeta } from "./source-meta.ts";
 import { readTreeFile, statTreeFile, withTree } from "./tree-files.ts";
 
@@ -56,9 +57,12 @@ async function resolveImageConfig(
 ): ReturnType<FrontendBridge["resolveImageConfig"]> {
   const layout = options.ociLayout;
   const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
-  const image = await job.status.task(options.logName, (emit) =>
+  const work = job.status.task(options.logName, (emit) =>
     job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),
   );
+  const image = await work.catch((error: unknown) => {
+    throw prefixed(`failed to resolve source metadata for ${ref}`, error);
+  });
   const name = formatReference(withDigest(parseReference(ref), image.digest));
   return { ref: name, digest: image.digest, config: image.config };
 }

@@ -1,5 +1,5 @@
 import { CooperError, type Scope } from "../kit/index.ts";
-import { unmarshalDefinition } from "../llb/index.ts";
+import { type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
 import type { ImageResolver, OpEvent, OpScope, Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
@@ -10,6 +10,7 @@ import { checkNeeds } from "./entitlements.ts";
 import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
 import { JobStatus } from "./job-status.ts";
 import type { EngineParts } from "./parts.ts";
+import { prefixed } from "./prefixed.ts";
 import { SourcePlaces } from "./source-error.ts";
 
 /** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
@@ -49,8 +50,7 @@ export class BuildJob implements AsyncDisposable {
 
   /** Reads a definition and checks what it needs; nothing runs yet. Undefined: scratch. */
   load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
-    const definition = unmarshalDefinition(bytes);
-    checkNeeds(definition, this.request.entitlements);
+    const definition = readDefinition(bytes, this.request.entitlements);
     this.places.add(definition);
     const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) => this.parts.makeOp(vertex, this.images);
     const edge = graphOf(definition, makeOp, options.ignoreCache ?? false);
@@ -86,5 +86,15 @@ export class BuildJob implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort(new CooperError("engine/closed", "context canceled"));
     await Promise.all([this.#job.close(), ...this.#tracked]);
+  }
+}
+
+function readDefinition(bytes: Uint8Array, granted: readonly string[]): ParsedDefinition {
+  try {
+    const definition = unmarshalDefinition(bytes);
+    checkNeeds(definition, granted);
+    return definition;
+  } catch (error) {
+    throw prefixed("failed to load LLB", error);
   }
 }

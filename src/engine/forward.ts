@@ -19,6 +19,7 @@ export async function forwardRequest(
 ): Promise<FrontendResult> {
   if (name !== "gateway.v0") return (await parts.frontend(name)).solve(request, bridge, scope);
   const source = request.options.source ?? "";
+  if (source === "") throw new CooperError("engine/no-source", "no source specified for gateway");
   const { domain, path } = parseReference(source);
   if (!builtIn.includes(`${domain}/${path}`)) {
     throw new CooperError("engine/not-supported", `frontend image ${JSON.stringify(source)} is not supported yet`, {

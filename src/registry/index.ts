@@ -1,4 +1,4 @@
 export { createRegistryClient, type RegistryClientOptions, receiveBlob } from "./client.ts";
 export type * from "./contract.ts";
-export { type FailureDetails, failureOf } from "./failure.ts";
+export { connectionError, type FailureDetails, failureOf } from "./failure.ts";
 export { redact } from "./redact.ts";

@@ -91,7 +91,11 @@ export class Node<R, S extends Scope> {
     this.#controller.signal.throwIfAborted();
     // Only a vertex without inputs asks the world; its asking is worth a line in the progress.
     const work = () => this.#guard(() => this.vertex.op.recipe(this.#scope));
-    return this.inputs.length === 0 ? this.#timed(work) : work();
+    try {
+      return await (this.inputs.length === 0 ? this.#timed(work) : work());
+    } catch (error) {
+      throw this.#controller.signal.aborted ? error : this.#explained("failed to load cache key: ", error);
+    }
   }
 
   async #findKey(): Promise<VertexKey> {
@@ -147,9 +151,13 @@ export class Node<R, S extends Scope> {
       // The vertex never started, yet it is where the build fails.
       this.#emit({ type: "started", vertex: this.vertex.digest, at: Date.now() });
       this.#emit(completed(this.vertex.digest, false, error));
-      if (this.#controller.signal.aborted) throw error;
-      throw vertexError(this.vertex.digest, causeOf(error), "failed to compute cache key: ");
+      throw this.#controller.signal.aborted ? error : this.#explained("failed to compute cache key: ", error);
     }
+  }
+
+  /** The error as the build ends with it; the vertex's own progress has it without the prefix, as upstream. */
+  #explained(prefix: string, error: unknown): Error {
+    return vertexError(this.vertex.digest, causeOf(error), prefix);
   }
 
   readonly #contentOf = oncePer((recipe: Recipe<R, S>, index: number) =>

@@ -73,6 +73,11 @@ function bad(sentence: string): CooperError {
   return new CooperError("ops/bad-attribute", sentence);
 }
 
+/** The remote as messages may show it. */
+export function withoutPassword(remote: string): string {
+  return remote.replace(/^(\w+:\/\/)[^@/]*@/, "$1xxxxx:xxxxx@");
+}
+
 /** A whole commit id, SHA-1 or SHA-256. */
 export function isCommit(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CooperError, messageOf } from "../../../kit/index.ts";
-import type { GitSource } from "./attributes.ts";
+import { type GitSource, withoutPassword } from "./attributes.ts";
 import type { FoundRef } from "./refs.ts";
 import type { GitRunner } from "./run-git.ts";
 
@@ -26,7 +26,7 @@ export async function fetchCommit(
       await fetch("--", source.remote, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*");
     }
   } catch (cause) {
-    const remote = source.remote.replace(/\/\/[^@/]*@/, "//");
+    const remote = withoutPassword(source.remote);
     throw new CooperError("ops/git-failed", `failed to fetch remote ${remote}: ${messageOf(cause)}`, { cause });
   }
   if (await hasCommit(inside, found.commit)) return;

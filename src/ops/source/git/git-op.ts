@@ -1,8 +1,8 @@
-import { CooperError, sha256, sha256Fields, splitDigest } from "../../../kit/index.ts";
+import { CooperError, messageOf, sha256, sha256Fields, splitDigest } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
-import { type GitSource, gitAttributes, isCommit } from "./attributes.ts";
+import { type GitSource, gitAttributes, isCommit, withoutPassword } from "./attributes.ts";
 import { checkOut, fetchCommit } from "./checkout.ts";
 import { gitCredentials } from "./credentials.ts";
 import { commitTimes } from "./mtime.ts";
@@ -75,7 +75,12 @@ function keyOf(source: GitSource, found: FoundRef) {
 async function resolveRef(source: GitSource, git: GitRunner): Promise<FoundRef> {
   if (isCommit(source.ref)) return checked(source, { name: "", sha: source.ref, commit: source.ref });
   const ref = source.ref === "" ? "HEAD" : source.ref;
-  const output = await git.run(["ls-remote", "--", source.remote, ref, `${ref}^{}`]);
+  const output = await git.run(["ls-remote", "--", source.remote, ref, `${ref}^{}`]).catch((cause: unknown) => {
+    const what = source.ref === "" ? "error fetching default branch for repository" : "failed to fetch remote";
+    throw new CooperError("ops/git-failed", `${what} ${withoutPassword(source.remote)}: ${messageOf(cause)}`, {
+      cause,
+    });
+  });
   return checked(source, findRef(ref, output));
 }
 

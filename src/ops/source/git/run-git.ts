@@ -93,6 +93,5 @@ function cannotStart(cause: Error): CooperError {
 }
 
 function failed(code: number | null, words: string): CooperError {
-  const said = words.trim().split("\n").slice(-3).join("; ");
-  return new CooperError("ops/git-failed", `git stderr:\n${said}: exit status ${code}`);
+  return new CooperError("ops/git-failed", `git stderr:\n${words}: exit status ${code}`);
 }

@@ -97,8 +97,7 @@ async function write(path: string, answer: HttpAnswer, source: HttpSource, lastM
 
 function checked<T extends { readonly digest: Digest }>(source: HttpSource, file: T): T {
   if (source.checksum === undefined || source.checksum === file.digest) return file;
-  const message = `digest mismatch for ${source.url}: ${file.digest} (expected: ${source.checksum})`;
-  throw new CooperError("ops/checksum", message);
+  throw new CooperError("ops/checksum", `digest mismatch ${file.digest}: ${source.checksum}`);
 }
 
 /** The `Authorization` header from the callers' secrets. Throws `ops/no-secret` for one that was named and is not there. */

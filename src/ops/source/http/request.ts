@@ -6,7 +6,7 @@ import {
 } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { createGunzip } from "node:zlib";
-import { CooperError, messageOf, type Scope, userAgent } from "../../../kit/index.ts";
+import { CooperError, type Scope, userAgent } from "../../../kit/index.ts";
 
 const mostRedirects = 10;
 /** No byte for this long means that the other side is gone. */
@@ -32,7 +32,9 @@ export interface HttpAnswer {
 export async function httpRequest(request: HttpRequest, scope: Scope): Promise<HttpAnswer> {
   let current = request;
   for (let hops = 0; hops <= mostRedirects; hops++) {
-    const response = await once(current, scope);
+    const response = await once(current, scope).catch(async (error: unknown) => {
+      throw scope.signal.aborted ? scope.signal.reason : await connectionFailure(current.method, current.url, error);
+    });
     const { location } = response.headers;
     const status = response.statusCode ?? 0;
     if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return answerOf(response, status);
@@ -68,9 +70,7 @@ function once({ method, url, headers }: HttpRequest, scope: Scope): Promise<Inco
     });
     outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error(`no byte for ${idleMs / 1000} s`)));
     outgoing.once("response", resolve);
-    outgoing.once("error", (error) =>
-      reject(scope.signal.aborted ? scope.signal.reason : failed(url, messageOf(error), error)),
-    );
+    outgoing.once("error", reject);
     outgoing.end();
   });
 }
@@ -84,4 +84,11 @@ function answerOf(response: IncomingMessage, status: number): HttpAnswer {
 function failed(url: string, reason: string, cause?: unknown): CooperError {
   const { protocol, host, pathname } = new URL(url);
   return new CooperError("ops/http-failed", `failed to fetch ${protocol}//${host}${pathname}: ${reason}`, { cause });
+}
+
+/** In the words of Go's HTTP client, as registry errors are. */
+async function connectionFailure(method: string, url: string, cause: unknown): Promise<CooperError> {
+  const { connectionError } = await import("../../../registry/index.ts");
+  const { message } = connectionError(method, new URL(url), cause);
+  return new CooperError("ops/http-failed", message.replace(/^failed to do request: /, ""), { cause });
 }

@@ -70,7 +70,7 @@ export class ImageResolver {
     depth = 0,
   ): Promise<Manifest> {
     if (top.document.kind === "manifest") return top.document;
-    const entry = chooseEntry(top.document, top.descriptor.digest, platform);
+    const entry = chooseEntry(top.document, platform);
     const document = parseManifest(await this.#read(name, entry, "manifest", origin, scope), entry.mediaType);
     if (depth >= deepestIndex)
       throw new CooperError("ops/bad-image", `cannot use image ${name}: indexes nest too deep`);
@@ -89,7 +89,7 @@ export class ImageResolver {
   }
 }
 
-function chooseEntry(index: Index, digest: Digest, platform: Platform): Descriptor {
+function chooseEntry(index: Index, platform: Platform): Descriptor {
   const offered = index.manifests.filter((entry) => entry.platform?.os !== "unknown");
   const withPlatform = offered.filter((entry) => entry.platform !== undefined);
   const best = bestMatch(platform, withPlatform, (entry) => entry.platform as Platform);
@@ -97,7 +97,7 @@ function chooseEntry(index: Index, digest: Digest, platform: Platform): Descript
   const entry = best ?? offered.find(({ platform: stated }) => stated === undefined);
   if (entry !== undefined) return entry;
   const names = withPlatform.map((candidate) => formatPlatformAll(candidate.platform as Platform)).join(", ");
-  throw new CooperError("ops/no-platform", `no match for platform in manifest ${digest}: not found`, {
+  throw new CooperError("ops/no-platform", "no match for platform in manifest: not found", {
     hint: `wanted ${formatPlatformAll(platform)}, the image has ${names === "" ? "none" : names}`,
   });
 }

@@ -153,7 +153,7 @@ describe("an image", () => {
     const wanted = { os: "linux", architecture: "s390x" };
     await expect(images.resolve(reference("app"), wanted, scope)).rejects.toMatchObject({
       code: "ops/no-platform",
-      message: `no match for platform in manifest ${sha256(index)}: not found`,
+      message: "no match for platform in manifest: not found",
       hint: "wanted linux/s390x, the image has linux/amd64, linux/arm64",
     });
   });
