@@ -2,6 +2,7 @@ import type { Compression } from "../archive/index.ts";
 import type { Bytes, Digest, Scope } from "../kit/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { ContentHashes } from "./content-hash/contract.ts";
+import type { Reclaim } from "./reclaim/contract.ts";
 
 /** A snapshot's name in its store: short, safe in a path, never reused. */
 export type SnapshotId = string & { readonly __snapshot: never };
@@ -136,6 +137,7 @@ export interface Storage extends AsyncDisposable {
   readonly layers: LayerRecords;
   readonly records: Records;
   readonly contentHashes: ContentHashes;
+  readonly reclaim: Reclaim;
   /** Shows the tree at a path of this process's own folder (no mount for a plain folder). */
   mount(tree: TreeMount): Promise<Mounted>;
   /** A fresh folder that is removed on disposal, and swept when this process dies before that. */

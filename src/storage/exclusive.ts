@@ -1,12 +1,12 @@
-import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Scope, Semaphore, sha256, sleep, splitDigest } from "../kit/index.ts";
-import { tryFlock } from "../sys/index.ts";
+import { isStill, tryFlock } from "../sys/index.ts";
 import { told } from "./errors.ts";
 
-/** Waiting for another process: quick at first, then four times a second. */
+/** Waiting for another process: quick at first, then ten times a second. Whoever asks at the right moment is next: there is no queue between processes. */
 const firstPause = 2;
-const longestPause = 250;
+const longestPause = 100;
 
 /** Named locks over all processes that have the root open: flock on files of locks/, which the kernel ends with the holder. */
 export class Exclusive {
@@ -47,6 +47,7 @@ async function acquire(path: string, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const file = openSync(path, "a", 0o600);
     try {
+      // The last holder may have removed the file between our opening and locking it.
       if (tryFlock(file) && isStill(path, file)) return file;
     } catch (error) {
       closeSync(file);
@@ -55,9 +56,4 @@ async function acquire(path: string, signal: AbortSignal): Promise<number> {
     closeSync(file);
     await sleep(pause, signal);
   }
-}
-
-/** The last holder may have removed the file between our opening and locking it. */
-function isStill(path: string, file: number): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
 }

@@ -13,6 +13,7 @@ import { Mounts } from "./mounts/mounts.ts";
 import { type Registration, register } from "./process/registration.ts";
 import { sweep, unmountBelow } from "./process/sweep.ts";
 import { Trash } from "./process/trash.ts";
+import { StoredReclaim } from "./reclaim/reclaim.ts";
 import { StoredRecords } from "./records.ts";
 import type { SnapshotDriver } from "./snapshots/driver.ts";
 import { nativeDriver } from "./snapshots/native.ts";
@@ -74,6 +75,11 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
   const blobs = new DiskBlobs(layout, self.id);
   const exclusive = new Exclusive(layout.locks);
   const folders = new Folders(layout, self);
+  const rest = () => {
+    snapshots.forgetUses();
+    blobs.forgetUses();
+    self.rest();
+  };
   let closing: Promise<void> | undefined;
   return {
     root: layout.root,
@@ -82,6 +88,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     layers: new StoredLayerRecords(database),
     records: new StoredRecords(database),
     contentHashes: new StoredContentHashes({ layout, database, snapshots }),
+    reclaim: new StoredReclaim({ layout, database, trash, owner: self.id, rest }),
     mount: (tree) => mounts.mount(tree),
     temporaryFolder: (prefix) => folders.temporary(prefix),
     exclusive: (name, scope, work) => exclusive.run(name, scope, work),

@@ -1,3 +1,4 @@
+import { fstatSync, statSync } from "node:fs";
 import { checked } from "./error.ts";
 import { bind, lastErrno } from "./native.ts";
 
@@ -17,4 +18,10 @@ export function tryFlock(file: number, kind: "exclusive" | "shared" = "exclusive
 /** Gives up a lock taken by `tryFlock`. */
 export function unlockFlock(file: number): void {
   checked(bind("int flock(int, int)")(file, 8), "flock");
+}
+
+/** True when `path` still names the open file: to be asked after taking a lock on a file that others may remove or rename. */
+export function isStill(path: string, file: number): boolean {
+  const [named, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(file)];
+  return named !== undefined && named.ino === open.ino && named.dev === open.dev;
 }

@@ -97,6 +97,11 @@ export class DiskBlobs implements BlobStore {
     });
   }
 
+  /** What was noted so far must be noted again at the next use. */
+  forgetUses(): void {
+    this.#touched.clear();
+  }
+
   async #alreadyHere(expected: Expected | undefined): Promise<Stored | undefined> {
     if (expected === undefined) return undefined;
     const size = await this.size(expected.digest);

@@ -1,8 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../../kit/index.ts";
-import { bootId, processStartTime, tryFlock } from "../../sys/index.ts";
+import { bootId, isStill, processStartTime, tryFlock } from "../../sys/index.ts";
 import type { Layout } from "../layout.ts";
 
 /** One opening of a root: what it owns carries `id`, and dies with it. */
@@ -11,6 +21,8 @@ export interface Registration {
   readonly id: string;
   /** `run/<id>`: mount points and temporary folders. */
   readonly folder: string;
+  /** Marks the lock file: what was used before now is not in use by this opening (`oldestOpening`). */
+  rest(): void;
   /** Removes what is left of the folder, then gives up the lock. */
   close(): void;
 }
@@ -34,7 +46,8 @@ export function register(layout: Layout): Registration {
       rmdirSync(folder);
       closeSync(file);
     };
-    return { id, folder, close };
+    const rest = () => futimesSync(file, Date.now() / 1000, Date.now() / 1000);
+    return { id, folder, rest, close };
   }
 }
 
@@ -42,8 +55,10 @@ export function register(layout: Layout): Registration {
 function tryLockFolder(folder: string): number | undefined {
   mkdirSync(folder, { mode: 0o700 });
   try {
-    const file = openSync(join(folder, "lock"), "wx", 0o600);
-    if (tryFlock(file)) return file;
+    const lock = join(folder, "lock");
+    const file = openSync(lock, "wx", 0o600);
+    // Between the two calls a sweep may have held the lock, moved the folder to the trash and let go again.
+    if (tryFlock(file) && isStill(lock, file)) return file;
     closeSync(file);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;

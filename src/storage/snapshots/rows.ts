@@ -1,3 +1,4 @@
+import { CooperError } from "../../kit/index.ts";
 import type { SnapshotCommit, SnapshotId, SnapshotInfo } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 
@@ -47,13 +48,19 @@ export class SnapshotRows {
         now,
         id,
       );
+      if (row === undefined) throw new CooperError("storage/no-snapshot", `cannot commit snapshot ${id}: it is gone`);
       this.#touched.add(id);
-      return infoOf(row ?? { id, parent: null, name: null, created });
+      return infoOf(row);
     });
   }
 
   deleteOwned(id: SnapshotId, owner: string): void {
     this.#database.run("DELETE FROM snapshot WHERE id = ? AND owner = ?", id, owner);
+  }
+
+  /** What was noted so far must be noted again at the next use. */
+  forgetUses(): void {
+    this.#touched.clear();
   }
 
   /** Notes the use, once per opening, in the same breath: a prune in another process sees it. Undefined when it came first. */

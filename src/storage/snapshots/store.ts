@@ -32,6 +32,11 @@ export class Snapshots implements SnapshotStore {
     return this.#use().driver.name;
   }
 
+  /** See `SnapshotRows.forgetUses`. */
+  forgetUses(): void {
+    this.#rows?.forgetUses();
+  }
+
   get(id: SnapshotId): SnapshotInfo | undefined {
     return this.#use().rows.get(id);
   }

@@ -44,6 +44,8 @@ async function counting(): Promise<void> {
       storage.records.set("test", "count", `${count + 1}`);
     });
     tell("count");
+    // Leaves the lock to others for longer than they pause between two tries.
+    await new Promise((resolve) => setTimeout(resolve, 120));
   }
 }
 

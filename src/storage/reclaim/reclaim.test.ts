@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { bytesOf, quietScope, sha256 } from "../../kit/index.ts";
+import type { SnapshotId, Storage } from "../contract.ts";
+import { openStorage } from "../open.ts";
+import { temporaryRoots } from "../testing/temporary-root.ts";
+
+const newRoot = temporaryRoots();
+const open = (root: string) => openStorage({ root, snapshotter: "auto" }, quietScope);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function snapshot(storage: Storage, parent: SnapshotId | undefined, size: number): Promise<SnapshotId> {
+  await using active = await storage.snapshots.prepare(parent);
+  writeFileSync(join(active.changes.folder, "file"), Buffer.alloc(size, 1));
+  return (await active.commit({ description: `${size} bytes` })).id;
+}
+
+/** A root with a chain of two snapshots, a named blob, a free blob and a cache mount, that nobody has open. */
+async function filled() {
+  const root = newRoot();
+  const storage = await open(root);
+  const base = await snapshot(storage, undefined, 100_000);
+  const top = await snapshot(storage, base, 50_000);
+  await storage.blobs.put(bytesOf("free"), quietScope);
+  const named = await storage.blobs.put(bytesOf("named"), quietScope);
+  const descriptor = { mediaType: "application/octet-stream", ...named };
+  storage.layers.add(top, { descriptor, diffId: sha256("tar"), compression: "gzip", from: [] });
+  writeFileSync(join(await storage.keptFolder("cache", "/c"), "f"), "1");
+  storage.records.set("solver", "key", top);
+  await storage[Symbol.asyncDispose]();
+  await pause(20);
+  return { root, base, top, named };
+}
+
+describe("reclaim", () => {
+  it("tells sizes, and what is in use", async () => {
+    const { root, base, top, named } = await filled();
+    await using storage = await open(root);
+    const usage = await storage.reclaim.usage(quietScope);
+    const of = (id: string) => usage.find((one) => one.id === id);
+    expect(of(base)).toMatchObject({ kind: "snapshot", inUse: true, description: "100000 bytes" });
+    expect(of(base)?.size).toBeGreaterThanOrEqual(100_000);
+    expect(of(top)).toMatchObject({ parent: base, inUse: false });
+    expect(of(named.digest)).toMatchObject({ kind: "blob", size: 5, inUse: true });
+    expect(usage.map(({ kind }) => kind).sort()).toEqual(["blob", "blob", "kept", "snapshot", "snapshot"]);
+  });
+
+  it("prune with `all` leaves an empty root", async () => {
+    const { root } = await filled();
+    const storage = await open(root);
+    expect(await storage.reclaim.prune({ all: true }, quietScope)).toHaveLength(5);
+    expect(await storage.reclaim.usage(quietScope)).toEqual([]);
+    expect(storage.records.get("solver", "key")).toBeUndefined();
+    await storage[Symbol.asyncDispose]();
+    for (const folder of ["snapshots", "content/blobs/sha256", "kept", "hashes", "trash"]) {
+      expect(readdirSync(join(root, folder)), folder).toEqual([]);
+    }
+  });
+
+  it("prune leaves alone what another opening has looked at, until that rests", async () => {
+    const { root, base, top, named } = await filled();
+    await using user = await open(root);
+    const view = user.snapshots.changes(top);
+    await user.blobs.path(named.digest);
+    await using pruner = await open(root);
+    const pruned = await pruner.reclaim.prune({ all: true }, quietScope);
+    expect(pruned.map(({ kind }) => kind)).toEqual(["blob"]);
+    expect(existsSync(join(view.folder, "file"))).toBe(true);
+    await pause(20);
+    user.reclaim.rest();
+    pruner.reclaim.rest();
+    const second = await pruner.reclaim.prune({}, quietScope);
+    expect(second.map(({ id }) => id)).toEqual([top, base, named.digest]);
+    expect(user.snapshots.get(top)).toBeUndefined();
+  });
+
+  it("prune stops when little enough is left, and keeps what is young or not asked for", async () => {
+    const { root, top } = await filled();
+    await using storage = await open(root);
+    const prune = (options: Parameters<Storage["reclaim"]["prune"]>[0]) => storage.reclaim.prune(options, quietScope);
+    expect(await prune({ keepBytes: 10_000_000 })).toEqual([]);
+    expect(await prune({ keepDuration: 60_000 })).toEqual([]);
+    expect((await prune({ filter: ({ id }) => id === top })).map(({ id }) => id)).toEqual([top]);
+  });
+});

@@ -1,0 +1,110 @@
+import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseDigest, type Scope } from "../../kit/index.ts";
+import { told } from "../errors.ts";
+import { blobPath } from "../layout.ts";
+import type { Trash } from "../process/trash.ts";
+import type { PruneOptions, Reclaim, Usage } from "./contract.ts";
+import { blobUsage, keptUsage, oldestOpening, type ReclaimPlace, snapshotUsage } from "./usage.ts";
+
+export interface ReclaimParts extends ReclaimPlace {
+  /** Marks the opening as unused until now, and forgets which uses were noted. */
+  readonly rest: () => void;
+  readonly owner: string;
+  readonly trash: Trash;
+}
+
+/** Usage and pruning of one root. */
+export class StoredReclaim implements Reclaim {
+  readonly #parts: ReclaimParts;
+  constructor(parts: ReclaimParts) {
+    this.#parts = parts;
+  }
+
+  usage(scope: Scope): Promise<readonly Usage[]> {
+    return told("measure the root", async () => [
+      ...(await snapshotUsage(this.#parts, scope)),
+      ...blobUsage(this.#parts),
+      ...(await keptUsage(this.#parts, scope)),
+    ]);
+  }
+
+  prune(options: PruneOptions, scope: Scope): Promise<readonly Usage[]> {
+    return told("prune the root", () => this.#prune(options, scope));
+  }
+
+  rest(): void {
+    this.#parts.rest();
+  }
+
+  async #prune(options: PruneOptions, scope: Scope): Promise<readonly Usage[]> {
+    const pruned: Usage[] = [];
+    let left = (await this.usage(scope)).reduce((sum, { size }) => sum + size, 0);
+    const enough = () => options.keepBytes !== undefined && left <= options.keepBytes;
+    // A parent can go when its last child has gone, and a blob when no snapshot names it: once more until nothing goes.
+    for (let before = -1; before !== pruned.length && !enough(); ) {
+      before = pruned.length;
+      for (const usage of (await this.usage(scope)).filter((one) => mayGo(one, options)).sort(oldestFirst)) {
+        scope.signal.throwIfAborted();
+        if (enough()) break;
+        if (!this.#remove(usage)) continue;
+        pruned.push(usage);
+        left -= usage.size;
+      }
+    }
+    // Records may name snapshots that have just gone; their users take that for a miss.
+    if (options.all === true && !this.#isShared()) this.#parts.database.run("DELETE FROM record");
+    return pruned;
+  }
+
+  #isShared(): boolean {
+    return readdirSync(this.#parts.layout.run).length > 1;
+  }
+
+  #remove(usage: Usage): boolean {
+    switch (usage.kind) {
+      case "snapshot":
+        return this.#removeSnapshot(usage);
+      case "blob":
+        return this.#removeBlob(usage);
+      case "kept":
+        this.#parts.trash.discard(join(this.#parts.layout.kept, usage.id));
+        return true;
+    }
+  }
+
+  /** From the first statement on nobody finds it any more; a kill after that leaves it to the sweep. */
+  #removeSnapshot({ id, used }: Usage): boolean {
+    const { database, layout, owner, trash } = this.#parts;
+    const claim = `UPDATE snapshot SET owner = ?, name = NULL WHERE id = ? AND owner IS NULL AND used = ?
+      AND NOT EXISTS (SELECT 1 FROM snapshot AS child WHERE child.parent = ?)`;
+    if (database.run(claim, owner, id, used.getTime(), id) === 0) return false;
+    trash.discard(join(layout.snapshots, id));
+    rmSync(join(layout.hashes, `layer-${id}`), { force: true });
+    database.run("DELETE FROM snapshot WHERE id = ?", id);
+    return true;
+  }
+
+  /** Moved away first, then looked at again: somebody may have begun to use it in the meantime, and gets it back. */
+  #removeBlob({ id }: Usage): boolean {
+    const { layout, trash } = this.#parts;
+    const path = blobPath(layout, parseDigest(id));
+    const since = oldestOpening(this.#parts);
+    const taken = trash.take(path);
+    if (taken === undefined) return false;
+    if ((statSync(taken, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since) {
+      renameSync(taken, path);
+      return false;
+    }
+    rmSync(taken, { force: true });
+    return true;
+  }
+}
+
+function mayGo(usage: Usage, options: PruneOptions): boolean {
+  if (usage.inUse || options.filter?.(usage) === false) return false;
+  if (usage.kind === "kept" && options.all !== true) return false;
+  return options.keepDuration === undefined || usage.used.getTime() < Date.now() - options.keepDuration;
+}
+
+const oldestFirst = (a: Usage, b: Usage): number => a.used.getTime() - b.used.getTime();

@@ -1,0 +1,102 @@
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../kit/index.ts";
+import type { SnapshotId } from "../contract.ts";
+import type { Database } from "../database/database.ts";
+import { treeSize } from "../files/tree-size.ts";
+import type { Layout } from "../layout.ts";
+import type { Usage } from "./contract.ts";
+
+export interface ReclaimPlace {
+  readonly layout: Layout;
+  readonly database: Database;
+}
+
+/** When the oldest living opening began (milliseconds): what was used since may be in use. Dead ones are swept before this is asked. */
+export function oldestOpening({ layout }: ReclaimPlace): number {
+  let oldest = Date.now();
+  for (const id of readdirSync(layout.run)) {
+    const lock = statSync(join(layout.run, id, "lock"), { throwIfNoEntry: false });
+    if (lock !== undefined) oldest = Math.min(oldest, lock.mtimeMs);
+  }
+  return oldest;
+}
+
+type SnapshotRow = {
+  id: string;
+  parent: string | null;
+  description: string | null;
+  created: number;
+  used: number;
+  size: number | null;
+  children: number;
+};
+
+/** Committed snapshots of both drivers. */
+export async function snapshotUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
+  const { layout, database } = place;
+  const since = oldestOpening(place);
+  const sql = `SELECT id, parent, description, created, used, size,
+    EXISTS (SELECT 1 FROM snapshot AS child WHERE child.parent = snapshot.id) AS children
+    FROM snapshot WHERE owner IS NULL`;
+  const usages: Usage[] = [];
+  for (const row of database.all<SnapshotRow>(sql)) {
+    let { size } = row;
+    if (size === null) {
+      size = await treeSize(join(layout.snapshots, row.id), scope.signal);
+      database.run("UPDATE snapshot SET size = ? WHERE id = ?", size, row.id);
+    }
+    usages.push({
+      kind: "snapshot",
+      id: row.id,
+      parent: (row.parent ?? undefined) as SnapshotId | undefined,
+      description: row.description ?? undefined,
+      size,
+      created: new Date(row.created),
+      used: new Date(row.used),
+      inUse: row.children === 1 || row.used >= since,
+    });
+  }
+  return usages;
+}
+
+/** Blobs; one that a snapshot's layer record names is in use with the snapshot. */
+export function blobUsage(place: ReclaimPlace): Usage[] {
+  const { layout, database } = place;
+  const since = oldestOpening(place);
+  const referred = new Set(database.all<{ digest: string }>("SELECT digest FROM layer").map(({ digest }) => digest));
+  const usages: Usage[] = [];
+  for (const algorithm of readdirSync(layout.blobs)) {
+    for (const hex of readdirSync(join(layout.blobs, algorithm))) {
+      const id = `${algorithm}:${hex}`;
+      const stat = statSync(join(layout.blobs, algorithm, hex), { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      const inUse = referred.has(id) || stat.mtimeMs >= since;
+      usages.push({
+        ...nothingKnown,
+        kind: "blob",
+        id,
+        size: stat.size,
+        created: stat.birthtime,
+        used: stat.mtime,
+        inUse,
+      });
+    }
+  }
+  return usages;
+}
+
+const nothingKnown = { parent: undefined, description: undefined };
+
+/** Cache mounts. There is no telling who uses one, so they are in use as soon as anybody else has the root open. */
+export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
+  const { layout } = place;
+  const inUse = readdirSync(layout.run).length > 1;
+  const usages: Usage[] = [];
+  for (const id of readdirSync(layout.kept)) {
+    const path = join(layout.kept, id);
+    const { birthtime: created, ctime: used } = lstatSync(path);
+    usages.push({ ...nothingKnown, kind: "kept", id, size: await treeSize(path, scope.signal), created, used, inUse });
+  }
+  return usages;
+}
