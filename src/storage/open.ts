@@ -67,7 +67,11 @@ interface Opened {
 }
 
 function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, trash }: Opened): Storage {
-  const mounts = new Mounts(self.folder);
+  const records = new StoredRecords(database);
+  const mounts = new Mounts(self.folder, {
+    get: (key) => records.get("storage/overlay", key),
+    set: (key, value) => records.set("storage/overlay", key, value),
+  });
   const driver = () => chooseDriver(snapshotter, mounts);
   // A forced one that cannot work fails now, not in the middle of a build.
   if (snapshotter === "overlayfs") driver();
@@ -86,7 +90,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     blobs,
     snapshots,
     layers: new StoredLayerRecords(database),
-    records: new StoredRecords(database),
+    records,
     contentHashes: new StoredContentHashes({ layout, database, snapshots }),
     reclaim: new StoredReclaim({ layout, database, trash, owner: self.id, rest }),
     mount: (tree) => mounts.mount(tree),

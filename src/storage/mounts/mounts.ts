@@ -1,19 +1,28 @@
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CooperError, errnoOf } from "../../kit/index.ts";
 import { MountFlag, mountOverlay, umount } from "../../sys/index.ts";
 import type { Mounted, TreeMount } from "../contract.ts";
 import { told } from "../errors.ts";
+import { mountFingerprint } from "./fingerprint.ts";
 import { type OverlaySupport, probeOverlay } from "./overlay-support.ts";
+
+/** Where the outcome of a successful probe is kept for later openings. */
+export interface ProbeMemory {
+  get(key: string): string | undefined;
+  set(key: string, value: string): void;
+}
 
 /** Mount points in this process's own folder, and what the kernel can do. Nothing is made or tried before the first mount. */
 export class Mounts {
   readonly #folder: string;
+  readonly #memory: ProbeMemory;
   #support: OverlaySupport | CooperError | undefined;
   #count = 0;
 
-  constructor(runFolder: string) {
+  constructor(runFolder: string, memory: ProbeMemory) {
     this.#folder = join(runFolder, "mounts");
+    this.#memory = memory;
   }
 
   /** Undefined when overlayfs works here, else the reason. Probes once. */
@@ -55,8 +64,18 @@ export class Mounts {
   }
 
   #probe(): OverlaySupport | CooperError {
-    this.#support ??= probeOverlay(this.#point(false));
+    this.#support ??= this.#remembered();
     return this.#support;
+  }
+
+  /** Unmounting waits for the whole kernel (RCU), on a busy machine 30 ms: what worked under the same conditions is not tried again. */
+  #remembered(): OverlaySupport | CooperError {
+    const key = mountFingerprint(dirname(this.#folder));
+    const known = this.#memory.get(key);
+    if (known !== undefined) return { options: known.split(",") };
+    const support = probeOverlay(this.#point(false));
+    if (!(support instanceof CooperError)) this.#memory.set(key, support.options.join(","));
+    return support;
   }
 
   #point(make = true): string {

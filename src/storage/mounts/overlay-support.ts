@@ -14,6 +14,7 @@ export interface OverlaySupport {
 export function probeOverlay(folder: string): OverlaySupport | CooperError {
   let failure: unknown;
   try {
+    makeFolders(folder);
     for (const options of candidates()) {
       try {
         tryOverlay(folder, options);
@@ -22,6 +23,8 @@ export function probeOverlay(folder: string): OverlaySupport | CooperError {
         failure ??= error;
         // An option that an older kernel does not know, or a user namespace does not allow.
         if (errnoOf(error) !== "EINVAL") break;
+        rmSync(folder, { recursive: true, force: true });
+        makeFolders(folder);
       }
     }
   } finally {
@@ -44,6 +47,11 @@ function inUserNamespace(): boolean {
   return readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "4294967295";
 }
 
+function makeFolders(folder: string): void {
+  for (const name of ["", "/lower", "/upper", "/work", "/merged"]) mkdirSync(`${folder}${name}`, { mode: 0o700 });
+  writeFileSync(`${folder}/lower/file`, "");
+}
+
 function tryOverlay(folder: string, options: readonly string[]): void {
   const [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map((name) => `${folder}/${name}`) as [
     string,
@@ -51,9 +59,6 @@ function tryOverlay(folder: string, options: readonly string[]): void {
     string,
     string,
   ];
-  rmSync(folder, { recursive: true, force: true });
-  for (const path of [folder, lower, upper, work, merged]) mkdirSync(path, { mode: 0o700 });
-  writeFileSync(`${lower}/file`, "");
   mountOverlay({ lower: [lower], upper, work, options }, merged);
   try {
     unlinkSync(`${merged}/file`);
