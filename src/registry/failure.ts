@@ -64,7 +64,8 @@ function reason(cause: unknown, errno: string | undefined, url: URL): string {
     case "ENETUNREACH":
       return `${dialled}: connect: network is unreachable`;
     case "ETIMEDOUT":
-      return `${dialled}: i/o timeout`;
+      // Without an address it was connected, and then silent.
+      return address.address === undefined ? "i/o timeout" : `${dialled}: i/o timeout`;
     case "ENOTFOUND":
       return `dial tcp: lookup ${url.hostname}: no such host`;
     case "EAI_AGAIN":

@@ -10,7 +10,10 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** `open` is called once; exactly `size` bytes must come. */
   readonly body?: { readonly size: number; readonly open: () => Bytes };
-  /** Give up when nothing moves for that many milliseconds. */
+  /**
+   * Give up when nothing moves for that many milliseconds, or hardly anything: the head of an answer to a request without a body must be
+   * complete in that time, and of the answer's body `slowest` bytes must come in each such time.
+   */
   readonly stallLimit: number;
 }
 
@@ -33,6 +36,9 @@ export interface HttpResponse {
   close(): void;
 }
 
+/** Far below the slowest line: only a server that plays for time is slower. */
+const slowest = 4096;
+
 /** Sends one request and resolves with the head of its answer. Throws `registry/unreachable`, or the signal's reason. */
 export async function send(
   request: HttpRequest,
@@ -46,8 +52,15 @@ export async function send(
   const abort = () => message.destroy(scope.signal.reason as Error);
   scope.signal.addEventListener("abort", abort, { once: true });
   const release = () => scope.signal.removeEventListener("abort", abort);
+  let silence: Error | undefined;
+  message.on("timeout", () => {
+    silence = timeoutError();
+    message.destroy(silence);
+  });
   const failed = (cause: unknown) => {
     if (scope.signal.aborted) return scope.signal.reason;
+    // A body that is cut off by the destruction says "aborted", whatever the reason was.
+    if (silence !== undefined) return connectionError(method, url, silence);
     return cause instanceof SourceFailure ? cause.cause : connectionError(method, url, cause);
   };
   try {
@@ -80,7 +93,6 @@ function open(
     },
     timeout: request.stallLimit,
   });
-  message.on("timeout", () => message.destroy(timeoutError()));
   message.setNoDelay(true);
   return message;
 }
@@ -99,8 +111,9 @@ async function exchange(message: ClientRequest, request: HttpRequest): Promise<I
   // A late error (the peer resets after it answered) must have a listener.
   message.on("error", () => {});
   if (request.body === undefined || request.body.size === 0) {
+    const late = setTimeout(() => message.destroy(timeoutError()), request.stallLimit);
     message.end();
-    return await answer;
+    return await answer.finally(() => clearTimeout(late));
   }
   let answered = false;
   const stop = () => {
@@ -161,6 +174,7 @@ class Response implements HttpResponse {
   readonly statusText: string;
   readonly #message: IncomingMessage;
   readonly #sender: ClientRequest;
+  readonly #stallLimit: number;
   readonly #failed: (cause: unknown) => unknown;
   readonly #release: () => void;
   constructor(
@@ -176,6 +190,7 @@ class Response implements HttpResponse {
     this.statusText = message.statusMessage ?? "";
     this.#message = message;
     this.#sender = sender;
+    this.#stallLimit = request.stallLimit;
     this.#failed = failed;
     this.#release = release;
     message.on("error", () => {});
@@ -188,7 +203,15 @@ class Response implements HttpResponse {
 
   async *body(): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of this.#message) yield chunk as Buffer;
+      let window = { began: Date.now(), bytes: 0 };
+      for await (const chunk of this.#message as AsyncIterable<Buffer>) {
+        window.bytes += chunk.byteLength;
+        if (Date.now() - window.began > this.#stallLimit) {
+          if (window.bytes < slowest) throw timeoutError();
+          window = { began: Date.now(), bytes: 0 };
+        }
+        yield chunk;
+      }
       if (!this.#message.complete) throw Object.assign(new Error("unexpected EOF"), { code: "ECONNRESET" });
     } catch (cause) {
       throw this.#failed(cause);

@@ -5,6 +5,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { failureOf } from "./failure.ts";
 import { firstEndpoint } from "./first-endpoint.ts";
 import type { HttpResponse } from "./http.ts";
+import { silencesAllowed } from "./retry.ts";
 import { statusError } from "./status-error.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { repositoryScope } from "./token-scope.ts";
@@ -108,7 +109,7 @@ class Transfer {
 
   async *bytes(): AsyncGenerator<Uint8Array> {
     const { size } = this.#descriptor;
-    for (let failures = 0; ; ) {
+    for (let failures = 0, silences = 0; ; ) {
       const began = this.#at;
       try {
         yield* this.#once();
@@ -118,6 +119,7 @@ class Transfer {
         if (this.#at - began >= goodProgress) failures = 0;
         const wait = this.#workshop.backoff[failures++];
         if (this.#scope.signal.aborted || wait === undefined || failureOf(error)?.transient !== true) throw error;
+        if (failureOf(error)?.errno === "ETIMEDOUT" && silences++ >= silencesAllowed) throw error;
         this.#scope.log(`registry: ${(error as Error).message}; going on at byte ${this.#at} in ${wait} ms`);
         await sleep(wait, this.#scope.signal);
       }

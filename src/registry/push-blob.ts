@@ -8,6 +8,7 @@ import type { HttpResponse } from "./http.ts";
 import { bestMount } from "./mount-candidate.ts";
 import { checkAnswerDigest, isTransient } from "./push-answer.ts";
 import { redact } from "./redact.ts";
+import { longestPause } from "./retry.ts";
 import { statusError } from "./status-error.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { repositoryScope } from "./token-scope.ts";
@@ -116,7 +117,7 @@ class Upload {
         const wait = this.#workshop.backoff[failures];
         if (this.#scope.signal.aborted || wait === undefined || !isTransient(error)) throw error;
         this.#scope.log(`registry: ${(error as Error).message}; uploading again in ${wait} ms`);
-        await sleep(Math.max(wait, failureOf(error)?.retryAfter ?? 0), this.#scope.signal);
+        await sleep(Math.max(wait, Math.min(failureOf(error)?.retryAfter ?? 0, longestPause)), this.#scope.signal);
         const next = await this.#whereStopped(place.location);
         if (next === "mounted") return;
         place = next;

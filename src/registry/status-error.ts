@@ -45,7 +45,7 @@ function hintOf(status: number, plain: string | undefined): { hint?: string } {
 
 function retryAfterOf(response: HttpResponse): number | undefined {
   const seconds = Number(response.header("retry-after"));
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 120) * 1000 : undefined;
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 const knownCodes = new Set([

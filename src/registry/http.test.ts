@@ -1,0 +1,55 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { Agents } from "./agents.ts";
+import { failureOf } from "./failure.ts";
+import { send } from "./http.ts";
+
+/** Asks a server that answers as `listener` does, and reads all of the answer. */
+async function ask(listener: RequestListener, stallLimit: number): Promise<Buffer> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  using agents = new Agents({ insecure: false, ca: [], keyPairs: [] }, {});
+  try {
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const scope = { signal: new AbortController().signal, log: () => {} };
+    const response = await send({ method: "GET", url, headers: {}, stallLimit }, agents, false, scope);
+    return await response.all(1024);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** Sends a byte now and then, so that the connection is never quite still. */
+function drip(write: (text: string) => void, every: number): NodeJS.Timeout {
+  const timer = setInterval(() => write("x"), every);
+  return timer.unref();
+}
+
+const errno = async (asked: Promise<Buffer>) => failureOf(await asked.catch((error: unknown) => error))?.errno;
+
+test("a server that never answers is given up", async () => {
+  expect(await errno(ask(() => {}, 150))).toBe("ETIMEDOUT");
+});
+
+test("an answer's head that comes a byte at a time is given up", async () => {
+  const slowHead: RequestListener = (_, response) => {
+    response.socket?.write("HTTP/1.1 200 OK\r\nx: ");
+    drip((text) => response.socket?.write(text), 20);
+  };
+  expect(await errno(ask(slowHead, 150))).toBe("ETIMEDOUT");
+});
+
+test("a body that comes a byte at a time is given up", async () => {
+  const slowBody: RequestListener = (_, response) => {
+    response.writeHead(200, { "content-length": 1000 });
+    drip((text) => response.write(text), 20);
+  };
+  expect(await errno(ask(slowBody, 150))).toBe("ETIMEDOUT");
+});
+
+test("a short body may take its time", async () => {
+  const late: RequestListener = (_, response) => void setTimeout(() => response.end("late"), 100);
+  expect((await ask(late, 1000)).toString()).toBe("late");
+});
