@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readTreeFile, statTreeFile } from "./tree-files.ts";
+
+const root = mkdtempSync(join(tmpdir(), "cooper-tree-"));
+mkdirSync(join(root, "dir"));
+writeFileSync(join(root, "dir/file"), "text of the file");
+symlinkSync("/dir/file", join(root, "absolute"));
+symlinkSync("../../../../../../etc/hostname", join(root, "outside"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+test("a file is read whole, or its beginning", async () => {
+  expect((await readTreeFile(root, "/dir/file")).toString()).toBe("text of the file");
+  expect((await readTreeFile(root, "dir/file", 4)).toString()).toBe("text");
+});
+
+test("links are followed inside the tree, and never lead out of it", async () => {
+  expect((await readTreeFile(root, "absolute")).toString()).toBe("text of the file");
+  await expect(readTreeFile(root, "outside")).rejects.toMatchObject({ code: "frontend/not-found" });
+  await expect(readTreeFile(root, "../../etc/hostname")).rejects.toMatchObject({ code: "frontend/not-found" });
+});
+
+test("what is not there is told in upstream's words", async () => {
+  const words = "open Dockerfile: no such file or directory";
+  await expect(readTreeFile(root, "Dockerfile")).rejects.toMatchObject({ code: "frontend/not-found", message: words });
+  await expect(readTreeFile(undefined, "Dockerfile")).rejects.toMatchObject({ message: words });
+});
+
+test("a stat tells files from directories", async () => {
+  expect(await statTreeFile(root, "dir")).toMatchObject({ type: "directory" });
+  expect(await statTreeFile(root, "absolute")).toEqual({ type: "file", size: 16 });
+});

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { CooperError, quietScope } from "../../../kit/index.ts";
+import type { Session } from "../../../session/index.ts";
+import type { OpEvent, OpScope } from "../../contract.ts";
+import { localSource, patternList } from "./local-op.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cooper-local-"));
+writeFileSync(join(folder, "Dockerfile"), "FROM scratch\n");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function scopeWith(events: OpEvent[], ...ids: string[]): OpScope {
+  const session = (id: string) =>
+    ({
+      id,
+      localDirectory: async (name: string) => ({ name, path: id === "mine" ? folder : `${folder}/none` }),
+    }) as unknown as Session;
+  return { ...quietScope, emit: (event) => events.push(event), callers: ids.map(session) };
+}
+
+test("the directory of the session that is named is read in place, with its patterns", async () => {
+  const events: OpEvent[] = [];
+  const attrs = new Map([
+    ["local.session", "mine"],
+    ["local.followpaths", '["Dockerfile"]'],
+    ["local.excludepatterns", '["*.log"]'],
+  ]);
+  const op = localSource("local://dockerfile", attrs);
+  const scope = scopeWith(events, "other", "mine");
+  expect((await op.recipe(scope)).storable).toBe(false);
+  expect(await op.execute([], scope)).toEqual([
+    { kind: "folder", path: folder, include: [], exclude: ["*.log"], follow: ["Dockerfile"] },
+  ]);
+  expect(events.at(-1)).toMatchObject({ id: "transferring dockerfile:", current: 15 });
+});
+
+test("a directory that is not there is an error at once", async () => {
+  await expect(localSource("local://context", new Map()).execute([], scopeWith([], "other"))).rejects.toThrow(
+    "no such file or directory",
+  );
+  await expect(localSource("local://context", new Map()).execute([], scopeWith([]))).rejects.toThrow(
+    "no active session",
+  );
+});
+
+test.each(["{", '{"a":1}', "[1]"])("patterns that are no list of strings (%s) are refused", (text) => {
+  expect(() => patternList(new Map([["key", text]]), "key")).toThrow(CooperError);
+});
