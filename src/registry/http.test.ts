@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { expect, test } from "vitest";
 import { Agents } from "./agents.ts";
 import { failureOf } from "./failure.ts";
@@ -26,6 +26,27 @@ function drip(write: (text: string) => void, every: number): NodeJS.Timeout {
   const timer = setInterval(() => write("x"), every);
   return timer.unref();
 }
+
+test("a kept connection that the server has closed meanwhile is no failure", async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((request, response) => {
+    // The second request on a connection meets one that is going away.
+    if (sockets.has(request.socket)) request.socket.destroy();
+    else response.end("here");
+    sockets.add(request.socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  using agents = new Agents({ insecure: false, ca: [], keyPairs: [] }, {});
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const scope = { signal: new AbortController().signal, log: () => {} };
+  for (const _ of [1, 2, 3]) {
+    const response = await send({ method: "GET", url, headers: {}, stallLimit: 5000 }, agents, false, scope);
+    expect((await response.all(10)).toString()).toBe("here");
+  }
+  expect(sockets.size).toBe(3);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
 
 const errno = async (asked: Promise<Buffer>) => failureOf(await asked.catch((error: unknown) => error))?.errno;
 

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import { type Bytes, collect, type Scope } from "../kit/index.ts";
+import { type Bytes, collect, errnoOf, type Scope } from "../kit/index.ts";
 import type { Agents } from "./agents.ts";
 import { connectionError } from "./failure.ts";
 
@@ -70,8 +70,14 @@ export async function send(
   } catch (cause) {
     message.destroy();
     release();
+    if (wasStale(message, request, cause) && !scope.signal.aborted) return await send(request, agents, insecure, scope);
     throw failed(cause);
   }
+}
+
+/** A connection kept from before, which the server had closed meanwhile: nothing was asked yet, a fresh one may ask. */
+function wasStale(message: ClientRequest, { body }: HttpRequest, cause: unknown): boolean {
+  return message.reusedSocket && body === undefined && ["ECONNRESET", "EPIPE"].includes(errnoOf(cause) ?? "");
 }
 
 function open(
