@@ -8,6 +8,5 @@ import { join } from "node:path";
 export function useCompileCache(): void {
   // Not bundled: these are the sources.
   if (import.meta.filename.endsWith(".ts")) return;
-  if (import.meta.filename.endsWith(".ts")) return; // run from source: nothing is written beside it
   nodeModule.enableCompileCache(join(import.meta.dirname, "compiled"));
 }
