@@ -1,6 +1,6 @@
 import { CooperError, type Scope } from "../kit/index.ts";
 import { type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
-import type { ImageResolver, OpEvent, OpScope, Ref } from "../ops/index.ts";
+import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
@@ -26,6 +26,7 @@ export class BuildJob implements AsyncDisposable {
   readonly #job: Job<Ref, EngineScope>;
   readonly #controller = new AbortController();
   readonly #tracked = new Set<Promise<unknown>>();
+  readonly #renewed = new Set<string>();
 
   constructor(
     parts: EngineParts,
@@ -52,8 +53,10 @@ export class BuildJob implements AsyncDisposable {
   load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
     const definition = readDefinition(bytes, this.request.entitlements);
     this.places.add(definition);
+    const ignoreCache = options.ignoreCache ?? false;
+    renewCaches(definition, ignoreCache, this.parts.storage, this.#renewed);
     const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) => this.parts.makeOp(vertex, this.images);
-    const edge = graphOf(definition, makeOp, options.ignoreCache ?? false);
+    const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;
   }

@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import { describeScenarios } from "../support/scenario.ts";
 
 const fails = (flags: string, ...sentences: (string | RegExp)[]) => ({
@@ -77,13 +76,17 @@ COPY --from=base /combined.txt /
 FROM busybox AS build
 RUN --mount=target=/mytmp,type=tmpfs touch /mytmp/foo && [ "$(stat -f -c %T /mytmp)" = tmpfs ]
 RUN [ ! -e /mytmp ]
-RUN --mount=type=tmpfs,target=/dev/shm,size=128m mount | grep /dev/shm > /size
+RUN --mount=type=tmpfs,target=/dev/shm,size=128m mount | grep /dev/shm | grep -o size=131072k > /size
 RUN --mount=type=tmpfs,target=/kept --mount=type=tmpfs,target=/kept/below touch /kept/below/x && mkdir -p /made
 FROM scratch
 COPY --from=build /size /
 COPY --from=build / /all
 `,
-    holds: { size: { text: expect.stringContaining("size=131072k") as unknown as string }, "all/mytmp": null, "all/kept": null },
+    holds: {
+      size: "size=131072k\n",
+      "all/mytmp": null,
+      "all/kept": null,
+    },
   },
 
   "expands variables in every value": {
@@ -109,7 +112,10 @@ RUN --mount=type=$type,id=$id,target=/whatever [ -f /whatever/foo ] && touch /ok
   "refuses an unknown flag": fails("--mont=target=/t,type=tmpfs", "unknown flag: --mont", "did you mean mount?"),
   "refuses an unknown key": fails("--mount=typ=tmpfs", "unexpected key 'typ'", "did you mean type?"),
   "refuses an unknown type": fails("--mount=type=tmp", 'unsupported mount type "tmp"', "did you mean tmpfs?"),
-  "refuses an unknown sharing": fails("--mount=type=cache,target=/c,sharing=shard", 'unsupported sharing value "shard"'),
+  "refuses an unknown sharing": fails(
+    "--mount=type=cache,target=/c,sharing=shard",
+    'unsupported sharing value "shard"',
+  ),
   "refuses a variable in from": fails(
     "--mount=from=$from,type=cache,target=/tmp",
     "'from' doesn't support variable expansion, define alias stage instead",

@@ -7,6 +7,7 @@ import { tryFlock } from "../../sys/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { openTree } from "../open-tree.ts";
 import { hashSelection } from "../selection.ts";
+import { generationOf, hasGeneration, markGeneration } from "./cache-generation.ts";
 
 type CacheType = MountType & { readonly kind: "cache" };
 
@@ -79,27 +80,36 @@ async function takeFolder(
   storage: Storage,
   scope: OpScope,
 ): Promise<{ folder: string; lock: number }> {
-  const { sharing } = mount.type as CacheType;
-  for (let number = 0; ; ) {
+  const { sharing, id } = mount.type as CacheType;
+  const generation = generationOf(mount, id, storage.records);
+  for (let number = 0, waited = false; ; ) {
     scope.signal.throwIfAborted();
     const kept = await storage.keptFolder("cache", number === 0 ? key : `${key}#${number}`);
     const folder = join(kept, "tree");
+    const isReady = () => existsSync(folder) && hasGeneration(kept, generation);
     const lock = openSync(kept, "r");
+    let takeAnother = sharing === "private";
     try {
-      const alone = sharing !== "shared" || !existsSync(folder);
+      const alone = sharing !== "shared" || !isReady();
       if (tryFlock(lock, alone ? "exclusive" : "shared")) {
-        if (!existsSync(folder)) await fillFolder(folder, mount, inputs, storage, scope);
+        if (!isReady()) {
+          await fillFolder(folder, mount, inputs, storage, scope);
+          markGeneration(kept, generation);
+        }
         // A lock that was needed to fill it is only now one that others may have too.
         if (sharing !== "shared" || !alone || tryFlock(lock, "shared")) return { folder, lock };
+      } else if (sharing === "shared") {
+        // Whoever has it for itself may only be filling it. Whoever shares an old one goes on with that.
+        takeAnother = alone ? existsSync(folder) && tryFlock(lock, "shared") : waited;
       }
     } catch (error) {
       closeSync(lock);
       throw error;
     }
     closeSync(lock);
-    const mayTakeAnother = sharing === "private" || (sharing === "shared" && existsSync(folder));
-    if (mayTakeAnother && number < maxFolders) number++;
+    if (takeAnother && number < maxFolders) number++;
     else await sleep(lockInterval, scope.signal);
+    waited = !takeAnother;
   }
 }
 
@@ -112,6 +122,7 @@ async function fillFolder(
   scope: OpScope,
 ): Promise<void> {
   const unfinished = `${folder}.new`;
+  await removeTree(folder);
   await removeTree(unfinished);
   mkdirSync(unfinished, { mode: 0o755 });
   const base = mount.input === undefined ? undefined : inputs[mount.input];

@@ -1,1 +1,2 @@
+export { renewCaches } from "./cache-generation.ts";
 export { type ExecTools, type ExecVertex, execOp } from "./exec-op.ts";
