@@ -40,7 +40,7 @@ export class BuildJob implements AsyncDisposable {
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
     this.status = new JobStatus(onStatus, scope.signal);
-    this.member = { session, status: this.status };
+    this.member = { session, status: this.status, layerVertices: new Map() };
     this.images = parts.imageResolver();
     this.#job = parts.solver.job({
       member: this.member,

@@ -70,9 +70,12 @@ async function fromFrontend(job: BuildJob, scope: Scope): Promise<Built> {
   return { edges, metadata: result.metadata };
 }
 
-/** The edge's result; a caller's folder as a tree of its own, so that it can leave. */
+/** The edge's result as exporters can have it; a caller's folder as a tree of its own, so that it can leave. */
 async function exportable(job: BuildJob, edge: EngineEdge | undefined): Promise<Ref> {
   const ref = await job.result(edge);
+  if (ref.kind === "layers" && edge !== undefined) {
+    for (const { descriptor } of ref.layers) job.member.layerVertices.set(descriptor.digest, edge.vertex.digest);
+  }
   if (ref.kind !== "folder") return ref;
   const id = await job.materialise(ref, edge);
   return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };

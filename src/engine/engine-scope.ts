@@ -8,6 +8,8 @@ import type { JobStatus } from "./job-status.ts";
 export interface Member {
   readonly session: Session;
   readonly status: JobStatus;
+  /** The vertex that a pending layer of the result came from, by the layer's digest: its pull shows there. */
+  readonly layerVertices: Map<Digest, Digest>;
 }
 
 /** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */

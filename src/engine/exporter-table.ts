@@ -5,10 +5,10 @@ import {
   type NamedExporter,
   withBuildArgEpoch,
 } from "../export/index.ts";
-import type { Scope } from "../kit/index.ts";
+import type { Digest, Scope } from "../kit/index.ts";
 import { accessOf, chainIds, type ImageLayer, type LayerBlobs, type OpScope } from "../ops/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { SnapshotId, Storage } from "../storage/index.ts";
+import type { Storage } from "../storage/index.ts";
 import type { BuildRequest, ExporterRequest } from "./contract.ts";
 import type { Member } from "./engine-scope.ts";
 import type { Materialise } from "./pulled-inputs.ts";
@@ -34,17 +34,30 @@ export function openExporter(
 }
 
 function exportNeeds(member: Member, { blobs, materialise }: ExportTools): ExportNeeds {
-  const opScope = (scope: Scope): OpScope => ({ ...scope, emit: () => {}, callers: [member.session] });
   return {
-    fetchLayer: (record, scope) => blobs.fetch(record, opScope(scope)),
+    fetchLayer: (record, scope) =>
+      asPull(member, record.descriptor.digest, scope, (opScope) => blobs.fetch(record, opScope)),
     materialise: async (tree, scope) => {
       const top = tree.layers.at(-1);
       if (top?.kind === "snapshot") return top.id;
-      return materialise({ kind: "layers", layers: pendingLayers(tree) }, opScope(scope)) as Promise<
-        SnapshotId | undefined
-      >;
+      const layers = pendingLayers(tree);
+      const pull = (opScope: OpScope) => materialise({ kind: "layers", layers }, opScope);
+      return asPull(member, layers.at(-1)?.descriptor.digest, scope, pull);
     },
   };
+}
+
+/** Runs a pull as progress of the vertex that the layer comes from. */
+function asPull<T>(
+  { session, status, layerVertices }: Member,
+  layer: Digest | undefined,
+  scope: Scope,
+  pull: (scope: OpScope) => Promise<T>,
+): Promise<T> {
+  const vertex = layer === undefined ? undefined : layerVertices.get(layer);
+  const opScope = (emit: OpScope["emit"]): OpScope => ({ ...scope, emit, callers: [session] });
+  if (vertex === undefined) return pull(opScope(() => {}));
+  return status.during(vertex, () => pull(opScope((event) => status.op(vertex, event))));
 }
 
 /** A tree of which nothing is here yet, as ops have it. */
