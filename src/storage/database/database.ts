@@ -13,16 +13,18 @@ const busyTimeout = 20_000;
  * work at once; a transaction that was interrupted by a kill never happened.
  */
 export class Database {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   /** Opens the file, and makes or upgrades its schema. Throws `storage/newer-root` when a newer Cooper made it. */
   constructor(path: string) {
+    this.#path = path;
     try {
       this.#db = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+      if (this.#version() !== schemaVersion) this.#migrate();
       // NORMAL: nothing is flushed per transaction, so a power cut may lose the last ones, but cannot damage the file.
       this.#db.exec("PRAGMA synchronous = NORMAL");
-      if (this.#version() !== schemaVersion) this.#migrate();
     } catch (error) {
       throw storageError(`open database ${JSON.stringify(path)}`, error);
     }
@@ -54,9 +56,28 @@ export class Database {
     }
   }
 
+  /**
+   * The last one to close would copy the log into the database and wait for the disk, behind all that the build has just
+   * written: up to seconds. Another connection that is still open keeps it from that, and one that may only read cannot do
+   * it later. So the log stays for the next opening, and is copied when it has grown to 4 MB.
+   */
   close(): void {
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
+    if (!this.#db.isOpen) return;
+    const last = this.#openReader();
+    this.#db.close();
+    last?.close();
+  }
+
+  #openReader(): DatabaseSync | undefined {
+    try {
+      const reader = new DatabaseSync(this.#path, { readOnly: true });
+      // A connection takes its share of the lock at its first question.
+      reader.prepare("PRAGMA user_version").get();
+      return reader;
+    } catch {
+      return undefined;
+    }
   }
 
   #prepare(sql: string): StatementSync {
@@ -81,6 +102,8 @@ export class Database {
   }
 
   #migrate(): void {
+    // A new root has nothing to lose, and need not wait for the disk. (An older one is flushed by the next checkpoint.)
+    if (this.#version() === 0) this.#db.exec("PRAGMA synchronous = OFF");
     this.#useWal();
     this.transaction(() => {
       // Asked again: another process may have been faster.
