@@ -17,13 +17,18 @@ import {
   type FileDescriptorProto,
   FileDescriptorSetSchema,
   FieldDescriptorProto_Label as Label,
+  type ServiceDescriptorProto,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
 
+/** File by package. */
+const packages = new Map<string, string>();
 const root = join(import.meta.dirname, "..");
 
 function main(): void {
-  for (const file of parseProtos(join(root, "src/wire/proto"))) {
+  const files = parseProtos(join(root, "src/wire/proto"));
+  for (const file of files) packages.set(file.package, file.name);
+  for (const file of files) {
     const out = join(root, "src/wire/gen", file.name.replace(/\.proto$/, ".ts"));
     writeFileSync(out, generate(file));
     console.log(`generated ${out.slice(root.length + 1)}`);
@@ -45,13 +50,42 @@ function parseProtos(dir: string): FileDescriptorProto[] {
 }
 
 function generate(file: FileDescriptorProto): string {
-  const parts = [
-    `// Generated from src/wire/proto/${file.name} by tools/proto.ts; do not edit.\n`,
-    `import { field, type MessageType, unionCase } from "../message.ts";\n`,
+  const body = [
     ...file.enumType.map(enumText),
-    ...file.messageType.map((message) => `${interfaceText(message)}${tableText(message, file.package)}`),
+    ...file.messageType.map((message) => `${interfaceText(message, file)}${tableText(message, file)}`),
+    ...file.service.map((service) => serviceText(service, file)),
+  ].join("\n");
+  const helpers = ["field", "type MessageType", "method", "unionCase"].filter((name) =>
+    body.includes(name.replace(/^type /, "").concat(name.startsWith("type") ? "<" : "(")),
+  );
+  const imports = [
+    `import { ${helpers.join(", ")} } from "../message.ts";`,
+    ...file.dependency.map(
+      (name) =>
+        `import ${body.includes(`() => ${alias(name)}.`) || body.includes(`(${alias(name)}.`) || body.includes(`, ${alias(name)}.`) ? "" : "type "}* as ${alias(name)} from "./${alias(name)}.ts";`,
+    ),
   ];
-  return parts.join("\n");
+  return `// Generated from src/wire/proto/${file.name} by tools/proto.ts; do not edit.\n\n${imports.sort(bySource).join("\n")}\n\n${body}`;
+}
+
+/** As the linter wants them: by path. */
+function bySource(a: string, b: string): number {
+  const path = (line: string) => line.slice(line.indexOf('"'));
+  return path(a) < path(b) ? -1 : 1;
+}
+
+/** A file's messages, as another file names them. */
+function alias(file: string): string {
+  return file.replace(/\.proto$/, "");
+}
+
+function serviceText(service: ServiceDescriptorProto, file: FileDescriptorProto): string {
+  const methods = service.method.map((one) => {
+    const path = `"/${file.package}.${service.name}/${one.name}"`;
+    const streams = `${one.clientStreaming}, ${one.serverStreaming}`;
+    return `  ${one.name}: method(${path}, ${messageName(one.inputType, file)}, ${messageName(one.outputType, file)}, ${streams}),\n`;
+  });
+  return `export const ${service.name}Service = {\n${methods.join("")}};\n`;
 }
 
 function enumText(type: EnumDescriptorProto): string {
@@ -59,43 +93,47 @@ function enumText(type: EnumDescriptorProto): string {
   return `export const ${type.name} = {\n${values}} as const;\n`;
 }
 
-function interfaceText(message: DescriptorProto): string {
+function interfaceText(message: DescriptorProto, file: FileDescriptorProto): string {
   const lines: string[] = [];
   const unions = new Map<number, string[]>();
   for (const field of message.field) {
     if (inUnion(field)) {
       const cases = unions.get(field.oneofIndex) ?? [];
-      cases.push(`{ readonly case: "${nameOf(field)}"; readonly value: ${valueType(field)} }`);
+      cases.push(`{ readonly case: "${nameOf(field)}"; readonly value: ${valueType(field, file)} }`);
       unions.set(field.oneofIndex, cases);
-    } else lines.push(memberText(message, field));
+    } else lines.push(memberText(message, field, file));
   }
   for (const [index, cases] of unions) {
-    lines.push(`  readonly ${message.oneofDecl[index]?.name}?:\n    | ${cases.join("\n    | ")};\n`);
+    lines.push(`  readonly ${unionName(message, index)}?:\n    | ${cases.join("\n    | ")};\n`);
   }
   return `export interface ${message.name} {\n${lines.join("")}}\n`;
 }
 
-function memberText(message: DescriptorProto, field: FieldDescriptorProto): string {
+function memberText(message: DescriptorProto, field: FieldDescriptorProto, file: FileDescriptorProto): string {
   const name = nameOf(field);
   const entry = mapEntry(message, field);
-  if (entry !== undefined) return `  readonly ${name}: ReadonlyMap<string, ${valueType(entry)}>;\n`;
-  if (field.label === Label.REPEATED) return `  readonly ${name}: readonly ${valueType(field)}[];\n`;
-  return `  readonly ${name}${field.type === Type.MESSAGE ? "?" : ""}: ${valueType(field)};\n`;
+  if (entry !== undefined) return `  readonly ${name}: ReadonlyMap<string, ${valueType(entry, file)}>;\n`;
+  if (field.label === Label.REPEATED) return `  readonly ${name}: readonly ${valueType(field, file)}[];\n`;
+  return `  readonly ${name}${field.type === Type.MESSAGE ? "?" : ""}: ${valueType(field, file)};\n`;
 }
 
-function tableText(message: DescriptorProto, packageName: string): string {
+function tableText(message: DescriptorProto, file: FileDescriptorProto): string {
   const fields = [...message.field]
     .sort((a, b) => a.number - b.number)
     .map((field) => {
       const head = `${field.number}, "${nameOf(field)}"`;
       if (inUnion(field))
-        return `unionCase(${head}, ${codecType(field)}, "${message.oneofDecl[field.oneofIndex]?.name}")`;
+        return `unionCase(${head}, ${codecType(field, file)}, "${unionName(message, field.oneofIndex)}")`;
       const entry = mapEntry(message, field);
-      if (entry !== undefined) return `field(${head}, ${codecType(entry)}, "map")`;
-      return `field(${head}, ${codecType(field)}${field.label === Label.REPEATED ? ', "list"' : ""})`;
+      if (entry !== undefined) return `field(${head}, ${codecType(entry, file)}, "map")`;
+      return `field(${head}, ${codecType(field, file)}${field.label === Label.REPEATED ? ', "list"' : ""})`;
     });
   const body = fields.map((text) => `    ${text},\n`).join("");
-  return `export const ${message.name}: MessageType<${message.name}> = {\n  name: "${packageName}.${message.name}",\n  fields: [\n${body}  ],\n};\n`;
+  return `export const ${message.name}: MessageType<${message.name}> = {\n  name: "${file.package}.${message.name}",\n  fields: [\n${body}  ],\n};\n`;
+}
+
+function unionName(message: DescriptorProto, index: number): string {
+  return camelName(message.oneofDecl[index]?.name ?? "");
 }
 
 function inUnion(field: FieldDescriptorProto): boolean {
@@ -110,7 +148,11 @@ function mapEntry(message: DescriptorProto, field: FieldDescriptorProto): FieldD
 
 /** Names start in lower case and have no underscore, whatever upstream's spelling: `http_proxy`, `ID`, `TmpfsOpt`, `SSHOpt`. */
 function nameOf(field: FieldDescriptorProto): string {
-  const camel = field.name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return camelName(field.name);
+}
+
+function camelName(name: string): string {
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const head = /^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/.exec(camel)?.[0] ?? "";
   return head.toLowerCase() + camel.slice(head.length);
 }
@@ -132,16 +174,23 @@ function scalarOf(field: FieldDescriptorProto): readonly [string, string] {
   return scalar;
 }
 
-function valueType(field: FieldDescriptorProto): string {
-  return field.type === Type.MESSAGE ? messageName(field) : scalarOf(field)[1];
+function valueType(field: FieldDescriptorProto, file: FileDescriptorProto): string {
+  return field.type === Type.MESSAGE ? messageName(field.typeName, file) : scalarOf(field)[1];
 }
 
-function codecType(field: FieldDescriptorProto): string {
-  return field.type === Type.MESSAGE ? `() => ${messageName(field)}` : `"${scalarOf(field)[0]}"`;
+function codecType(field: FieldDescriptorProto, file: FileDescriptorProto): string {
+  return field.type === Type.MESSAGE ? `() => ${messageName(field.typeName, file)}` : `"${scalarOf(field)[0]}"`;
 }
 
-function messageName(field: FieldDescriptorProto): string {
-  return field.typeName.slice(field.typeName.lastIndexOf(".") + 1);
+/** One package is one file: a message of another package is one of the file that has that package. */
+function messageName(typeName: string, file: FileDescriptorProto): string {
+  const at = typeName.lastIndexOf(".");
+  const name = typeName.slice(at + 1);
+  const owner = typeName.slice(1, at);
+  if (owner === file.package) return name;
+  const other = packages.get(owner);
+  if (other === undefined) throw new Error(`cannot generate ${file.name}: no file has package ${owner}`);
+  return `${alias(other)}.${name}`;
 }
 
 main();

@@ -40,3 +40,23 @@ export function field(no: number, name: string, type: Field["type"], shape: Fiel
 export function unionCase(no: number, name: string, type: Field["type"], oneof: string): Field {
   return { no, name, type, shape: "one", oneof };
 }
+
+/** A call of a service: its path, what goes in and comes out, and which sides may send many. */
+export interface Method<I, O> {
+  readonly path: string;
+  readonly input: MessageType<I>;
+  readonly output: MessageType<O>;
+  readonly clientStreams: boolean;
+  readonly serverStreams: boolean;
+}
+
+/** Shorthand for a call of a generated service. */
+export function method<I, O>(
+  path: string,
+  input: MessageType<I>,
+  output: MessageType<O>,
+  clientStreams: boolean,
+  serverStreams: boolean,
+): Method<I, O> {
+  return { path, input, output, clientStreams, serverStreams };
+}

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+
+/** Names in lower case; a name may have several values. */
+export type Metadata = ReadonlyMap<string, readonly string[]>;
+
+export const noMetadata: Metadata = new Map();
+
+const own = /^(:|content-type$|te$|grpc-)/;
+
+/**
+ * What the caller said beside the call: every header that is not the protocol's. Node joins repeated headers with ", "
+ * unless it is given the raw list; so `raw` (name, value, name, value, …) is used when it is there.
+ */
+export function metadataOf(headers: IncomingHttpHeaders, raw?: readonly string[]): Metadata {
+  const metadata = new Map<string, string[]>();
+  const add = (name: string, value: string) => {
+    if (own.test(name)) return;
+    const values = metadata.get(name);
+    if (values === undefined) metadata.set(name, [value]);
+    else values.push(value);
+  };
+  if (raw !== undefined) {
+    for (let at = 0; at + 1 < raw.length; at += 2) add(raw[at] ?? "", raw[at + 1] ?? "");
+  } else {
+    for (const [name, value] of Object.entries(headers)) {
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) add(name, String(one));
+    }
+  }
+  return metadata;
+}
+
+/** Headers for metadata. Values must be printable ASCII, as gRPC says. */
+export function metadataHeaders(metadata: Metadata): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (const [name, values] of metadata) if (values.length > 0) headers[name] = [...values];
+  return headers;
+}
+
+/** The first value of that name. */
+export function firstOf(metadata: Metadata, name: string): string | undefined {
+  return metadata.get(name)?.[0];
+}
+
+const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Milliseconds of a `grpc-timeout`, or undefined when there is none that can be read. */
+export function parseTimeout(value: unknown): number | undefined {
+  const match = /^(\d{1,8})([HMSmun])$/.exec(String(value ?? ""));
+  const unit = units[match?.[2] ?? ""];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
+/** `grpc-timeout` of so many milliseconds, at least one. */
+export function formatTimeout(milliseconds: number): string {
+  const whole = Math.max(1, Math.ceil(milliseconds));
+  return whole < 1e8 ? `${whole}m` : `${Math.min(99_999_999, Math.ceil(whole / 1000))}S`;
+}
