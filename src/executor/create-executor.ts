@@ -99,7 +99,7 @@ class OciExecutor implements Executor {
     const stepsFault = startFailureIsTheSteps(outcome.message);
     if (stepsFault) this.#choice.worked(runtime);
     else this.#choice.failed(runtime);
-    const failure = startFailure(runtime, outcome.message);
+    const failure = startFailure(runtime, outcome.message, this.#host?.capabilities ?? []);
     if (!stepsFault && !sure) {
       held.drop();
       return failure;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { TreeEntry } from "../archive/index.ts";
-import { CooperError, errnoOf, messageOf, type Scope, temporaryBeside } from "../kit/index.ts";
+import { CooperError, errnoOf, makeFolders, reasonOf, type Scope, temporaryBeside } from "../kit/index.ts";
 import type { VisibleTree } from "./tree-source.ts";
 
 /** Files as a caller's folder gets them. */
@@ -105,13 +105,13 @@ export class FolderCopy {
 
   #makeRoot(): void {
     try {
-      mkdirSync(this.#root, { recursive: true });
+      makeFolders(this.#root);
       readdirSync(this.#root);
     } catch (cause) {
       const what =
         errnoOf(cause) === "EEXIST" || errnoOf(cause) === "ENOTDIR"
           ? `mkdir ${this.#root}: not a directory`
-          : messageOf(cause);
+          : `mkdir ${this.#root}: ${reasonOf(cause)}`;
       throw new CooperError("export/no-target", `failed to create synctarget dest dir ${this.#root}: ${what}`, {
         cause,
       });

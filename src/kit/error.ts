@@ -36,6 +36,14 @@ export function errnoOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Why the system refused something, in its own words: Node's message of a system error without the code before and the call after. */
+export function reasonOf(error: unknown): string {
+  const code = errnoOf(error);
+  const message = messageOf(error);
+  if (code === undefined || !message.startsWith(`${code}: `)) return message;
+  return message.slice(code.length + 2).replace(/, \w+( '.*)?$/s, "");
+}
+
 /** A one-line message for anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@ export { compileGlob, type Glob, goMatch, hasWildcard } from "./glob.ts";
 export * from "./go-path.ts";
 export * from "./ignore-file.ts";
 export * from "./inside-root.ts";
+export * from "./make-folders.ts";
 export * from "./patterns.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";

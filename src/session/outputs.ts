@@ -1,5 +1,5 @@
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { type Bytes, CooperError, errnoOf, messageOf, type Scope, temporaryBeside } from "../kit/index.ts";
+import { type Bytes, CooperError, errnoOf, reasonOf, type Scope, temporaryBeside } from "../kit/index.ts";
 import type { OutputTarget } from "./contract.ts";
 
 /** Where the caller wants one exporter's result. Paths are absolute. */
@@ -106,5 +106,5 @@ function writeTo(stream: OutputStream, chunk: Uint8Array): Promise<void> {
 }
 
 function cannotWrite(path: string, cause: unknown): CooperError {
-  return new CooperError("session/output-failed", `write ${path}: ${messageOf(cause)}`, { cause });
+  return new CooperError("session/output-failed", `write ${path}: ${reasonOf(cause)}`, { cause });
 }

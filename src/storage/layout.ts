@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Digest, splitDigest } from "../kit/index.ts";
+import { type Digest, makeFolders, splitDigest } from "../kit/index.ts";
 import { spreadSubfolders } from "../sys/index.ts";
 
 /** Where things are below a root; docs/storage.md describes each. */
@@ -39,7 +39,7 @@ export function makeLayout(layout: Layout): void {
   if (existsSync(layout.database)) return;
   const { blobs, ingest, snapshots, kept, hashes, locks, run, trash } = layout;
   for (const folder of [join(blobs, "sha256"), ingest, snapshots, kept, hashes, locks, run, trash]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
   }
   spreadSubfolders(snapshots);
   spreadSubfolders(kept);

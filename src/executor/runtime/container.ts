@@ -49,7 +49,8 @@ export async function runContainer(
   try {
     const code = await closed;
     if (existsSync(join(bundle.runtimeRoot, bundle.id))) await deleteContainer(runtime, bundle.runtimeRoot, bundle.id);
-    if (code !== 0 && !existsSync(startedFile(bundle))) {
+    // Whatever it says: what has not begun has not succeeded.
+    if (!existsSync(startedFile(bundle))) {
       const message = lastLoggedError(readIfThere(log)) ?? `${runtime.name} ended with exit code ${code}`;
       return { kind: "not-started", message };
     }

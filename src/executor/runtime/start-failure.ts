@@ -8,11 +8,12 @@ export function startFailureIsTheSteps(message: string): boolean {
 
 /**
  * The typed error for a container that did not start; the runtime's own words stay in the message. Without a hint it is the
- * step's own fault.
+ * step's own fault. `capabilities` are this process's own: without CAP_SYS_ADMIN a runtime cannot always say what it lacked.
  */
-export function startFailure(runtime: Runtime, message: string): CooperError {
+export function startFailure(runtime: Runtime, message: string, capabilities: readonly string[]): CooperError {
   if (startFailureIsTheSteps(message)) return new CooperError("executor/start-failed", message);
-  if (!/operation not permitted|permission denied/i.test(message)) {
+  const refused = /operation not permitted|permission denied/i.test(message);
+  if (!refused && capabilities.includes("CAP_SYS_ADMIN")) {
     return new CooperError("executor/start-failed", message, {
       hint: `${runtime.path} cannot start this container on this machine (${message}); another OCI runtime may: install runc or crun, or do not name one`,
     });

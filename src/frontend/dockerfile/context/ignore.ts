@@ -1,7 +1,6 @@
-import { PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
+import { CooperError, messageOf, PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
 import { local } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
-import { reworded } from "../parse/index.ts";
 import type { Entrypoint } from "./entrypoint.ts";
 import type { MainContext } from "./main-context.ts";
 import type { Solver } from "./solver.ts";
@@ -48,7 +47,18 @@ export function compileIgnorePatterns(patterns: readonly string[]): PatternMatch
   if (patterns.length === 0) return undefined;
   try {
     return new PatternMatcher(patterns);
-  } catch (error) {
-    throw reworded(error, (message) => message);
+  } catch (cause) {
+    const bad = patterns.find((pattern) => !isPattern(pattern));
+    const hint = `a line of .dockerignore is no pattern: ${JSON.stringify(bad)}`;
+    throw new CooperError("frontend/bad-ignore-file", messageOf(cause), { cause, hint });
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new PatternMatcher([text]);
+    return true;
+  } catch {
+    return false;
   }
 }
