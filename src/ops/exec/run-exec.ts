@@ -2,7 +2,7 @@ import type { StepResult } from "../../executor/index.ts";
 import { CooperError, type ErrorExtras, isCooperError } from "../../kit/index.ts";
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
-import { emulationHint } from "./emulation.ts";
+import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
 import { goQuote } from "./go-quote.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
@@ -19,11 +19,19 @@ export async function runExec(
 ): Promise<readonly Ref[]> {
   const secrets = await secretEnv(body.secretEnv, scope);
   await using prepared = await prepareMounts(body, inputs, storage, scope);
-  const step = stepOf(body, prepared, secrets, vertex.limits);
-  const output = (stream: 1 | 2, data: Uint8Array) => scope.emit({ type: "log", stream, data });
+  const step = emulated(stepOf(body, prepared, secrets, vertex.limits), vertex.platform, programPath());
+  const foreign = isForeign(vertex.platform);
+  let cannotRun = false;
+  const output = (stream: 1 | 2, data: Uint8Array) => {
+    // The runtime's words when it began the process in vain, or a shell's.
+    cannotRun ||= foreign && stream === 2 && /exec format error/i.test(Buffer.from(data).toString("latin1"));
+    scope.emit({ type: "log", stream, data });
+  };
   const { exitCode, hint } = await exitOfStep(body, (await executor()).run(step, output, scope));
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
-  if (!valid.includes(exitCode)) throw exitFailure(body, exitCode, hint ?? emulationHint(vertex.platform, exitCode));
+  if (!valid.includes(exitCode)) {
+    throw exitFailure(body, exitCode, cannotRun ? emulationHint(vertex.platform, programPath()) : hint);
+  }
   return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
 }
 
@@ -43,6 +51,10 @@ async function exitOfStep(
     if (whole || !isCooperError(error, "executor/")) throw error;
     throw failure(body, error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
   }
+}
+
+function programPath(): string {
+  return process.env.PATH ?? "";
 }
 
 function exitFailure(body: ExecOp, code: number, hint: string | undefined): CooperError {
