@@ -1,24 +1,21 @@
 /**
- * Bundles src/ into dist/: one small entry per command and the rooms behind it as chunks that load when they are needed.
- * Files that the code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as
- * entries of their own (worker threads), others as copies. Ends by filling V8's compile cache, so that also the first
- * start is a quick one.
+ * Bundles src/ into dist/: one small entry per command, and `main.js` with all rooms, whose modules run when they are first
+ * imported. One file, because finding, reading and linking forty took Node 8 ms; CommonJS, because V8's compiled code can
+ * be kept for that with all functions in it (src/cli/entry/load-main.ts), which `build-warm.ts` does in the end. Files that the
+ * code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as entries of their own
+ * (worker threads), others as copies.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -93,19 +90,31 @@ function standIn(pick) {
 }`;
 }
 
-async function bundle(entries: Record<string, string>, outdir: string): Promise<Set<string>> {
+/** Where CommonJS has what ES modules call by these names. */
+const importMeta = {
+  define: {
+    "import.meta.url": "importMetaUrl",
+    "import.meta.filename": "__filename",
+    "import.meta.dirname": "__dirname",
+  },
+  banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
+};
+
+async function bundle(entries: Record<string, string>, outdir: string, external: string[]): Promise<Set<string>> {
   const beside = new Set<string>();
   await build({
     absWorkingDir: root,
     entryPoints: entries,
     outdir,
     bundle: true,
-    splitting: true,
-    format: "esm",
+    format: "cjs",
     platform: "node",
     target: "node24",
-    external: ["koffi"],
-    chunkNames: "[name]-[hash]",
+    // Node's modules need no loader of ES modules then.
+    supported: { "dynamic-import": false },
+    external: ["koffi", ...external],
+    charset: "ascii",
+    ...importMeta,
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
@@ -115,44 +124,26 @@ async function bundle(entries: Record<string, string>, outdir: string): Promise<
   return beside;
 }
 
-/** Bundles entries, then the files that they start beside themselves, until no new ones turn up. */
+/** Makes a script ASCII, which its loader may read as one byte per character: esbuild leaves regular expressions as they are. */
+function escapeNonAscii(path: string): void {
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll(/[^\0-\x7f]/g, escaped));
+}
+
+/** Bundles the entries, all that is behind them, and the files that this starts beside itself, until no new ones turn up. */
 async function bundleAll(outdir: string): Promise<void> {
-  let entries = Object.fromEntries(commands.map((name) => [name, join(root, "src/cli/entry", `${name}.ts`)]));
+  const main = join(root, "src/cli/index.ts");
+  await bundle(Object.fromEntries(commands.map((name) => [name, `src/cli/entry/${name}.ts`])), outdir, [main]);
   const seen = new Set<string>();
-  while (Object.keys(entries).length > 0) {
-    const beside = await bundle(entries, outdir);
+  for (let entries: Record<string, string> = { main }; Object.keys(entries).length > 0; ) {
+    const beside = await bundle(entries, outdir, []);
     const fresh = [...beside].filter((path) => !seen.has(path));
     for (const path of fresh) seen.add(path);
     for (const path of fresh.filter((path) => !path.endsWith(".ts"))) copyFileSync(path, join(outdir, basename(path)));
     const scripts = fresh.filter((path) => path.endsWith(".ts"));
     entries = Object.fromEntries(scripts.map((path) => [basename(path, ".ts"), path]));
   }
-}
-
-/**
- * Runs a small build twice, then each command, so that Node writes its compiled code beside the bundle: the first use of
- * a module decides what is kept of it. A machine that cannot build (no root) gets what its own first runs need.
- */
-function warm(outdir: string): void {
-  const folder = mkdtempSync(join(tmpdir(), "cooper-warm-"));
-  try {
-    writeFileSync(join(folder, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
-    const local = ["--local", `context=${folder}`, "--local", `dockerfile=${folder}`, "--progress=plain"];
-    const build = ["build", "--frontend=dockerfile.v0", ...local, "--output", `type=oci,dest=${folder}/image.tar`];
-    const env = { ...process.env, BUILDKITD_FLAGS: `--root ${folder}/root --config ${folder}/none` };
-    for (const args of [build, build, ["--version"], ["build", "--help"]]) {
-      spawnSync(process.execPath, [join(outdir, "buildctl-daemonless.js"), ...args], { stdio: "ignore", env });
-    }
-    execFileSync(process.execPath, [join(outdir, "buildctl.js"), "--version"], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  // Node writes for its own user only, but every user may run the commands.
-  const entries = readdirSync(join(outdir, "compiled"), { recursive: true, withFileTypes: true });
-  for (const entry of entries) chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
-  chmodSync(join(outdir, "compiled"), 0o755);
+  escapeNonAscii(join(outdir, "main.js"));
 }
 
 async function main(): Promise<void> {
@@ -162,14 +153,14 @@ async function main(): Promise<void> {
   try {
     mkdirSync(fresh);
     await bundleAll(fresh);
-    writeFileSync(join(fresh, "package.json"), '{ "type": "module" }\n');
+    writeFileSync(join(fresh, "package.json"), '{ "type": "commonjs" }\n');
     // Two renames, so that a command that starts now hardly ever finds no bundle.
     if (existsSync(dist)) renameSync(dist, `${fresh}.old`);
     renameSync(fresh, dist);
   } finally {
     for (const path of [fresh, `${fresh}.old`]) rmSync(path, { recursive: true, force: true });
   }
-  warm(dist);
+  execFileSync(process.execPath, [join(root, "tools/build-warm.ts"), join(dist, "main.js")], { stdio: "ignore" });
   // Dated by its start: whatever changed meanwhile is newer.
   writeFileSync(join(dist, ".built"), "");
   utimesSync(join(dist, ".built"), started, started);

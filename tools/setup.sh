@@ -83,7 +83,7 @@ ensure_npm_packages() {
 ensure_build() {
     stamp=dist/.built
     if [ -e "$stamp" ]; then
-        newer=$(find src tools/build.ts package-lock.json -newer "$stamp" \( -type d -o -name '*.ts' \) | head -n 1)
+        newer=$(find src tools/build*.ts package-lock.json -newer "$stamp" \( -type d -o -name '*.ts' \) | head -n 1)
         [ -n "$newer" ] || return 0
     fi
     say "building dist/"

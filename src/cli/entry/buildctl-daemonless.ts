@@ -1,6 +1,4 @@
 /** What `bin/buildctl-daemonless.sh` starts. */
-import { useCompileCache } from "./compile-cache.ts";
+import { loadMain } from "./load-main.ts";
 
-useCompileCache();
-const { runCommand } = await import("../index.ts");
-await runCommand("buildctl-daemonless.sh");
+void loadMain().then(({ runCommand }) => runCommand("buildctl-daemonless.sh"));

@@ -1,6 +1,4 @@
 /** What `bin/buildctl` starts. */
-import { useCompileCache } from "./compile-cache.ts";
+import { loadMain } from "./load-main.ts";
 
-useCompileCache();
-const { runCommand } = await import("../index.ts");
-await runCommand("buildctl");
+void loadMain().then(({ runCommand }) => runCommand("buildctl"));
