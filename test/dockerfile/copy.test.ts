@@ -342,16 +342,6 @@ COPY --from=2 /ok /ok
     fails: [/failed to calculate checksum of ref .*: "\/foo\/missing": not found/, /Dockerfile:2\n/],
   },
 
-  "sees a directory of the context that became a file": ({ lab }) => {
-    lab.clear().write({ Dockerfile: "FROM scratch\nCOPY foo /\n", "foo/bar": "x" });
-    return {
-      dockerfile: "FROM scratch\nCOPY foo /\n",
-      files: { foo: "file now" },
-      prepare: () => undefined,
-      holds: { foo: "file now", bar: null },
-    };
-  },
-
   "keeps permissions and times of the context, and makes its files root's": {
     dockerfile: "FROM scratch\nCOPY . /\n",
     files: { script: { text: "", mode: 0o751 } },

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { outcomes } from "../support/lab.ts";
@@ -230,12 +230,10 @@ describe("contexts", () => {
     const other = folderOf(lab, "other");
     mkdirSync(join(other, "sub"));
     writeFileSync(join(other, "sub/another"), "2");
-    lab
-      .clear()
-      .write({
-        Dockerfile: "FROM scratch AS base\nFROM scratch\nCOPY out /out1\nCOPY --from=base /sub/another /out2\n",
-        out: "1",
-      });
+    lab.clear().write({
+      Dockerfile: "FROM scratch AS base\nFROM scratch\nCOPY out /out1\nCOPY --from=base /sub/another /out2\n",
+      out: "1",
+    });
     const { out } = await lab.build(["--opt", "context:base=local:basedir", "--local", `basedir=${other}`]);
     expect(lab.read(join(out, "out1")) + lab.read(join(out, "out2"))).toBe("12");
   });
@@ -244,18 +242,34 @@ describe("contexts", () => {
     const { lab } = stage();
     const uuid = "cat /proc/sys/kernel/random/uuid > /unique";
     const files = { foo1: "1", foo2: "2", bar: "b" };
-    lab
-      .clear()
-      .write({
-        Dockerfile: `FROM busybox AS b\nCOPY foo* files/\nRUN ${uuid}\nCOPY bar files/\nFROM scratch\nCOPY --from=b unique /\n`,
-        ...files,
-      });
+    lab.clear().write({
+      Dockerfile: `FROM busybox AS b\nCOPY foo* files/\nRUN ${uuid}\nCOPY bar files/\nFROM scratch\nCOPY --from=b unique /\n`,
+      ...files,
+    });
     const unique = async () => lab.read(join((await lab.build()).out, "unique"));
     const first = await unique();
     lab.write({ bar: "changed" });
     expect(await unique()).toBe(first);
     lab.write({ foo2: "changed" });
     expect(await unique()).not.toBe(first);
+  });
+
+  test("a directory that became a file is a file", async () => {
+    const { lab } = stage();
+    lab.clear().write({ Dockerfile: "FROM scratch\nCOPY foo /foo\n", "foo/bar": "x" });
+    expect(readdirSync(join((await lab.build()).out, "foo"))).toEqual(["bar"]);
+    lab.write({ foo: "file now" });
+    expect(lab.read(join((await lab.build()).out, "foo"))).toBe("file now");
+  });
+
+  test("the same build again keeps nothing more", async () => {
+    const { lab } = stage();
+    lab.clear().write({ Dockerfile: "FROM scratch\nCOPY foo /\n", foo: "contents" });
+    const kept = () => ["snapshots", "content/blobs/sha256"].map((name) => readdirSync(join(lab.root, name)).length);
+    await lab.build();
+    const before = kept();
+    await lab.build();
+    expect(kept()).toEqual(before);
   });
 
   test("a stage of the same name runs its steps once when two stages stand on it", async () => {

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CooperError, messageOf } from "../../../kit/index.ts";
 import { type GitSource, withoutPassword } from "./attributes.ts";
-import type { FoundRef } from "./refs.ts";
+import { type FoundRef, isSha256 } from "./refs.ts";
 import type { GitRunner } from "./run-git.ts";
 
 /** Makes the commit present in the bare repository at `repository` (made when missing). Throws `ops/git-failed`. */
@@ -13,7 +13,9 @@ export async function fetchCommit(
   source: GitSource,
   found: FoundRef,
 ): Promise<void> {
-  if (!existsSync(join(repository, "HEAD"))) await git.run(["init", "--quiet", "--bare", "--", repository]);
+  if (!existsSync(join(repository, "HEAD"))) {
+    await git.run(["init", "--quiet", "--bare", ...formatOf(found), "--", repository]);
+  }
   const inside = (...args: string[]) => git.run(["--git-dir", repository, ...args]);
   if (await hasCommit(inside, found.commit)) return;
   const fetch = (...args: string[]) => inside("fetch", "--quiet", "--no-tags", "--force", ...args);
@@ -31,6 +33,11 @@ export async function fetchCommit(
   }
   if (await hasCommit(inside, found.commit)) return;
   throw new CooperError("ops/git-no-ref", `repository does not contain commit ${found.commit}`);
+}
+
+/** The arguments of `git init` for a repository that can hold the commit. */
+function formatOf(found: FoundRef): string[] {
+  return isSha256(found) ? ["--object-format=sha256"] : [];
 }
 
 async function hasCommit(inside: (...args: string[]) => Promise<string>, commit: string): Promise<boolean> {
@@ -88,7 +95,7 @@ async function cloneInto(
   found: FoundRef,
   folder: string,
 ): Promise<void> {
-  await git.run(["init", "--quiet", "--", folder]);
+  await git.run(["init", "--quiet", ...formatOf(found), "--", folder]);
   const inside = (...args: string[]) => git.run(args, { cwd: folder, env: { GIT_ALLOW_PROTOCOL: "file" } });
   await git.run(["--git-dir", repository, "update-ref", "refs/cooper/checkout", found.commit]);
   await inside("fetch", "--quiet", "--depth=1", "--", `file://${repository}`, "refs/cooper/checkout");

@@ -6,7 +6,7 @@ import { type GitSource, gitAttributes, isCommit, withoutPassword } from "./attr
 import { checkOut, fetchCommit } from "./checkout.ts";
 import { gitCredentials } from "./credentials.ts";
 import { commitTimes } from "./mtime.ts";
-import { type FoundRef, findRef } from "./refs.ts";
+import { type FoundRef, findRef, isSha256 } from "./refs.ts";
 import { type GitRunner, gitRunner } from "./run-git.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function gitMetadata(
     const found = await resolveRef(source, git);
     const plain = { checksum: found.sha, ref: found.name };
     if (!objects) return plain;
-    return inRepository(source, storage, scope, async (repository) => {
+    return inRepository(source, found, storage, scope, async (repository) => {
       await fetchCommit(git, repository, source, found);
       const read = async (kind: string, id: string) =>
         Buffer.from(await git.run(["--git-dir", repository, "cat-file", kind, id]));
@@ -99,7 +99,7 @@ async function makeSnapshot(
   scope: OpScope,
 ): Promise<Ref> {
   await using snapshot = await storage.snapshots.prepare(undefined);
-  await inRepository(source, storage, scope, async (repository) => {
+  await inRepository(source, found, storage, scope, async (repository) => {
     await fetchCommit(git, repository, source, found);
     await checkOut(git, repository, source, found, snapshot.changes.folder, work);
     if (source.mtime === "commit") await commitTimes(git, repository, found.commit, snapshot.changes.folder);
@@ -111,11 +111,13 @@ async function makeSnapshot(
 /** The kept bare repository of the source's remote, for this work alone. */
 async function inRepository<T>(
   source: GitSource,
+  found: FoundRef,
   storage: Storage,
   scope: OpScope,
   work: (repository: string) => Promise<T>,
 ): Promise<T> {
-  const name = splitDigest(sha256(source.remote)).hex;
+  const { hex } = splitDigest(sha256(source.remote));
+  const name = isSha256(found) ? `${hex}-sha256` : hex;
   const repository = await storage.keptFolder("git", name);
   return storage.exclusive(`git-${name}`, scope, () => work(repository));
 }

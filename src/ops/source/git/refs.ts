@@ -9,6 +9,11 @@ export interface FoundRef {
   readonly commit: string;
 }
 
+/** Whether the repository's objects are named by SHA-256 instead of SHA-1. */
+export function isSha256(found: FoundRef): boolean {
+  return found.commit.length === 64;
+}
+
 /**
  * Picks the ref out of `git ls-remote`'s lines; as git-checkout, a full name first, then a branch, then a tag. Throws
  * `ops/git-no-ref` with upstream's sentence.

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
-import { CooperError, type Scope } from "../../../kit/index.ts";
+import { CooperError, isCooperError, type Scope } from "../../../kit/index.ts";
 
 /** How git is run for one source: environment with credentials, never on the command line. */
 export interface GitRunner {
-  /** Standard output, at most 64 MiB. Throws `ops/git-failed` with git's last words, `ops/no-git`. */
+  /**
+   * Standard output, at most 64 MiB. Where a server cannot do `--depth=1`, runs again without. Throws `ops/git-failed` with git's last
+   * words, `ops/no-git`.
+   */
   run(args: readonly string[], options?: GitRunOptions): Promise<string>;
 }
 export interface GitRunOptions {
@@ -38,10 +41,25 @@ export function gitRunner(
     ...proxies(),
   };
   const flags = guards.flatMap((setting) => ["-c", setting]);
+  const once = (args: readonly string[], { cwd, env: more }: GitRunOptions) =>
+    runOnce([...flags, ...args], { ...base, ...env, ...more }, cwd, onStderr, scope);
   return {
     run: (args, options = {}) =>
-      runOnce([...flags, ...args], { ...base, ...env, ...options.env }, options.cwd, onStderr, scope),
+      once(args, options).catch((error: unknown) => {
+        if (!refusesDepth(args, error)) throw error;
+        return once(
+          args.filter((arg) => arg !== shallow),
+          options,
+        );
+      }),
   };
+}
+
+const shallow = "--depth=1";
+
+/** Servers of plain files know no shallow answers. */
+function refusesDepth(args: readonly string[], error: unknown): boolean {
+  return args.includes(shallow) && isCooperError(error, "ops/git-failed") && /--depth|shallow/.test(error.message);
 }
 
 function proxies(): Record<string, string> {
