@@ -3,8 +3,21 @@ import type { Bytes, Scope } from "../kit/index.ts";
 /** A directory that the caller offers under a name (`context`, `dockerfile`, …), to be read in place. */
 export interface LocalDirectory {
   readonly name: string;
-  /** Absolute path on this machine. */
+  /** Absolute path on this machine. Stays as it is until the session ends. */
   readonly path: string;
+  /** Bytes that had to be transferred, when the caller lives elsewhere. */
+  readonly transferred?: number;
+}
+
+/** What of a directory is wanted: no more than that is transferred when the caller lives elsewhere. */
+export interface LocalWanted {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly follow: readonly string[];
+  /** Transfers of one hint are expected to be alike: the next one brings only what differs. */
+  readonly sharedKeyHint: string;
+  /** Told of the bytes transferred so far, now and then. */
+  readonly progress?: (bytes: number) => void;
 }
 
 export type RegistryCredentials =
@@ -20,20 +33,22 @@ export type OutputTarget =
       readonly write: (bytes: Bytes, metadata: Readonly<Record<string, string>>, scope: Scope) => Promise<void>;
     }
   | { readonly kind: "directory"; readonly path: string }
+  /** A directory elsewhere: the tree is made in a folder here, which `send` then transfers. */
+  | { readonly kind: "tree"; readonly send: (folder: string, scope: Scope) => Promise<void> }
   | { readonly kind: "none" };
 
 /** What the caller of a build offers to the builder, wherever it lives: in this process now, behind a tunnel later. */
 export interface Session {
   readonly id: string;
   /** Throws `session/no-local` when the caller did not offer it. */
-  localDirectory(name: string, scope: Scope): Promise<LocalDirectory>;
+  localDirectory(name: string, scope: Scope, wanted?: LocalWanted): Promise<LocalDirectory>;
   registryCredentials(host: string, scope: Scope): Promise<RegistryCredentials>;
   /** The secret's bytes, or undefined when the caller has none of that id. */
   secret(id: string, scope: Scope): Promise<Uint8Array | undefined>;
   /** Path of a unix socket that speaks the ssh agent protocol, or undefined. */
   sshAgent(id: string, scope: Scope): Promise<string | undefined>;
   /** Where the exporter with that index in the request writes to. */
-  output(exporterIndex: number): OutputTarget;
+  output(exporterIndex: number, exporterType?: string): OutputTarget;
   /** Folder of an OCI layout that the caller offers under a store id, or undefined. */
   ociLayout(storeId: string): Promise<string | undefined>;
 }

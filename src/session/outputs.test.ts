@@ -74,7 +74,9 @@ test("a device is written in place", async () => {
 
 test("a missing folder is an error that names the file", async () => {
   const [write] = streams({ kind: "file", path: join(folder, "no/such/x.tar") });
-  await expect(write?.(bytesOf("x"), {}, quietScope)).rejects.toThrow(/^write .*no\/such\/x\.tar: no such file or directory$/);
+  await expect(write?.(bytesOf("x"), {}, quietScope)).rejects.toThrow(
+    /^write .*no\/such\/x\.tar: no such file or directory$/,
+  );
 });
 
 test("standard output takes one stream", async () => {

@@ -17,8 +17,8 @@ const batchSize = 64 * 1024;
  */
 export class MessageStream<In, Out> {
   readonly stream: Http2Stream;
-  readonly #input: MessageType<In>;
-  readonly #output: MessageType<Out>;
+  #input: MessageType<In>;
+  #output: MessageType<Out>;
   readonly #framer: Framer;
   #queue: Uint8Array[] = [];
   #queued = 0;
@@ -62,6 +62,14 @@ export class MessageStream<In, Out> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
     for (let batch = await this.read(); batch !== undefined; batch = await this.read()) yield* batch;
+  }
+
+  /** The same stream with messages of other types: upstream has calls whose statement does not say what is sent. Before the first message. */
+  as<I, O>(input: MessageType<I>, output: MessageType<O>): MessageStream<I, O> {
+    const same = this as unknown as MessageStream<I, O>;
+    same.#input = input;
+    same.#output = output;
+    return same;
   }
 
   /** Sends a message. A promise when the peer is slow: wait for it before more is sent. After the stream's end it is dropped. */
