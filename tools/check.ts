@@ -1,5 +1,5 @@
 /**
- * The house rules in one command, which is what CI runs: format and lint, rooms, types, then all tests.
+ * The house rules in one command, which is what CI runs: format and lint, rooms, codes of errors, docs, types, then all tests.
  * Runs the quick checks side by side, prints the outcome of each, and fails when any of them failed.
  */
 import { spawn } from "node:child_process";
@@ -21,6 +21,8 @@ const bin = join(root, "node_modules/.bin");
 const quickSteps: readonly Step[] = [
   { name: "format and lint", command: ["biome", "check", "."] },
   { name: "rooms", command: ["node", "tools/check-rooms.ts"] },
+  { name: "errors", command: ["node", "tools/check-errors.ts"] },
+  { name: "docs", command: ["node", "tools/check-docs.ts"] },
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
 ];
 const tests: Step = { name: "tests", command: ["vitest", "run", ...process.argv.slice(2)] };

@@ -87,7 +87,7 @@ export class BuildJob implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#controller.abort(new CooperError("engine/closed", "context canceled"));
+    this.#controller.abort(new CooperError("engine/cancelled", "context canceled"));
     await Promise.all([this.#job.close(), ...this.#tracked]);
   }
 }

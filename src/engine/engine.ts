@@ -73,7 +73,7 @@ function withSlots(executor: Executor, slots: number): Executor {
 function snapshotter(name: string): Snapshotter {
   if (name === "" || name === "auto") return "auto";
   if (name === "overlayfs" || name === "native") return name;
-  throw new CooperError("engine/bad-option", `unknown snapshotter ${JSON.stringify(name)}`, {
+  throw new CooperError("engine/bad-option", `unknown snapshotter name: ${JSON.stringify(name)}`, {
     hint: 'wanted "auto", "overlayfs" or "native"',
   });
 }

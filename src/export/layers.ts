@@ -107,7 +107,7 @@ export class LayerSource {
   /** Records of blobs that are no plain blob of a snapshot. */
   async #remembered(key: string, scope: Scope, make: () => Promise<LayerRecord>): Promise<LayerRecord> {
     const read = async () => {
-      const text = this.#storage.records.get("export/layer", key);
+      const text = this.#storage.records.get("export-layers", key);
       return await this.#present(text === undefined ? undefined : (JSON.parse(text) as LayerRecord));
     };
     const known = await read();
@@ -117,7 +117,7 @@ export class LayerSource {
         const meanwhile = await read();
         if (meanwhile !== undefined) return meanwhile;
         const record = await make();
-        this.#storage.records.set("export/layer", key, JSON.stringify(record));
+        this.#storage.records.set("export-layers", key, JSON.stringify(record));
         return record;
       }),
     );

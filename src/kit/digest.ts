@@ -7,9 +7,9 @@ export type Digest = `sha256:${string}` | `sha384:${string}` | `sha512:${string}
 const hexLength = { sha256: 64, sha384: 96, sha512: 128 } as const;
 export type DigestAlgorithm = keyof typeof hexLength;
 
-/** Checks `text` against the OCI grammar. Throws `digest/invalid`. */
+/** Checks `text` against the OCI grammar. Throws `kit/bad-digest`. */
 export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) throw new CooperError("digest/invalid", `cannot parse digest ${JSON.stringify(text)}`);
+  if (!isDigest(text)) throw new CooperError("kit/bad-digest", `cannot parse digest ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -7,7 +7,7 @@ const maxLinks = 255;
 /**
  * Where `path` leads inside the tree at `root`, as the kernel would resolve it after a chroot there: links are followed, also
  * absolute ones and those with `..`, and never leave the tree. Parts that do not exist are kept as they are. With
- * `followLast: false` a link in the last part is not followed. Throws `path/too-many-links`. Not safe against somebody who
+ * `followLast: false` a link in the last part is not followed. Throws `kit/too-many-links`. Not safe against somebody who
  * changes the tree meanwhile.
  */
 export function pathInside(root: string, path: string, options: { readonly followLast?: boolean } = {}): string {
@@ -24,7 +24,7 @@ export function pathInside(root: string, path: string, options: { readonly follo
     const target = linkTarget(`${root}/${done.join("/")}`);
     if (target === undefined) continue;
     if (++links > maxLinks) {
-      throw new CooperError("path/too-many-links", `cannot resolve ${JSON.stringify(path)}: too many links`);
+      throw new CooperError("kit/too-many-links", `cannot resolve ${JSON.stringify(path)}: too many links`);
     }
     done.pop();
     if (target.startsWith("/")) done.length = 0;

@@ -30,7 +30,7 @@ const limits = { bytes: 64 << 20, ops: 100_000 } as const;
 /**
  * Decodes and verifies a marshalled pb.Definition. Digests are computed, never believed; every input must be there; a cycle
  * cannot be written down with digests, but is refused all the same. Time is linear in the size of the input.
- * Throws `llb/invalid`, `wire/malformed`, `digest/invalid`.
+ * Throws `llb/invalid`, `wire/malformed`, `kit/bad-digest`.
  */
 export function unmarshalDefinition(bytes: Uint8Array): ParsedDefinition {
   if (bytes.byteLength > limits.bytes) throw invalid(`size: ${bytes.byteLength} bytes, at most ${limits.bytes}`);

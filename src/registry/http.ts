@@ -29,7 +29,7 @@ export interface HttpResponse {
   body(): AsyncGenerator<Buffer>;
   /** The body's first bytes, at most `limit`; the rest is thrown away. Never throws. */
   peek(limit: number): Promise<Buffer>;
-  /** The whole body. Throws `bytes/too-large` past `limit`. */
+  /** The whole body. Throws `kit/too-large` past `limit`. */
   all(limit: number): Promise<Buffer>;
   discard(): Promise<void>;
   /** Closes the connection without reading any further. */

@@ -130,7 +130,7 @@ class ManifestSource {
     try {
       return await response.all(manifestLimit);
     } catch (error) {
-      throw isCooperError(error, "bytes/too-large") ? tooLarge(manifestLimit + 1, this.#target.name) : error;
+      throw isCooperError(error, "kit/too-large") ? tooLarge(manifestLimit + 1, this.#target.name) : error;
     }
   }
 

@@ -256,7 +256,7 @@ export class Node<R, S extends Scope> {
   }
 }
 
-/** The result of that output. Throws `solver/no-output`. */
+/** The result of that output. Throws `solver/vertex-failed` when the vertex has no such output. */
 export function pickOutput<R, S extends Scope>(results: readonly R[], edge: Edge<R, S>): R {
   if (edge.output >= results.length) {
     const message = `cannot use output ${edge.output} of ${JSON.stringify(edge.vertex.name)}: it has ${results.length}`;

@@ -69,8 +69,8 @@ interface Opened {
 function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, trash }: Opened): Storage {
   const records = new StoredRecords(database);
   const mounts = new Mounts(self.folder, {
-    get: (key) => records.get("storage/overlay", key),
-    set: (key, value) => records.set("storage/overlay", key, value),
+    get: (key) => records.get("overlay-probe", key),
+    set: (key, value) => records.set("overlay-probe", key, value),
   });
   const driver = () => chooseDriver(snapshotter, mounts);
   // A forced one that cannot work fails now, not in the middle of a build.

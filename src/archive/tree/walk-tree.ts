@@ -8,7 +8,7 @@ import { sortedNames } from "./names.ts";
 /**
  * The files below `root` that the filter picks, with fsutil's semantics: names in byte order, a directory before what it holds,
  * directories above a match included, links not followed. Lazy and synchronous: a caller that walks large trees gives way to
- * other work between entries. Files that vanish meanwhile are left out. Throws `archive/bad-pattern`, `archive/not-a-folder`,
+ * other work between entries. Files that vanish meanwhile are left out. Throws `kit/bad-pattern`, `archive/not-a-folder`,
  * or the system error of a directory that cannot be read.
  */
 export function walkTree(root: string, filter: WalkFilter = {}): Generator<TreeEntry, void> {
@@ -67,7 +67,7 @@ function matcher(patterns: readonly string[], what: string): PatternMatcher {
   try {
     return new PatternMatcher(patterns);
   } catch (cause) {
-    throw new CooperError("archive/bad-pattern", `invalid ${what}: [${patterns.join(" ")}]: ${messageOf(cause)}`, {
+    throw new CooperError("kit/bad-pattern", `invalid ${what}: [${patterns.join(" ")}]: ${messageOf(cause)}`, {
       cause,
     });
   }

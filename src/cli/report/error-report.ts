@@ -1,6 +1,9 @@
 import { CooperError, type ExcerptPlace, errnoOf, excerpt, messageOf } from "../../kit/index.ts";
 
-/** What is printed of an error: the excerpts of the source that it points into, the sentence, the hint; its stack with `debug`. */
+/**
+ * What is printed of an error: the excerpts of the source that it points into, the sentence, the hint; with `debug` the stacks
+ * of it and its causes, each after its code (docs/errors.md).
+ */
 export function errorReport(error: unknown, debug: boolean): string {
   const excerpts = [...new Set(placesOf(error).map(excerpt))].join("");
   const sentence = `error: ${messageOf(error)}\n`;
@@ -46,6 +49,9 @@ function isSourceDetails(details: unknown): details is SourceDetails {
 }
 
 function stacksOf(error: unknown): string {
-  const stacks = causesOf(error).map((one) => (one instanceof Error ? (one.stack ?? one.message) : String(one)));
+  const stacks = causesOf(error).map((one) => {
+    const stack = one instanceof Error ? (one.stack ?? one.message) : String(one);
+    return one instanceof CooperError ? `[${one.code}] ${stack}` : stack;
+  });
   return `${stacks.join("\ncaused by: ")}\n`;
 }

@@ -8,7 +8,7 @@ import { fileRecipe } from "./file-recipe.ts";
 /**
  * `FileOp`: changes trees by a chain of actions (copy, make file, make directory, remove, link). Inputs must be here already
  * (`scratch`, `snapshot`, or a `folder`, which is read in place). Throws `ops/bad-file-op` at once for a body that makes no sense;
- * while it works `ops/file-failed` and `ops/path-not-found` with upstream's sentences, `ops/no-space`, `ops/bad-mode`.
+ * while it works `ops/file-failed` and `ops/path-not-found` with upstream's sentences, `storage/no-space`, `ops/bad-mode`.
  */
 export function fileOp(body: FileOp, inputCount: number, storage: Storage): Op<Ref, OpScope> {
   checkBody(body, inputCount);

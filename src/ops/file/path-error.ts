@@ -20,7 +20,7 @@ export function pathError(operation: string, path: string, code: string, cause?:
 
 /**
  * Runs a file action; a system error of it becomes `ops/file-failed` in Go's form, with paths as they are inside the trees, or
- * `ops/no-space` for a full disk.
+ * `storage/no-space` for a full disk.
  */
 export async function withPathErrors<T>(roots: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
@@ -36,7 +36,10 @@ function systemError(error: NodeJS.ErrnoException & { readonly dest?: string }, 
   const text = goTexts[code] ?? textOf(error);
   const path = [error.path, error.dest].filter((each) => each !== undefined).map((each) => inside(each, roots));
   const message = `${[error.syscall ?? "file operation", ...path].join(" ")}: ${text}`;
-  if (code === "ENOSPC" || code === "EDQUOT") return new CooperError("ops/no-space", message, { cause: error });
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    const hint = "free some space, prune the root, or put it on a larger volume with --root";
+    return new CooperError("storage/no-space", message, { cause: error, hint });
+  }
   const hint =
     code === "EPERM"
       ? "owners, modes and devices of others need CAP_CHOWN, CAP_FOWNER and CAP_MKNOD: run as root"

@@ -75,7 +75,7 @@ function walk<N extends TreeNode>(
     const last = pending.length === 0;
     if (node.kind !== "symlink" || (last && !followLast)) continue;
     if (++links > maxLinks)
-      throw new CooperError("path/too-many-links", `cannot resolve ${JSON.stringify(node.path)}: too many links`);
+      throw new CooperError("kit/too-many-links", `cannot resolve ${JSON.stringify(node.path)}: too many links`);
     const target = tree.linkTarget(node);
     trail.pop();
     const base = target.startsWith("/") ? trail.slice(0, 1) : trail;

@@ -135,7 +135,7 @@ function shownHealthcheck(health: Healthcheck): string {
 
 function dispatchVolume(stage: StageState, instruction: Of<"volume">, conversion: Conversion): void {
   if (instruction.volumes.includes("")) {
-    throw new CooperError("dockerfile/blank-volume", "VOLUME specified can not be an empty string");
+    throw new CooperError("dockerfile/blank", "VOLUME specified can not be an empty string");
   }
   stage.added.volumes ??= new Set(stage.image.config.volumes);
   for (const volume of instruction.volumes) stage.added.volumes.add(volume);

@@ -53,7 +53,7 @@ function expandBaseName(stage: Stage, known: ReadonlySet<string>, used: Set<stri
   const { result, matched } = reporting(report, () => expand(conversion, stage.baseName, conversion.globalArgs));
   for (const name of matched) used.add(name);
   if (result !== "") return result;
-  throw new CooperError("dockerfile/blank-base", `base name (${stage.baseName}) should not be blank`);
+  throw new CooperError("dockerfile/blank", `base name (${stage.baseName}) should not be blank`);
 }
 
 function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<string>, conversion: Conversion): Platform {
@@ -65,7 +65,7 @@ function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<stri
   checkConstPlatform(stageName, expanded, tryPlatform(expanded.result), location, linter);
   if (expanded.result === "") {
     const sentence = `empty platform value from expression ${stage.platform}`;
-    throw new CooperError("dockerfile/blank-platform", suggestAny(sentence, expanded, globalArgs.keys()));
+    throw new CooperError("dockerfile/blank", suggestAny(sentence, expanded, globalArgs.keys()));
   }
   try {
     const platform = readPlatform(expanded.result);

@@ -17,7 +17,7 @@ export interface HttpSource {
 /** Headers that a definition may set. */
 const settable = ["accept", "user-agent"];
 
-/** Throws `ops/bad-attribute`, `digest/invalid`. */
+/** Throws `ops/bad-attribute`, `kit/bad-digest`. */
 export function httpAttributes(url: string, attrs: ReadonlyMap<string, string>): HttpSource {
   const checksum = attrs.get("http.checksum");
   return {

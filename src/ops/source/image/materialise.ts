@@ -49,7 +49,7 @@ async function unpackLayers(
       }
       return below;
     } finally {
-      abort(new CooperError("ops/stopped", "stopped pulling"));
+      abort(new CooperError("ops/cancelled", "stopped pulling"));
       await Promise.allSettled(comings);
     }
   });
