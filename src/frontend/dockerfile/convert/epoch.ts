@@ -106,8 +106,7 @@ function addSource(instruction: AddInstruction, world: EpochWorld, env: EnvList)
 /** The date of the one source that the state is. Undefined when it is something else, or nobody can tell. */
 async function dateOf(from: { state: State; logName: string }, world: EpochWorld): Promise<number | undefined> {
   const { solver, platform } = world;
-  const definition = solver.marshal(from.state, platform);
-  const sources = unmarshalDefinition(definition.bytes).vertices.flatMap(({ op }) =>
+  const sources = unmarshalDefinition(solver.marshal(from.state, platform).bytes).vertices.flatMap(({ op }) =>
     op.body.kind === "source" ? [op.body] : [],
   );
   const [source, ...more] = sources;
@@ -121,8 +120,9 @@ async function dateOf(from: { state: State; logName: string }, world: EpochWorld
   if (meta.http?.lastModified !== undefined) return Math.floor(meta.http.lastModified.getTime() / 1000);
   const filename = source.attrs.get("http.filename");
   if (gitObject || filename === undefined) return undefined;
-  // Without a date of its own, a tarball is as old as the newest file in it.
-  return latestTimeInArchive(await solver.readFile(await solver.solve(definition), filename));
+  // Without a date of its own, a tarball is as old as the newest file in it. (The state may be what it was unpacked to.)
+  const download = http(source.identifier, { filename, checksum: source.attrs.get("http.checksum") });
+  return latestTimeInArchive(await solver.readFile(await solver.solve(solver.marshal(download, platform)), filename));
 }
 
 /** The committer's time in a raw git commit object. */
