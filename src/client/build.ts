@@ -44,7 +44,7 @@ async function solve(
     throw new CooperError("client/solve-failed", `failed to solve: ${messageOf(cause)}`, {
       cause,
       details,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     });
   }
 }

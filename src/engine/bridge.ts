@@ -1,23 +1,24 @@
 import type { FrontendBridge, FrontendRef, FrontendWarning } from "../frontend/index.ts";
-import { CooperError, type Digest } from "../kit/index.ts";
+import { CooperError, type Digest, prefixed } from "../kit/index.ts";
 import { formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
 import { layoutOrigin, layoutStoreOf, type Ref } from "../ops/index.ts";
 import type { BuildJob } from "./build-job.ts";
-import type { VertexWarning } from "./contract.ts";
+import type { GatewayBridge, VertexWarning } from "./contract.ts";
 import { forwardRequest } from "./forward.ts";
 import type { EngineEdge } from "./graph.ts";
-import { prefixed } from "./prefixed.ts";
 import { resolveSourceMeta } from "./source-meta.ts";
 import { readTreeFile, statTreeFile, withTree } from "./tree-files.ts";
+import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
 
 /** What a frontend may ask back, and how the engine finds again what its refs stand for. */
-export interface JobBridge extends FrontendBridge {
+export interface JobBridge extends GatewayBridge {
   edgeOf(ref: FrontendRef | undefined): EngineEdge | undefined;
 }
 
 /** The bridge between one build's frontend and its job. Failures of vertices leave with their place in the source. */
 export function openBridge(job: BuildJob): JobBridge {
   const edges = new Map<string, EngineEdge | undefined>();
+  const definitions = new Map<string, Uint8Array>();
   const edgeOf = (ref: FrontendRef | undefined) => {
     if (ref === undefined) return undefined;
     if (!edges.has(ref.id)) throw new CooperError("engine/unknown-ref", `cannot use reference ${ref.id}: unknown`);
@@ -30,6 +31,10 @@ export function openBridge(job: BuildJob): JobBridge {
   };
   const bridge: JobBridge = {
     edgeOf,
+    definitionOf: (ref) => definitions.get(ref.id),
+    evaluate: (ref) => job.track(job.result(edgeOf(ref)).then(() => {})),
+    fileInfo: (ref, path) => job.track(withRef(ref, async (root) => treeFileInfo(root, path))),
+    readDir: (ref, path, pattern) => job.track(withRef(ref, async (root) => readTreeFolder(root, path, pattern))),
     sessionId: job.session.id,
     workerPlatforms: [hostPlatform()],
     async solve({ definition }, { evaluate }) {
@@ -37,6 +42,7 @@ export function openBridge(job: BuildJob): JobBridge {
       if (evaluate) await job.result(edge);
       const ref = { id: `ref${edges.size}` };
       edges.set(ref.id, edge);
+      if (edge !== undefined) definitions.set(ref.id, definition);
       return ref;
     },
     forward: (name, request, scope) => forwardRequest(job.parts, name, request, bridge, scope),
@@ -61,7 +67,7 @@ async function resolveImageConfig(
     job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),
   );
   const image = await work.catch((error: unknown) => {
-    throw prefixed(`failed to resolve source metadata for ${ref}`, error);
+    throw prefixed(`failed to resolve source metadata for ${ref}`, error, "engine/failed");
   });
   const name = formatReference(withDigest(parseReference(ref), image.digest));
   return { ref: name, digest: image.digest, config: image.config };

@@ -1,4 +1,4 @@
-import { CooperError, type Scope } from "../kit/index.ts";
+import { CooperError, prefixed, type Scope } from "../kit/index.ts";
 import { type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
 import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
@@ -10,7 +10,6 @@ import { checkNeeds } from "./entitlements.ts";
 import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
 import { JobStatus } from "./job-status.ts";
 import type { EngineParts } from "./parts.ts";
-import { prefixed } from "./prefixed.ts";
 import { SourcePlaces } from "./source-error.ts";
 
 /** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
@@ -98,6 +97,6 @@ function readDefinition(bytes: Uint8Array, granted: readonly string[]): ParsedDe
     checkNeeds(definition, granted);
     return definition;
   } catch (error) {
-    throw prefixed("failed to load LLB", error);
+    throw prefixed("failed to load LLB", error, "engine/failed");
   }
 }

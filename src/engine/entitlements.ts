@@ -34,5 +34,5 @@ function allowHint(name: string): string {
 }
 
 function refused(sentence: string, hint?: string): CooperError {
-  return new CooperError("engine/entitlement", sentence, hint === undefined ? {} : { hint });
+  return new CooperError("engine/entitlement", sentence, { hint });
 }

@@ -27,6 +27,6 @@ export class SourcePlaces {
     const code = isCooperError(cause) ? cause.code : error.code;
     const hint = isCooperError(cause) ? cause.hint : undefined;
     const details = place ?? (isCooperError(cause) ? cause.details : undefined);
-    return new CooperError(code, error.message, { cause, details, ...(hint !== undefined && { hint }) });
+    return new CooperError(code, error.message, { cause, details, hint });
   }
 }

@@ -21,5 +21,5 @@ export function goInteger(text: string, what: (reason: string) => string): numbe
 
 /** An exporter attribute that cannot be used. */
 export function badAttribute(message: string, hint?: string): CooperError {
-  return new CooperError("export/bad-attribute", message, hint === undefined ? {} : { hint });
+  return new CooperError("export/bad-attribute", message, { hint });
 }

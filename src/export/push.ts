@@ -1,4 +1,4 @@
-import { CooperError, isCooperError, Semaphore, settleAll, withChildScope } from "../kit/index.ts";
+import { CooperError, isCooperError, prefixed, Semaphore, settleAll, withChildScope } from "../kit/index.ts";
 import {
   formatReference,
   parseReference,
@@ -201,10 +201,5 @@ export async function withPush<T>(
 
 /** `failed to push NAME: …` with the registry's code; anything that is no Cooper error passes as it is. */
 function failedPush(name: string, cause: unknown): unknown {
-  if (!isCooperError(cause)) return cause;
-  return new CooperError(cause.code, `failed to push ${name}: ${cause.message}`, {
-    cause,
-    details: cause.details,
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-  });
+  return isCooperError(cause) ? prefixed(`failed to push ${name}`, cause, cause.code) : cause;
 }

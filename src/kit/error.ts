@@ -1,7 +1,7 @@
 /** What an error carries besides its sentence. */
 export interface ErrorExtras {
   /** What the user can do about it; one sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** A typed payload that a higher room attaches (source ranges, exit code, …); never secrets. */
   readonly details?: unknown;
@@ -28,6 +28,15 @@ export class CooperError extends Error {
 export function isCooperError(error: unknown, code?: string): error is CooperError {
   if (!(error instanceof CooperError)) return false;
   return code === undefined || (code.endsWith("/") ? error.code.startsWith(code) : error.code === code);
+}
+
+/**
+ * The error after words that say what was being done: `failed to push NAME: …`. Code, hint and details stay, the error itself
+ * becomes the cause. What is no CooperError gets the code `otherwise`.
+ */
+export function prefixed(what: string, error: unknown, otherwise: string): CooperError {
+  const { code, hint, details } = error instanceof CooperError ? error : { code: otherwise };
+  return new CooperError(code, `${what}: ${messageOf(error)}`, { cause: error, hint, details });
 }
 
 /** The `code` of a Node system error (`ENOENT`, …), or undefined. */

@@ -39,7 +39,7 @@ export async function pathNotFound(tree: HashableTree, path: string, cause?: unk
     `failed to calculate checksum of ref ${name}: ${JSON.stringify(path)}: not found`,
     {
       cause,
-      ...(hint !== undefined && { hint }),
+      hint,
     },
   );
 }

@@ -35,7 +35,7 @@ export function connectionError(method: string, url: URL, cause: unknown): Coope
     `failed to do request: ${verb} "${redact(url)}": ${reason(cause, errno, url)}`,
     {
       cause,
-      ...hint(errno),
+      hint: hintOf(errno),
       details: { kind: "registry", method, url: redact(url), transient, ...(errno === undefined ? {} : { errno }) },
     },
   );
@@ -82,10 +82,9 @@ function reason(cause: unknown, errno: string | undefined, url: URL): string {
   return messageOf(one);
 }
 
-function hint(errno: string | undefined): { hint?: string } {
-  if (isUnknownIssuer(errno)) {
-    return { hint: 'give the registry\'s certificate authority as registry."HOST".ca in buildkitd.toml' };
-  }
-  if (isNotTls(errno)) return { hint: 'for a registry without TLS set registry."HOST".http = true in buildkitd.toml' };
-  return {};
+function hintOf(errno: string | undefined): string | undefined {
+  if (isUnknownIssuer(errno))
+    return 'give the registry\'s certificate authority as registry."HOST".ca in buildkitd.toml';
+  if (isNotTls(errno)) return 'for a registry without TLS set registry."HOST".http = true in buildkitd.toml';
+  return undefined;
 }

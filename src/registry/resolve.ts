@@ -164,7 +164,7 @@ class ManifestSource {
     const hint = told.message.startsWith("unexpected status") ? plain.hint : told.message;
     return new CooperError(plain.code, plain.message, {
       details: failureOf(plain),
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     });
   }
 }

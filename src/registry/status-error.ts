@@ -27,7 +27,7 @@ export async function statusError(response: HttpResponse): Promise<CooperError> 
   };
   return new CooperError(codeOf(status), told ?? plain, {
     details,
-    ...hintOf(status, told === undefined ? undefined : plain),
+    hint: hintOf(status, told === undefined ? undefined : plain),
   });
 }
 
@@ -38,9 +38,8 @@ function codeOf(status: number): string {
   return status >= 500 || status === 429 || status === 408 ? "registry/failed" : "registry/bad-answer";
 }
 
-function hintOf(status: number, plain: string | undefined): { hint?: string } {
-  if (status === 401) return { hint: "log in to the registry first, or check the credentials in the docker config" };
-  return plain === undefined ? {} : { hint: plain };
+function hintOf(status: number, plain: string | undefined): string | undefined {
+  return status === 401 ? "log in to the registry first, or check the credentials in the docker config" : plain;
 }
 
 function retryAfterOf(response: HttpResponse): number | undefined {

@@ -1,4 +1,4 @@
-import { CooperError, isCooperError, type Scope } from "../kit/index.ts";
+import { CooperError, isCooperError, prefixed, type Scope } from "../kit/index.ts";
 import type { Credentials } from "./contract.ts";
 import { failureOf } from "./failure.ts";
 import type { HttpResponse } from "./http.ts";
@@ -52,11 +52,7 @@ export async function fetchToken(wish: TokenWish, post: TokenPost, scope: Scope)
   } catch (cause) {
     if (!isCooperError(cause)) throw cause;
     const what = anonymous ? "anonymous" : "oauth";
-    throw new CooperError(cause.code, `failed to authorize: failed to fetch ${what} token: ${cause.message}`, {
-      cause,
-      details: cause.details,
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    });
+    throw prefixed(`failed to authorize: failed to fetch ${what} token`, cause, cause.code);
   }
 }
 

@@ -49,8 +49,10 @@ const bySqlite: Readonly<Record<number, Trouble>> = {
 export function storageError(action: string, error: unknown): CooperError {
   if (error instanceof CooperError) return error;
   const trouble = byErrno[errnoOf(error) ?? ""] ?? bySqlite[sqliteCode(error) ?? -1];
-  const extras = trouble === undefined ? { cause: error } : { cause: error, hint: trouble.hint };
-  return new CooperError(trouble?.code ?? "storage/failed", `cannot ${action}: ${messageOf(error)}`, extras);
+  return new CooperError(trouble?.code ?? "storage/failed", `cannot ${action}: ${messageOf(error)}`, {
+    cause: error,
+    hint: trouble?.hint,
+  });
 }
 
 function sqliteCode(error: unknown): number | undefined {

@@ -92,8 +92,8 @@ function unknownFlag(name: string, flags: readonly FlagSpec[]): CooperError {
     name,
     flags.map((flag) => flag.name),
   );
-  const extras = near === undefined ? {} : { hint: `did you mean --${near}?` };
-  return new CooperError("cli/usage", `flag provided but not defined: -${name}`, extras);
+  const hint = near === undefined ? undefined : `did you mean --${near}?`;
+  return new CooperError("cli/usage", `flag provided but not defined: -${name}`, { hint });
 }
 
 function conclude(

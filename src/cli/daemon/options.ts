@@ -29,8 +29,7 @@ function parseDaemonFlags(env: NodeJS.ProcessEnv): FlagValues {
   if (asked.kind === "run") return asked.values;
   if (asked.kind === "usage-error") {
     const { message, hint } = asked.error;
-    const extras = hint === undefined ? {} : { hint };
-    throw new CooperError("cli/bad-daemon-flags", `cannot use BUILDKITD_FLAGS: ${message}`, extras);
+    throw new CooperError("cli/bad-daemon-flags", `cannot use BUILDKITD_FLAGS: ${message}`, { hint });
   }
   throw new CooperError("cli/bad-daemon-flags", `cannot use BUILDKITD_FLAGS: no build with --${asked.kind}`);
 }

@@ -49,7 +49,7 @@ async function exitOfStep(
     if (isCooperError(error, "executor/start-failed")) return { exitCode: 1, hint: error.hint };
     const whole = isCooperError(error, "executor/cancelled") || isCooperError(error, "executor/no-runtime");
     if (whole || !isCooperError(error, "executor/")) throw error;
-    throw failure(body, error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
+    throw failure(body, error.message, { cause: error, hint: error.hint });
   }
 }
 
@@ -59,7 +59,7 @@ function programPath(): string {
 
 function exitFailure(body: ExecOp, code: number, hint: string | undefined): CooperError {
   const details = { kind: "exit", code };
-  return failure(body, `exit code: ${code}`, { details, ...(hint !== undefined && { hint }) });
+  return failure(body, `exit code: ${code}`, { details, hint });
 }
 
 function failure(body: ExecOp, why: string, extras: ErrorExtras): CooperError {

@@ -44,7 +44,7 @@ function systemError(error: NodeJS.ErrnoException & { readonly dest?: string }, 
     code === "EPERM"
       ? "owners, modes and devices of others need CAP_CHOWN, CAP_FOWNER and CAP_MKNOD: run as root"
       : undefined;
-  return new CooperError("ops/file-failed", message, { cause: error, ...(hint !== undefined && { hint }) });
+  return new CooperError("ops/file-failed", message, { cause: error, hint });
 }
 
 function textOf(error: NodeJS.ErrnoException): string {

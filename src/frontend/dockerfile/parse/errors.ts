@@ -57,10 +57,6 @@ function withDetails(error: unknown, details: SourceErrorDetails): CooperError {
   return new CooperError(error.code, error.message, extrasOf(error, details));
 }
 
-function extrasOf(error: CooperError, details: unknown) {
-  return {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.cause === undefined ? {} : { cause: error.cause }),
-    ...(details === undefined ? {} : { details }),
-  };
+function extrasOf({ hint, cause }: CooperError, details: unknown) {
+  return { hint, cause, details };
 }
