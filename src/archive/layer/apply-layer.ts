@@ -11,6 +11,8 @@ export interface ApplyOptions {
   /** Folders of the layers below, lowest first (overlay form only): what a parent looks like that the layer does not name. */
   readonly parents?: readonly string[];
   readonly limits?: TarLimits;
+  /** An archive that is no layer: names with `.wh.` are files like any other. */
+  readonly plain?: boolean;
 }
 
 export interface AppliedLayer {
@@ -46,7 +48,12 @@ export async function applyChunks(
   scope: Scope,
   done: (chunk: Uint8Array) => void,
 ): Promise<AppliedLayer> {
-  const unpacker = new Unpacker(folder, { form: options.form, parents: options.parents ?? [], log: scope.log });
+  const unpacker = new Unpacker(folder, {
+    form: options.form,
+    parents: options.parents ?? [],
+    plain: options.plain ?? false,
+    log: scope.log,
+  });
   const parser = new TarParser(unpacker, options.limits ?? defaultTarLimits);
   const hasher = createPoolHasher();
   let size = 0;

@@ -31,6 +31,8 @@ export interface UnpackOptions {
   readonly form: ChangeForm;
   /** Folders of the layers below, lowest first: a parent that the layer does not name looks as it does there. */
   readonly parents: readonly string[];
+  /** Names of whiteouts mean nothing. */
+  readonly plain: boolean;
   readonly log: Log;
 }
 
@@ -56,7 +58,7 @@ export class Unpacker implements TarSink {
   entry(header: TarHeader): void {
     const place = this.#folder.place(header.name);
     if (place === undefined) return;
-    const whiteout = whiteoutTarget(place.base);
+    const whiteout = this.#options.plain ? undefined : whiteoutTarget(place.base);
     if (whiteout?.kind === "opaque") this.#opaque(place.parent);
     else if (whiteout?.kind === "delete") this.#delete(`${place.parent}/${whiteout.name}`);
     else this.#create(place.path, header);

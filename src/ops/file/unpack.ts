@@ -26,7 +26,12 @@ export async function unpackArchive(
   const target = pathInside(root, dest);
   makeFolders(root, target, { mode: 0o755, owner, time });
   const tar = plainBytes(file, scope);
-  await applyLayer(owner === undefined ? tar : ownedBy(tar, owner, scope), target, { form: "whole" }, scope);
+  await applyLayer(
+    owner === undefined ? tar : ownedBy(tar, owner, scope),
+    target,
+    { form: "whole", plain: true },
+    scope,
+  );
   return true;
 }
 
