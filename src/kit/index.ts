@@ -5,6 +5,7 @@ export * from "./error.ts";
 export * from "./excerpt.ts";
 export { compileGlob, type Glob, goMatch, hasWildcard } from "./glob.ts";
 export * from "./go-path.ts";
+export * from "./go-quote.ts";
 export * from "./ignore-file.ts";
 export * from "./inside-root.ts";
 export * from "./make-folders.ts";

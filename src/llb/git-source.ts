@@ -1,6 +1,6 @@
+import { joinPath } from "../kit/index.ts";
 import { caps } from "./caps.ts";
 import { type GitUrl, parseGitUrl } from "./git-url.ts";
-import { joinPath } from "./go-path.ts";
 import { onlyOutput, type VertexOptions } from "./node.ts";
 import { SourceNode } from "./source-node.ts";
 import { State } from "./state.ts";

@@ -1,5 +1,4 @@
-import { CooperError } from "../kit/index.ts";
-import { joinPath } from "./go-path.ts";
+import { CooperError, joinPath } from "../kit/index.ts";
 
 /** Where a git repository is, as people write it: `https://host/a.git#ref:dir`, `git@host:a.git?ref=x`, … */
 export interface GitUrl {

@@ -6,7 +6,6 @@ export type { RunMountOptions, RunOptions, RunSecret, RunSsh } from "./exec-node
 export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec, parseOwner } from "./file-node.ts";
 export { type GitOptions, git } from "./git-source.ts";
 export { type GitUrl, parseGitUrl } from "./git-url.ts";
-export { basePath, dirPath, joinPath } from "./go-path.ts";
 export { marshalHead, marshalOp } from "./marshal.ts";
 export { diff, merge } from "./merge-node.ts";
 export { type LinuxResources, noMetadata, type OpMetadata, type ProgressGroup } from "./metadata.ts";

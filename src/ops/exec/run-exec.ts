@@ -1,10 +1,9 @@
 import type { StepResult } from "../../executor/index.ts";
-import { CooperError, type ErrorExtras, isCooperError } from "../../kit/index.ts";
+import { CooperError, type ErrorExtras, goQuote, isCooperError } from "../../kit/index.ts";
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
-import { goQuote } from "./go-quote.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { stepOf } from "./step-of.ts";

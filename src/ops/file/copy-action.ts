@@ -22,7 +22,7 @@ export async function copyAction(
   around: ActionSurroundings,
 ): Promise<void> {
   if (!action.createDestPath) mustHaveParent(root, action.dest);
-  const src = cleanPath(action.src);
+  const src = rootedPath(action.src);
   const found = action.allowWildcard ? resolveWildcards(source, src, action.followSymlink) : [src];
   if (found.length === 0 && !action.allowEmptyWildcard) throw new CooperError("ops/file-failed", `${src} not found`);
   mustHaveRequired(action, source, around);
@@ -59,7 +59,7 @@ function modeChange(action: CopyAction): ModeChange | undefined {
 
 async function copyOne(path: string, copying: Copying): Promise<void> {
   const { action, source, root, around, rules } = copying;
-  const dest = cleanPath(action.dest);
+  const dest = rootedPath(action.dest);
   if (action.attemptUnpack && (await unpackArchive(path, dest, source, root, around, action.timestamp))) return;
   const time = action.timestamp;
   const folder = { mode: numericMode(action), owner: around.owner, time };
@@ -115,7 +115,7 @@ function mustHaveRequired(action: CopyAction, source: SourceTree, around: Action
 }
 
 /** A path without `..`, keeping what its end says: `/` or `/.` mean a directory. */
-export function cleanPath(path: string): string {
+export function rootedPath(path: string): string {
   const clean = posix.join("/", path).replace(/(.)\/+$/, "$1");
   if (path.endsWith("/.")) return clean === "/" ? "/." : `${clean}/.`;
   return path.endsWith("/") && clean !== "/" ? `${clean}/` : clean;

@@ -1,6 +1,6 @@
 import type { Digest } from "../../../kit/index.ts";
-import { isCooperError } from "../../../kit/index.ts";
-import { basePath, dirPath, joinPath, local, type NodeSource, type State } from "../../../llb/index.ts";
+import { basePath, dirPath, isCooperError, joinPath } from "../../../kit/index.ts";
+import { local, type NodeSource, type State } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
 import type { FrontendRef, SourceFile } from "../../contract.ts";
 import { reworded } from "../parse/index.ts";

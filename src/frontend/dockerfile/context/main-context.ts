@@ -1,12 +1,5 @@
-import {
-  type GitOptions,
-  http,
-  joinPath,
-  local,
-  type State,
-  scratch,
-  stateFromDefinition,
-} from "../../../llb/index.ts";
+import { joinPath } from "../../../kit/index.ts";
+import { type GitOptions, http, local, type State, scratch, stateFromDefinition } from "../../../llb/index.ts";
 import type { FrontendRef, FrontendRequest } from "../../contract.ts";
 import { copyAction } from "../convert/copy-action.ts";
 import { gitState, parseGitRef } from "../convert/git-ref.ts";

@@ -1,13 +1,5 @@
-import { CooperError, parseDigest } from "../../../kit/index.ts";
-import {
-  basePath,
-  type FileActionSpec,
-  http,
-  joinPath,
-  type OwnerSpec,
-  type State,
-  scratch,
-} from "../../../llb/index.ts";
+import { basePath, CooperError, joinPath, parseDigest } from "../../../kit/index.ts";
+import { type FileActionSpec, http, type OwnerSpec, type State, scratch } from "../../../llb/index.ts";
 import { checkIgnoredSource } from "./checks.ts";
 import type { Conversion } from "./context.ts";
 import { copyAction } from "./copy-action.ts";

@@ -1,7 +1,6 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { checkSecretKey, rules } from "../lint/index.ts";
 import type { Healthcheck, Instruction } from "../parse/index.ts";
-import { goQuote } from "../shell/index.ts";
 import type { Conversion } from "./context.ts";
 import { formatGoDuration, formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";

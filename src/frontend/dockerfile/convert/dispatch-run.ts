@@ -1,9 +1,8 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, joinPath } from "../../../kit/index.ts";
 import {
   type CdiDevice,
   caps,
   type EnvList,
-  joinPath,
   type RunMountOptions,
   type RunOptions,
   scratch,

@@ -1,5 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
-import { joinPath } from "../../../llb/index.ts";
+import { CooperError, joinPath } from "../../../kit/index.ts";
 import { expandInstruction, type Instruction } from "../parse/index.ts";
 import { expandWord } from "../shell/index.ts";
 import { reportUndefined } from "./checks.ts";

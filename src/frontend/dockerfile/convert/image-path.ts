@@ -1,5 +1,4 @@
-import { CooperError, cleanPath } from "../../../kit/index.ts";
-import { joinPath } from "../../../llb/index.ts";
+import { CooperError, cleanPath, joinPath } from "../../../kit/index.ts";
 
 /** Docker's default PATH. Windows leaves it to the system. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

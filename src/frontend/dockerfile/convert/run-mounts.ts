@@ -1,14 +1,5 @@
-import { CooperError, cleanPath } from "../../../kit/index.ts";
-import {
-  basePath,
-  caps,
-  joinPath,
-  type RunMountOptions,
-  type RunSecret,
-  type RunSsh,
-  type State,
-  scratch,
-} from "../../../llb/index.ts";
+import { basePath, CooperError, cleanPath, joinPath } from "../../../kit/index.ts";
+import { caps, type RunMountOptions, type RunSecret, type RunSsh, type State, scratch } from "../../../llb/index.ts";
 import type { RunInstruction, RunMount } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
 import type { StageState } from "./stage.ts";

@@ -1,7 +1,7 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { findDirective } from "../parse/directives.ts";
 import { parseBool } from "../parse/values.ts";
-import { goQuote, trim } from "../shell/characters.ts";
+import { trim } from "../shell/characters.ts";
 
 /** What `# check=…` and `build-arg:BUILDKIT_DOCKERFILE_CHECK` say. */
 export interface LintConfig {

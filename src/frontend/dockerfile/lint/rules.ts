@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import type { LintRule } from "./linter.ts";
 
 const site = "https://docs.docker.com/go/dockerfile/rule/";

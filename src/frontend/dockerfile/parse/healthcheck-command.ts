@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import { type CommandReader, execOrShell } from "./commands.ts";
 import { readFlags } from "./flags.ts";
 import type { Healthcheck } from "./instruction.ts";

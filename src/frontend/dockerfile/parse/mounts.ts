@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import { csvFields } from "./csv.ts";
 import { reworded } from "./errors.ts";
 import type { MountFlag, MountSharing, MountType, RunMount } from "./instruction.ts";

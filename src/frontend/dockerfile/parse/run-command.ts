@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import { type CommandReader, commandLine } from "./commands.ts";
 import { readDevice } from "./devices.ts";
 import { readFlags } from "./flags.ts";

@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import { docComment } from "./commands.ts";
 import { readFlags } from "./flags.ts";
 import type { InstructionBase, Stage } from "./instruction.ts";

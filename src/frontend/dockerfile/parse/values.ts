@@ -1,4 +1,4 @@
-import { goQuote } from "../shell/characters.ts";
+import { goQuote } from "../../../kit/index.ts";
 import { invalid } from "./messages.ts";
 
 /** A boolean in any spelling of Go's `strconv.ParseBool`; undefined when it is none. */

@@ -1,5 +1,5 @@
-import { CooperError } from "../../../kit/index.ts";
-import { goQuote, isSpace } from "../shell/characters.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
+import { isSpace } from "../shell/characters.ts";
 import { splitOnce } from "./split.ts";
 
 /** Words as written: quotes and escape tokens stay, white space in quotes or after an escape token belongs to the word. */

@@ -1,13 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { goQuote, isSpace, trim } from "./characters.ts";
-
-describe("goQuote()", () => {
-  it("quotes as Go's %q", () => {
-    expect(goQuote('a"b\\c')).toBe('"a\\"b\\\\c"');
-    expect(goQuote("\t\n\x00\x7f\u00a0\u200b")).toBe('"\\t\\n\\x00\\x7f\\u00a0\\u200b"');
-    expect(goQuote("é한👽")).toBe('"é한👽"');
-  });
-});
+import { isSpace, trim } from "./characters.ts";
 
 describe("isSpace()", () => {
   it("knows Unicode's spaces, and that a byte order mark is none", () => {

@@ -18,32 +18,3 @@ export function trim(text: string): string {
   while (end > 0 && isSpace(text.charAt(end - 1))) end--;
   return trimStart(text.slice(0, end));
 }
-
-/** `text` in double quotes as Go's `%q` prints it; upstream's sentences use it. */
-export function goQuote(text: string): string {
-  let quoted = '"';
-  for (const character of text) quoted += quotedCharacter(character);
-  return `${quoted}"`;
-}
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};
-
-function quotedCharacter(character: string): string {
-  const short = shortEscapes[character];
-  if (short !== undefined) return short;
-  if (character === " " || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) return character;
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
-  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
-  return `\\U${code.toString(16).padStart(8, "0")}`;
-}

@@ -1,2 +1,2 @@
-export { goQuote, isSpace, trim } from "./characters.ts";
+export { isSpace, trim } from "./characters.ts";
 export * from "./lexer.ts";

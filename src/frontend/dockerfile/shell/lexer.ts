@@ -1,5 +1,4 @@
-import { CooperError, messageOf } from "../../../kit/index.ts";
-import { goQuote } from "./characters.ts";
+import { CooperError, goQuote, messageOf } from "../../../kit/index.ts";
 import { Expander } from "./expander.ts";
 
 /** The variables that a word may name. `keys` feeds suggestions. */

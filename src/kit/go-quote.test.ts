@@ -8,6 +8,8 @@ test.each([
   ["\x1b[0m\x7f", String.raw`"\x1b[0m\x7f"`],
   ["größe ☺ 🦋", '"größe ☺ 🦋"'],
   ["\u00a0\u200b", String.raw`"\u00a0\u200b"`],
+  ["\x00", String.raw`"\x00"`],
+  ["é한👽", '"é한👽"'],
 ])("goQuote(%j) is Go's %%q", (text, expected) => {
   expect(goQuote(text)).toBe(expected);
 });
