@@ -1,7 +1,16 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, copyFile, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { CooperError, errnoOf, mapLimit, type Scope, temporaryBeside, writeFileAtomic } from "../kit/index.ts";
+import {
+  CooperError,
+  errnoOf,
+  makeFolders,
+  mapLimit,
+  reasonOf,
+  type Scope,
+  temporaryBeside,
+  writeFileAtomic,
+} from "../kit/index.ts";
 import { type Descriptor, parseIndex } from "../oci/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import type { Storage } from "../storage/index.ts";
@@ -24,7 +33,13 @@ export async function writeLayoutFolder(
     throw new CooperError("export/no-target", "cannot export an image layout: no folder to write to");
   }
   const folder = join(target.path, "blobs", "sha256");
-  await mkdir(folder, { recursive: true });
+  try {
+    makeFolders(folder);
+  } catch (cause) {
+    throw new CooperError("export/no-target", `cannot export an image layout: mkdir ${folder}: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
   await mapLimit(blobsOf(image), 4, async ({ digest, size }) => {
     scope.signal.throwIfAborted();
     await copyBlob(await storage.blobs.path(digest), join(target.path, "blobs", digest.replace(":", "/")), size);
