@@ -8,7 +8,7 @@ import { askedAttestations } from "./attestations.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
 import { checkCacheExports, importCaches } from "./cache.ts";
-import type { BuildRequest, BuildResponse, ExporterRequest, SolveStatus } from "./contract.ts";
+import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { exportTree } from "./export-tree.ts";
 import { runExporters } from "./exporters.ts";
@@ -31,6 +31,7 @@ export async function runBuild(
   session: Session,
   onStatus: (status: SolveStatus) => void,
   scope: Scope,
+  own?: OwnFrontend,
 ): Promise<BuildResponse> {
   checkEntitlements(request.entitlements, parts.allowedEntitlements);
   checkCacheExports(request.cacheExports);
@@ -39,7 +40,8 @@ export async function runBuild(
     const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
     const exporters = await Promise.all(request.exporters.map(open));
     await importCaches(request.cacheImports, job);
-    const built = request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope);
+    const built =
+      own === undefined && request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope, own);
     const source = await evaluate(job, built);
     const exporterResponse = await runExporters(exporters, source, job, scope);
     return { exporterResponse, frontendMetadata: built.metadata };
@@ -56,16 +58,21 @@ function fromDefinition(job: BuildJob): Built {
   return { edges: new Map([["", job.load(definition, { ignoreCache: noCache })]]), metadata: new Map() };
 }
 
-async function fromFrontend(job: BuildJob, scope: Scope): Promise<Built> {
+async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | undefined): Promise<Built> {
   const { frontend: name, frontendOptions, noCache } = job.request;
   const bridge: JobBridge = openBridge(job);
   const options =
     noCache && !("no-cache" in frontendOptions) ? { ...frontendOptions, "no-cache": "" } : frontendOptions;
-  const request: FrontendRequest = { options, inputs: new Map() };
+  const inputs = new Map(
+    [...(job.request.frontendInputs ?? [])].map(([input, definition]) => [input, { definition }] as const),
+  );
+  const request: FrontendRequest = { options, inputs };
   const result =
-    name === "gateway.v0"
-      ? await bridge.forward(name, request, scope)
-      : await (await job.parts.frontend(name)).solve(request, bridge, scope);
+    own !== undefined
+      ? await own(bridge, scope)
+      : name === "gateway.v0"
+        ? await bridge.forward(name, request, scope)
+        : await (await job.parts.frontend(name)).solve(request, bridge, scope);
   const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));
   return { edges, metadata: result.metadata };
 }

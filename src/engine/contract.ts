@@ -1,3 +1,4 @@
+import type { FrontendBridge, FrontendRef, FrontendResult } from "../frontend/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
 import type { Session } from "../session/index.ts";
 
@@ -8,6 +9,8 @@ export interface BuildRequest {
   readonly frontend: string;
   readonly frontendOptions: Readonly<Record<string, string>>;
   readonly definition?: Uint8Array;
+  /** Definitions that the client passes to the frontend by value, by name. */
+  readonly frontendInputs?: ReadonlyMap<string, Uint8Array>;
   readonly exporters: readonly ExporterRequest[];
   readonly cacheImports: readonly CacheEntry[];
   readonly cacheExports: readonly CacheEntry[];
@@ -105,15 +108,77 @@ export interface RegistryOptions {
   readonly keyPairs?: readonly { readonly key: string; readonly cert: string }[];
 }
 
+/** What a frontend that runs elsewhere may ask beside what any may. */
+export interface GatewayBridge extends FrontendBridge {
+  /** The marshalled definition behind a ref; undefined for scratch. */
+  definitionOf(ref: FrontendRef): Uint8Array | undefined;
+  /** Runs what the ref needs. */
+  evaluate(ref: FrontendRef): Promise<void>;
+  /** Throws `frontend/not-found`. */
+  fileInfo(ref: FrontendRef, path: string): Promise<FileInfo>;
+  /** A folder's entries by name, those that match the shell pattern when one is given. */
+  readDir(ref: FrontendRef, path: string, pattern: string): Promise<readonly FileInfo[]>;
+}
+/** A file of a tree, by its lstat. */
+export interface FileInfo {
+  readonly name: string;
+  readonly kind: "file" | "directory" | "symlink" | "fifo" | "character" | "block" | "socket";
+  /** 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Nanoseconds since 1970. */
+  readonly mtime: bigint;
+  readonly linkTarget?: string;
+}
+/** A frontend that the caller runs itself: asks through the bridge, and settles with the result. */
+export type OwnFrontend = (bridge: GatewayBridge, scope: Scope) => Promise<FrontendResult>;
+
+/** What takes room, and how it gets smaller: storage's reclaim. */
+export interface Housekeeping {
+  usage(scope: Scope): Promise<readonly UsageEntry[]>;
+  prune(
+    options: {
+      readonly all?: boolean;
+      /** Milliseconds. */
+      readonly keepDuration?: number;
+      readonly keepBytes?: number;
+      readonly filter?: (entry: UsageEntry) => boolean;
+    },
+    scope: Scope,
+  ): Promise<readonly UsageEntry[]>;
+  /** Tells that no build runs at this moment. */
+  rest(): void;
+  /** A folder that stays for one purpose; reclaim may take it while no build runs. */
+  keptFolder(space: string, key: string): Promise<string>;
+}
+export interface UsageEntry {
+  readonly kind: "snapshot" | "blob" | "kept";
+  readonly id: string;
+  readonly parent: string | undefined;
+  readonly description: string | undefined;
+  readonly size: number;
+  readonly created: Date;
+  readonly used: Date;
+  readonly inUse: boolean;
+}
+
 /**
  * Builds, in this process. `details` of its errors: `{kind:"source", …}` (frontend contract) and `{kind:"exit", code}`.
  */
 export interface Engine extends AsyncDisposable {
+  /** Absent where the engine is elsewhere. */
+  readonly housekeeping?: Housekeeping;
+  /** Name of the snapshot driver: `overlayfs` or `native`. */
+  readonly snapshotter?: string;
   build(
     request: BuildRequest,
     session: Session,
     onStatus: (status: SolveStatus) => void,
     scope: Scope,
+    /** Instead of a frontend or a definition in the request. */
+    own?: OwnFrontend,
   ): Promise<BuildResponse>;
 }
 export type OpenEngine = (options: EngineOptions, scope: Scope) => Promise<Engine>;

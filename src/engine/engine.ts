@@ -3,9 +3,9 @@ import type { Executor } from "../executor/index.ts";
 import { CooperError, lazy, type Scope, Semaphore, userAgent } from "../kit/index.ts";
 import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
 import { createSolver } from "../solver/index.ts";
-import { openStorage, type Snapshotter } from "../storage/index.ts";
+import { openStorage, type Snapshotter, type Storage } from "../storage/index.ts";
 import { runBuild } from "./build.ts";
-import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
+import type { Engine, EngineOptions, Housekeeping, OpenEngine } from "./contract.ts";
 import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
 import { openExporter } from "./exporter-table.ts";
 import { openFrontend } from "./frontend-table.ts";
@@ -23,7 +23,10 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
   try {
     const parts = await openParts(options, scope, opened);
     return {
-      build: (request, session, onStatus, buildScope) => runBuild(parts, request, session, onStatus, buildScope),
+      housekeeping: housekeepingOf(parts.storage),
+      snapshotter: parts.storage.snapshots.driver === "overlay" ? "overlayfs" : "native",
+      build: (request, session, onStatus, buildScope, own) =>
+        runBuild(parts, request, session, onStatus, buildScope, own),
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     };
   } catch (error) {
@@ -31,6 +34,16 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
     throw error;
   }
 };
+
+function housekeepingOf(storage: Storage): Housekeeping {
+  const { reclaim } = storage;
+  return {
+    usage: (scope) => reclaim.usage(scope),
+    prune: (options, scope) => reclaim.prune(options, scope),
+    rest: () => reclaim.rest(),
+    keptFolder: (space, key) => storage.keptFolder(space, key),
+  };
+}
 
 async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisposableStack): Promise<EngineParts> {
   const storage = opened.use(

@@ -24,9 +24,14 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       const id = `transferring ${name}:`;
       const started = Date.now();
       scope.emit({ type: "status", id, current: 0, started });
-      const { path } = await ownerOf(attrs.get("local.session"), scope.callers).localDirectory(name, scope);
+      const progress = (current: number) => scope.emit({ type: "status", id, current, started });
+      const sharedKeyHint = attrs.get("local.sharedkeyhint") ?? "";
+      const wanted = { ...patterns, sharedKeyHint, progress };
+      const owner = ownerOf(attrs.get("local.session"), scope.callers);
+      const { path, transferred } = await owner.localDirectory(name, scope, wanted);
       await mustBeDirectory(path);
-      const current = await bytesRead(path, patterns.include.length > 0 ? patterns.include : patterns.follow);
+      const names = patterns.include.length > 0 ? patterns.include : patterns.follow;
+      const current = transferred ?? (await bytesRead(path, names));
       scope.emit({ type: "status", id, current, started, completed: Date.now() });
       return [{ kind: "folder", path, ...patterns }];
     },
