@@ -5,29 +5,13 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietScope, sleep } from "../kit/index.ts";
 import { createExecutor } from "./create-executor.ts";
-import { makeBusyboxRootfs } from "./testing/index.ts";
+import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-death-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-const step = {
-  rootfs: rootfs.path,
-  readonlyRootfs: false,
-  mounts: [],
-  args: ["/bin/sh", "-c", "echo begun; sleep 7654"],
-  env: ["PATH=/bin"],
-  cwd: "/",
-  user: "",
-  hostname: "",
-  network: "sandbox",
-  security: "sandbox",
-  extraHosts: [],
-  ulimits: [],
-  cgroupParent: "",
-  devices: [],
-  removeMountStubs: false,
-} as const;
+const step = plainStep(rootfs.path, ["/bin/sh", "-c", "echo begun; sleep 7654"]);
 
 const program = `
   import { createExecutor } from ${JSON.stringify(join(import.meta.dirname, "create-executor.ts"))};

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import { createExecutor } from "./create-executor.ts";
-import { makeBusyboxRootfs } from "./testing/index.ts";
+import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-fallback-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
@@ -14,23 +14,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-const step = {
-  rootfs: rootfs.path,
-  readonlyRootfs: false,
-  mounts: [],
-  args: ["/bin/echo", "hello"],
-  env: ["PATH=/bin"],
-  cwd: "/",
-  user: "",
-  hostname: "",
-  network: "sandbox",
-  security: "sandbox",
-  extraHosts: [],
-  ulimits: [],
-  cgroupParent: "",
-  devices: [],
-  removeMountStubs: false,
-} as const;
+const step = plainStep(rootfs.path, ["/bin/echo", "hello"]);
 
 /** Stands before the real runtimes on the path, notes that it was called, and fails as a runtime does. */
 function brokenRuntime(name: string): string {

@@ -15,28 +15,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import type { Executor, Step } from "./contract.ts";
 import { createExecutor } from "./create-executor.ts";
-import { makeBusyboxRootfs } from "./testing/index.ts";
+import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-executor-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-const plain: Omit<Step, "args"> = {
-  rootfs: rootfs.path,
-  readonlyRootfs: false,
-  mounts: [],
-  env: ["PATH=/bin"],
-  cwd: "/",
-  user: "",
-  hostname: "",
-  network: "sandbox",
-  security: "sandbox",
-  extraHosts: [],
-  ulimits: [],
-  cgroupParent: "",
-  devices: [],
-  removeMountStubs: false,
-};
 
 /** crun refuses the hybrid cgroup layout; without the unified tree, in a mount namespace of its own, it works on such machines too. */
 function crunWithoutUnifiedCgroup(): string {
@@ -67,7 +50,7 @@ describe.each([
       if (stream === 1) out += Buffer.from(chunk).toString();
       else err += Buffer.from(chunk).toString();
     };
-    const { exitCode } = await executor.run({ ...plain, args, ...more }, output, quietScope);
+    const { exitCode } = await executor.run({ ...plainStep(rootfs.path, args), ...more }, output, quietScope);
     return { exitCode, out, err };
   };
   const sh = (script: string, more: Partial<Step> = {}) => run(["/bin/sh", "-c", script], more);
@@ -148,7 +131,7 @@ describe.each([
       setTimeout(() => controller.abort(new Error("enough")), delay);
       const scope = { signal: controller.signal, log: () => {} };
       const script = "(sleep 61 &); trap '' TERM INT; sleep 62";
-      const step = { ...plain, args: ["/bin/sh", "-c", script] };
+      const step = plainStep(rootfs.path, ["/bin/sh", "-c", script]);
       await expect(executor.run(step, () => {}, scope)).rejects.toMatchObject({ code: "executor/cancelled" });
     }
     expect(processesWith("sleep\x006")).toEqual([]);

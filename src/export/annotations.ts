@@ -21,11 +21,6 @@ const places = {
   "index-descriptor": "indexDescriptor",
 } as const;
 
-/** True when `key` is an annotation (`annotation.KEY`, `annotation-index.KEY`, `annotation[PLATFORM].KEY`, …). */
-export function isAnnotation(key: string): boolean {
-  return pattern.test(key);
-}
-
 /** Reads all annotations among exporter attributes or result metadata; later sources win. Throws `export/bad-attribute`. */
 export function readAnnotations(...sources: readonly Iterable<readonly [string, string]>[]): AnnotationsByPlatform {
   const found = new Map<string, Annotations>();

@@ -37,7 +37,7 @@ const rememberedSources = 8;
  * Pushes an image under several names. Layers are given one by one as they get ready and go at once; the rest, and whether all
  * went well, is `finish`'s. A later name mounts what an earlier one uploaded.
  */
-export class ImagePush {
+class ImagePush {
   readonly #options: PushOptions;
   readonly #parts: PushParts;
   readonly #scope: ExportScope;

@@ -15,7 +15,7 @@ export function opToWire(op: Op): WireOp {
   };
 }
 
-export function platformToWire(platform: Platform): Init<pb.Platform> {
+function platformToWire(platform: Platform): Init<pb.Platform> {
   const { architecture, os, variant, osVersion, osFeatures } = platform;
   return { architecture, os, variant, osVersion, osFeatures };
 }

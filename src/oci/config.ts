@@ -149,7 +149,7 @@ export function historyToJson(entry: History): Record<string, unknown> {
 }
 
 /** The `config` field, keys in upstream's order. */
-export function containerToJson(config: ContainerConfig): Record<string, unknown> {
+function containerToJson(config: ContainerConfig): Record<string, unknown> {
   return {
     User: config.user || undefined,
     ExposedPorts: setToJson(config.exposedPorts),

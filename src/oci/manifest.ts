@@ -72,7 +72,7 @@ function kindOf(mediaType: string, json: JsonObject): "manifest" | "index" {
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerIndex;
 }
-export function isManifestType(mediaType: string): boolean {
+function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 

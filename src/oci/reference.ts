@@ -25,7 +25,6 @@ const tagPattern = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
 const digestPattern = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
 const path = `${pathPart}(?:/${pathPart})*`;
 const whole = new RegExp(`^(${host})/(${path})(?::(${tagPattern}))?(?:@(${digestPattern}))?$`);
-const tagOnly = new RegExp(`^${tagPattern}$`);
 
 /**
  * Parses a name as Docker does: no domain means docker.io, no namespace there means `library`. No tag is added, see `withDefaultTag`.
@@ -91,12 +90,6 @@ export function withDefaultTag(reference: Reference): Reference {
 /** `withDefaultTag(parseReference(text))`, as one canonical string: what ops and image resolution name things by. */
 export function canonicalReference(text: string): string {
   return formatReference(withDefaultTag(parseReference(text)));
-}
-
-/** The reference with another tag. Throws `oci/bad-reference`. */
-export function withTag(reference: Reference, tag: string): Reference {
-  if (!tagOnly.test(tag)) throw badReference("invalid tag format");
-  return { ...reference, tag };
 }
 
 /** The reference with a digest (and its tag, if it has one). */

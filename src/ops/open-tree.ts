@@ -19,7 +19,7 @@ export async function openTree(input: Ref, writable: boolean, storage: Storage, 
 }
 
 /** The snapshot of a tree that is here; a caller's folder is copied into one first. Undefined is the empty tree. */
-export async function snapshotOf(ref: Ref, storage: Storage, scope: OpScope): Promise<SnapshotId | undefined> {
+async function snapshotOf(ref: Ref, storage: Storage, scope: OpScope): Promise<SnapshotId | undefined> {
   const tree = hashableTree(ref);
   switch (tree.kind) {
     case "scratch":

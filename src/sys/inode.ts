@@ -35,7 +35,7 @@ export function mknod(path: string, mode: number, device: bigint = 0n): void {
 
 /** Nanoseconds since 1970 that mean "leave it" and "now" to utimensat(2). */
 export const UTIME_OMIT = "omit";
-export const UTIME_NOW = "now";
+const UTIME_NOW = "now";
 export type FileTime = bigint | typeof UTIME_OMIT | typeof UTIME_NOW;
 
 const billion = 1_000_000_000n;

@@ -37,7 +37,7 @@ export function mountOverlay(overlay: Overlay, target: string, flags = 0): void 
 }
 
 /** The options in the form of mount(2). */
-export function overlayData(overlay: Overlay): string {
+function overlayData(overlay: Overlay): string {
   const parts = [...(overlay.options ?? [])];
   const lower = overlay.lower.map((folder) => escapeLower(folder));
   if (lower.length > 0) parts.push(`lowerdir=${lower.reverse().join(":")}`);

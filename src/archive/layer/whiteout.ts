@@ -5,7 +5,7 @@ import { FileType, lgetxattr, lsetxattr, mknod } from "../../sys/index.ts";
 /** Before a deleted name (OCI image spec, "Whiteouts"). */
 export const whiteoutPrefix = ".wh.";
 /** In a directory whose older content is gone. */
-export const opaqueMarker = ".wh..wh..opq";
+const opaqueMarker = ".wh..wh..opq";
 /** Both ways in which overlayfs marks an opaque directory. */
 export const opaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"] as const;
 

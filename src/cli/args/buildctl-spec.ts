@@ -8,7 +8,7 @@ const buildUsage = `
        $ buildctl build --frontend dockerfile.v0 --opt target=foo --opt build-arg:foo=bar --local context=. --local dockerfile=. --output type=image,name=docker.io/username/image,push=true
      `;
 
-export const buildCommand: CommandSpec = {
+const buildCommand: CommandSpec = {
   name: "build",
   aliases: ["b"],
   usage: "build",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Step } from "../contract.ts";
+import { plainStep } from "../testing/index.ts";
 import { buildSpec, specJson } from "./build-spec.ts";
 import { capabilityNames, defaultCapabilities } from "./capabilities.ts";
 import type { HostFacts } from "./host-facts.ts";
@@ -11,23 +12,7 @@ const host: HostFacts = {
   seccomp: true,
   cgroupNamespace: false,
 };
-const plain: Step = {
-  rootfs: "/rootfs",
-  readonlyRootfs: false,
-  mounts: [],
-  args: ["/bin/true"],
-  env: ["A=b"],
-  cwd: "/work",
-  user: "",
-  hostname: "",
-  network: "sandbox",
-  security: "sandbox",
-  extraHosts: [],
-  ulimits: [],
-  cgroupParent: "",
-  devices: [],
-  removeMountStubs: false,
-};
+const plain: Step = { ...plainStep("/rootfs", ["/bin/true"]), env: ["A=b"], cwd: "/work" };
 const spec = (step: Partial<Step> = {}, more: { host?: Partial<HostFacts>; ownNetwork?: boolean } = {}) =>
   buildSpec({
     id: "c1",

@@ -1,1 +1,2 @@
 export { makeBusyboxRootfs } from "./busybox-rootfs.ts";
+export { plainStep } from "./plain-step.ts";

@@ -115,7 +115,7 @@ function mustHaveRequired(action: CopyAction, source: SourceTree, around: Action
 }
 
 /** A path without `..`, keeping what its end says: `/` or `/.` mean a directory. */
-export function rootedPath(path: string): string {
+function rootedPath(path: string): string {
   const clean = posix.join("/", path).replace(/(.)\/+$/, "$1");
   if (path.endsWith("/.")) return clean === "/" ? "/." : `${clean}/.`;
   return path.endsWith("/") && clean !== "/" ? `${clean}/` : clean;

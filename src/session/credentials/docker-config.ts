@@ -12,7 +12,7 @@ export interface DockerConfig {
 }
 
 /** Docker Hub's key in a `config.json`; its hosts are all looked up under this. */
-export const dockerHubKey = "https://index.docker.io/v1/";
+const dockerHubKey = "https://index.docker.io/v1/";
 const dockerHubHosts = new Set(["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]);
 
 /** The key under which a host's credentials stand. */

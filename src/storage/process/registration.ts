@@ -1,15 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  futimesSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../../kit/index.ts";
 import { bootId, isStill, processStartTime, tryFlock } from "../../sys/index.ts";
@@ -61,7 +51,8 @@ function tryLockFolder(folder: string): number | undefined {
     if (tryFlock(file) && isStill(lock, file)) return file;
     closeSync(file);
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
+    // Gone, or the sweep was quicker with a lock of its own.
+    if (!["ENOENT", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
   }
   return undefined;
 }
@@ -73,31 +64,32 @@ export interface Claim {
 
 /** Claims a dead opening's leftovers. Undefined when its owner lives, or somebody else is at it. */
 export function claimDead(layout: Layout, id: string): Claim | undefined {
-  const folder = join(layout.run, id);
+  const lock = join(layout.run, id, "lock");
+  const file = openIf(lock, "r", "ENOENT");
+  if (file !== undefined) return lockedOrClosed(file);
+  // A folder without a lock was just begun, or somebody deleted parts of it by hand: whoever locks it first has it.
   try {
-    const file = openSync(join(folder, "lock"), "r");
-    if (tryFlock(file)) return { release: () => closeSync(file) };
-    closeSync(file);
-    return undefined;
+    const made = openIf(lock, "wx", "EEXIST");
+    return made === undefined ? undefined : lockedOrClosed(made);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
   }
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    // Not empty: it has been locked in the meantime. Gone: what carries its name can be taken by anybody.
-    if (errnoOf(error) !== "ENOENT") return undefined;
-  }
+  // Gone: what carries its name can be taken by anybody.
   return { release: () => {} };
 }
 
-/** What a living or dead opening wrote about itself, for messages. */
-export function describeRegistration(layout: Layout, id: string): string {
+function lockedOrClosed(file: number): Claim | undefined {
+  if (tryFlock(file)) return { release: () => closeSync(file) };
+  closeSync(file);
+  return undefined;
+}
+
+/** Undefined when that is the kernel's answer. */
+function openIf(path: string, flags: string, refusal: string): number | undefined {
   try {
-    return readFileSync(join(layout.run, id, "lock"), "utf8")
-      .trim()
-      .replaceAll("\n", ", ");
-  } catch {
-    return id;
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== refusal) throw error;
+    return undefined;
   }
 }

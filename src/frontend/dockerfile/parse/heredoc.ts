@@ -7,7 +7,7 @@ const noVariables = { get: () => undefined, keys: () => [] };
  * A whole word such as `<<EOF`, `<<-"EOF"` or `3<<EOF`, or undefined when it is none. Throws `dockerfile/expansion`
  * when the name's quotes do not close.
  */
-export function readHeredocWord(word: string): Heredoc | undefined {
+function readHeredocWord(word: string): Heredoc | undefined {
   const match = /^([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)$/.exec(word);
   const [, fd = "", dash = "", rest = ""] = match ?? [];
   if (rest === "") return undefined;
