@@ -15,3 +15,7 @@ export type {
 export type { LocalSessionOptions, OutputSpec, OutputStream, SecretSource, SshSource } from "../session/index.ts";
 export { type BuildCall, build } from "./build.ts";
 export { checkDefinition } from "./definition.ts";
+export { type DaemonAddress, type DaemonConnection, dial } from "./remote/dial.ts";
+export { type BuildkitVersion, queries, type UsageRecord, type WorkerRecord } from "./remote/queries.ts";
+export { remoteEngine } from "./remote/remote-engine.ts";
+export { dateOf } from "./remote/status.ts";

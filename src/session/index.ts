@@ -1,4 +1,5 @@
 export type * from "./contract.ts";
+export { toGoMode } from "./fsutil/go-mode.ts";
 export { createLocalSession, type LocalSession, type LocalSessionOptions } from "./local-session.ts";
 export type { OutputSpec, OutputStream } from "./outputs.ts";
 export type { SecretSource } from "./secrets.ts";

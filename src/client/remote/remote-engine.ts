@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import type { BuildRequest, BuildResponse, Engine, OpenEngine, SolveStatus } from "../../engine/index.ts";
+import { raceSignal, type Scope, withChildScope } from "../../kit/index.ts";
+import { attachSession, type Session } from "../../session/index.ts";
+import { Code, control, type GrpcClient, gateway, type Init, rpcError } from "../../wire/index.ts";
+import { type DaemonAddress, dial } from "./dial.ts";
+import { solveStatus } from "./status.ts";
+import { plainError } from "./status-error.ts";
+
+/** An engine that lives in a daemon. Its own options count there, not ours. */
+export function remoteEngine(place: DaemonAddress): OpenEngine {
+  return async (_, scope): Promise<Engine> => {
+    const connection = await dial(place, scope);
+    return {
+      async build(request, session, onStatus, buildScope) {
+        try {
+          return await buildThere(connection.client, request, session, onStatus, buildScope);
+        } catch (error) {
+          throw plainError(error);
+        }
+      },
+      [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+    };
+  };
+}
+
+/**
+ * One build at a daemon: session, progress, the build, and, as upstream's client does it, the frontend's work asked for and
+ * handed back through the gateway. All of it has ended when it settles.
+ */
+async function buildThere(
+  client: GrpcClient,
+  request: BuildRequest,
+  session: Session,
+  onStatus: (status: SolveStatus) => void,
+  scope: Scope,
+): Promise<BuildResponse> {
+  return withChildScope(scope, async (inner, abort) => {
+    await using attached = attachSession(client, session, sharedKey(), inner);
+    void attached.ended.then(() => abort(rpcError(Code.UNAVAILABLE, "session closed by the daemon")));
+    const progress = follow(client, request.ref, onStatus, inner);
+    progress.catch(() => {});
+    const solved = client.unary(control.ControlService.Solve, solveMessage(request, session.id), inner);
+    const metadata = request.frontend === "" ? undefined : runFrontend(client, request, inner);
+    metadata?.catch(() => {});
+    const { exporterResponse } = await solved;
+    await progress;
+    return {
+      exporterResponse: Object.fromEntries(exporterResponse),
+      ...(metadata && { frontendMetadata: await metadata }),
+    };
+  });
+}
+
+/** Transfers of this machine's directories are expected to be alike. */
+function sharedKey(): string {
+  return createHash("sha256").update(`${hostname()}\0${process.cwd()}`).digest("hex").slice(0, 32);
+}
+
+async function follow(
+  client: GrpcClient,
+  ref: string,
+  onStatus: (status: SolveStatus) => void,
+  scope: Scope,
+): Promise<void> {
+  const call = client.call(control.ControlService.Status, scope);
+  await call.messages.send({ ref });
+  call.end();
+  for await (const message of call.messages) onStatus(solveStatus(message));
+}
+
+/** Lets the daemon's frontend work and hands its result, or its error, back as this client's own. Gives the result's metadata. */
+async function runFrontend(
+  client: GrpcClient,
+  request: BuildRequest,
+  scope: Scope,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { LLBBridgeService: service } = gateway;
+  const options = { signal: scope.signal, metadata: new Map([["buildkit-controlapi-buildid", [request.ref]]]) };
+  await client.unary(service.Ping, {}, { ...options, timeout: 15_000 });
+  const noCache = request.noCache && !("no-cache" in request.frontendOptions) ? { "no-cache": "" } : {};
+  const { result } = await client
+    .unary(
+      service.Solve,
+      {
+        frontend: request.frontend,
+        frontendOpt: new Map(Object.entries({ ...request.frontendOptions, ...noCache })),
+        allowResultReturn: true,
+        allowResultArrayRef: true,
+        ...(request.frontendInputs && { frontendInputs: request.frontendInputs }),
+      },
+      options,
+    )
+    .catch(async (error: unknown) => {
+      await returnError(client, error, options);
+      throw error;
+    });
+  await client.unary(service.Return, { result: result ?? {} } as Init<gateway.ReturnRequest>, options);
+  return result?.metadata ?? new Map();
+}
+
+async function returnError(
+  client: GrpcClient,
+  error: unknown,
+  options: { readonly signal: AbortSignal; readonly metadata: ReadonlyMap<string, readonly string[]> },
+): Promise<void> {
+  const { statusOf } = await import("../../wire/index.ts");
+  if (options.signal.aborted) return;
+  await raceSignal(client.unary(gateway.LLBBridgeService.Return, { error: statusOf(error) }, options), options.signal);
+}
+
+function solveMessage(request: BuildRequest, session: string): Init<control.SolveRequest> {
+  const entry = ({ type, attrs }: { readonly type: string; readonly attrs: Readonly<Record<string, string>> }) => ({
+    type,
+    attrs: new Map(Object.entries(attrs)),
+  });
+  const [first] = request.exporters;
+  return {
+    ref: request.ref,
+    session,
+    ...(request.definition && { definition: request.definition }),
+    // Older daemons know one exporter only.
+    ...(first && { exporterDeprecated: first.type, exporterAttrsDeprecated: new Map(Object.entries(first.attrs)) }),
+    exporters: request.exporters.map(entry),
+    cache: { exports: request.cacheExports.map(entry), imports: request.cacheImports.map(entry) },
+    entitlements: request.entitlements,
+    ...(request.sourcePolicy && { sourcePolicy: request.sourcePolicy }),
+  };
+}

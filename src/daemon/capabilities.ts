@@ -1,0 +1,39 @@
+import { caps } from "../llb/index.ts";
+
+/** What a frontend at the gateway may use here. Containers (`gateway.exec`) are not among it yet. */
+const gateway = [
+  "frontend.caps",
+  "frontend.inputs",
+  "gateway.evaluate",
+  "gateway.solve.evaluate",
+  "gateway.solve.metadata",
+  "gateway.warnings",
+  "proto.refarray",
+  "readdir",
+  "readfile",
+  "reference.output",
+  "resolveimage",
+  "resolveimage.resolvemode",
+  "return",
+  "returnmap",
+  "solve.base",
+  "source.metaresolver",
+  "statfile",
+];
+
+/** What clients ask for beside the vertices' own capabilities. */
+const builder = [
+  "constraints",
+  "exporter.image.annotations",
+  "exporter.multiple",
+  "exporter.sourcedateepoch",
+  "gc.freespacefilter",
+  "meta.description",
+  "meta.ignorecache",
+  "platform",
+];
+
+const enabled = (ids: Iterable<string>) => [...new Set(ids)].sort().map((id) => ({ id, enabled: true }));
+
+export const gatewayCapabilities = enabled(gateway);
+export const builderCapabilities = enabled([...Object.values(caps), ...builder]);

@@ -1,0 +1,124 @@
+import { chmod, chown, mkdir, readFile, rm } from "node:fs/promises";
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2Session,
+} from "node:http2";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
+import { type GrpcServer, sessionOptions } from "../wire/index.ts";
+
+/** How the addresses are guarded. */
+export interface ListenOptions {
+  /** Certificate, key, and the authority that clients' certificates must come from; files. For tcp. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  /** Group that owns unix sockets. */
+  readonly gid?: number;
+}
+
+/** An address that is served. Disposal ends it and all its connections. */
+export interface Listener extends AsyncDisposable {
+  /** With the port that was really taken. */
+  readonly address: string;
+  /** No new connections; those that are there stay. */
+  stop(): void;
+}
+
+/** Serves `unix://PATH` or `tcp://HOST:PORT`. Throws `daemon/bad-address`, `daemon/listen-failed`. */
+export async function listen(address: string, rpc: GrpcServer, options: ListenOptions): Promise<Listener> {
+  const place = parseAddress(address);
+  const server = place.kind === "tcp" && options.tls ? await secureServer(options.tls) : createServer(sessionOptions);
+  const sessions = new Set<Http2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    rpc.attach(session);
+  });
+  if (place.kind === "unix") await prepareSocket(place.path);
+  await listening(server, address, place);
+  if (place.kind === "unix") await guardSocket(place.path, options.gid);
+  return {
+    address: addressOf(server, place),
+    stop: () => void server.close(),
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      if (place.kind === "unix") await rm(place.path, { force: true });
+    },
+  };
+}
+
+type Place =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+
+function parseAddress(address: string): Place {
+  const [, scheme, rest = ""] = /^(?:([a-z]+):\/\/)?(.*)$/.exec(address) ?? [];
+  if (scheme === "unix" && rest !== "") return { kind: "unix", path: rest };
+  const tcp = /^\[?(.*?)\]?:(\d+)$/.exec(rest);
+  if (scheme === "tcp" && tcp !== null) return { kind: "tcp", host: tcp[1] ?? "", port: Number(tcp[2]) };
+  throw new CooperError("daemon/bad-address", `invalid address ${address}`, {
+    hint: "wanted unix:///path/to/socket or tcp://host:port",
+  });
+}
+
+function addressOf(server: Http2Server | Http2SecureServer, place: Place): string {
+  const bound = server.address();
+  if (place.kind === "unix" || bound === null || typeof bound === "string") {
+    return place.kind === "unix" ? `unix://${place.path}` : "";
+  }
+  const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+  return `tcp://${host}:${bound.port}`;
+}
+
+function listening(server: Http2Server | Http2SecureServer, address: string, place: Place): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(new CooperError("daemon/listen-failed", `cannot listen on ${address}: ${messageOf(cause)}`, { cause })),
+    );
+    if (place.kind === "unix") server.listen(place.path, resolve);
+    else server.listen(place.port, place.host, resolve);
+  });
+}
+
+/** A socket that a killed daemon left is taken over; one that answers is not. */
+async function prepareSocket(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o711 });
+  if (await answers(path)) {
+    throw new CooperError(
+      "daemon/listen-failed",
+      `cannot listen on unix://${path}: a daemon is listening there already`,
+    );
+  }
+  await rm(path, { force: true });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+async function guardSocket(path: string, gid: number | undefined): Promise<void> {
+  await chmod(path, 0o660);
+  await chown(path, process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0);
+}
+
+async function secureServer(tls: NonNullable<ListenOptions["tls"]>): Promise<Http2SecureServer> {
+  const read = (path: string) =>
+    readFile(path).catch((cause: unknown) => {
+      const reason = errnoOf(cause) === "ENOENT" ? "no such file or directory" : messageOf(cause);
+      throw new CooperError("daemon/bad-tls", `failed to load TLS files: open ${path}: ${reason}`, { cause });
+    });
+  const [cert, key] = await Promise.all([read(tls.cert), read(tls.key)]);
+  const ca = tls.ca === undefined ? {} : { ca: await read(tls.ca), requestCert: true, rejectUnauthorized: true };
+  return createSecureServer({ ...sessionOptions, cert, key, minVersion: "TLSv1.2", ...ca });
+}

@@ -1,0 +1,42 @@
+import type { FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
+import type { Scope } from "../kit/index.ts";
+import { Code, type gateway, type Init, rpcError } from "../wire/index.ts";
+import { timestamp } from "./times.ts";
+import { plainPlatform } from "./worker-record.ts";
+
+/** What a source is at this moment: an image's digest and config, a git ref's commit, an http file's checksum. */
+export async function resolveSourceMeta(
+  bridge: FrontendBridge,
+  request: gateway.ResolveSourceMetaRequest,
+  scope: Scope,
+): Promise<Init<gateway.ResolveSourceMetaResponse>> {
+  const { source, platform, resolveMode, logName } = request;
+  const identifier = source?.identifier ?? "";
+  const attrs = source?.attrs ?? new Map<string, string>();
+  const image = /^docker-image:\/\/(.*)$/.exec(identifier)?.[1];
+  if (image !== undefined) {
+    const options = {
+      mode: modeOf(resolveMode),
+      logName: logName || `resolve image config for ${identifier}`,
+      ...(platform && { platform: plainPlatform(platform) }),
+    };
+    const found = await bridge.resolveImageConfig(image, options, scope);
+    const resolved = { identifier: `docker-image://${found.ref}`, attrs };
+    return { source: resolved, image: { digest: found.digest, config: found.config } };
+  }
+  if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
+    throw rpcError(Code.UNIMPLEMENTED, `cannot resolve metadata of ${identifier}`);
+  }
+  const options = { logName, gitObject: request.git?.returnObject ?? false };
+  const found = await bridge.resolveSourceMeta(identifier, Object.fromEntries(attrs), options, scope);
+  return {
+    source: { identifier: found.identifier, attrs },
+    git: found.git,
+    http: found.http && { ...found.http, lastModified: timestamp(found.http.lastModified) },
+  };
+}
+
+/** Empty, and what nobody knows, is the default. */
+export function modeOf(mode: string): ImageResolveMode {
+  return mode === "local" || mode === "pull" ? mode : "default";
+}

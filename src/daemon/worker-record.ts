@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { hostPlatform, type Platform } from "../oci/index.ts";
+import type { Init, pb, types } from "../wire/index.ts";
+
+/** Upstream's text for a program built without a version. */
+export const version = {
+  package: "github.com/moby/buildkit",
+  version: "v0.0.0+unknown",
+  dockerfileVersion: "1.26.0-dev",
+} as const;
+
+const label = "org.mobyproject.buildkit.worker.";
+
+/** What this daemon says of its one worker. */
+export function workerRecord(options: {
+  readonly id: string;
+  readonly snapshotter: string;
+  readonly network: string;
+  readonly labels: Readonly<Record<string, string>>;
+}): Init<types.WorkerRecord> {
+  const labels = {
+    [`${label}executor`]: "oci",
+    [`${label}hostname`]: hostname(),
+    [`${label}network`]: options.network,
+    [`${label}oci.process-mode`]: "sandbox",
+    [`${label}selinux.enabled`]: "false",
+    [`${label}snapshotter`]: options.snapshotter,
+    ...options.labels,
+  };
+  return {
+    id: options.id,
+    labels: new Map(Object.entries(labels)),
+    platforms: [wirePlatform(hostPlatform())],
+    buildkitVersion: version,
+  };
+}
+
+/** Upstream's form: 25 letters and digits. */
+export function randomId(): string {
+  return BigInt(`0x${randomBytes(17).toString("hex")}`)
+    .toString(36)
+    .padStart(25, "0")
+    .slice(-25);
+}
+
+export function wirePlatform(platform: Platform) {
+  return {
+    os: platform.os,
+    architecture: platform.architecture,
+    variant: platform.variant ?? "",
+    osVersion: platform.osVersion ?? "",
+    osFeatures: platform.osFeatures ?? [],
+  };
+}
+
+/** The other way round; empty is absent. */
+export function plainPlatform({ os, architecture, variant, osVersion, osFeatures }: pb.Platform): Platform {
+  return {
+    os,
+    architecture,
+    ...(variant !== "" && { variant }),
+    ...(osVersion !== "" && { osVersion }),
+    ...(osFeatures.length > 0 && { osFeatures }),
+  };
+}
