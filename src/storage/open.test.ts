@@ -42,6 +42,18 @@ describe("openStorage()", () => {
     expect(storage.root).toBe(root);
   });
 
+  it("clears away the mount that somebody left by deleting the root below it", async () => {
+    const root = newRoot();
+    await (await open(root))[Symbol.asyncDispose]();
+    // `rm -rf` after a kill: the lock file is gone, the mount point is busy.
+    const mountPoint = join(root, "run/4711-dead/mounts/0");
+    mkdirSync(mountPoint, { recursive: true });
+    mount("tmpfs", mountPoint, "tmpfs", 0, "");
+    await using storage = await open(root);
+    expect(listMounts().filter(({ target }) => target.startsWith(storage.root))).toEqual([]);
+    expect(readdirSync(join(root, "run"))).not.toContain("4711-dead");
+  });
+
   it("leaves alone what a living one owns", async () => {
     const root = newRoot();
     await using one = await open(root);
