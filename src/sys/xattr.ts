@@ -24,6 +24,8 @@ export function lgetxattr(path: string, name: string): Buffer | undefined {
 /** The names of the file's attributes, as the kernel orders them; none where the file system has no attributes. Throws `SysError`. */
 export function llistxattr(path: string): string[] {
   const call = bind("long llistxattr(const char *, void *, size_t)");
+  // Nearly all files have none, and then the length tells it without a buffer. (Errors are told by the second call.)
+  if (Number(call(cstring(path, "llistxattr"), null, 0)) === 0) return [];
   const list = readGrowing((buffer) => call(cstring(path, "llistxattr"), buffer, buffer.length), "llistxattr", path);
   if (list === undefined || list.length === 0) return [];
   return list.toString("utf8", 0, list.length - 1).split("\0");

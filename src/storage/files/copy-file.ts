@@ -5,6 +5,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   openSync,
   readSync,
   writeSync,
@@ -39,7 +40,7 @@ export function copyFileFast(
   if (size > smallFile) return copyLarge(from, to, attributes);
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, attributes.mode & 0o777);
     try {
       copySmall(source, target);
       setAttributes(target, attributes);
@@ -72,9 +73,14 @@ function copySmall(source: number, target: number): void {
   }
 }
 
-/** The owner first: changing it takes set-id bits away. */
+/**
+ * Mostly the file has its owner and mode since it was made, and a look costs less than two changes that the file system
+ * has to write down. The owner first: changing it takes set-id bits away.
+ */
 function setAttributes(file: number, { uid, gid, mode, mtime }: CopiedAttributes): void {
-  fchownSync(file, uid, gid);
-  fchmodSync(file, mode);
+  const made = fstatSync(file);
+  const owned = made.uid === uid && made.gid === gid;
+  if (!owned) fchownSync(file, uid, gid);
+  if (!owned || (made.mode & 0o7777) !== mode) fchmodSync(file, mode);
   futimens(file, mtime, mtime);
 }
