@@ -132,7 +132,8 @@ export class Lab implements Disposable {
 
   /** Mounts and processes that refer to this lab: none may be left when no build runs. */
   leftovers(): string[] {
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    const mounts = readFileSync("/proc/self/mountinfo")
+      .toString()
       .split("\n")
       .filter((line) => line.includes(this.folder));
     const processes = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
@@ -142,7 +143,7 @@ export class Lab implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const mount of readFileSync("/proc/self/mountinfo", "utf8").split("\n").reverse()) {
+    for (const mount of readFileSync("/proc/self/mountinfo").toString().split("\n").reverse()) {
       const target = mount.split(" ")[4];
       if (target?.startsWith(this.folder)) execFileSync("umount", ["-l", target]);
     }
