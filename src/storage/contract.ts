@@ -23,7 +23,10 @@ export interface BlobStore {
   path(digest: Digest): Promise<string>;
   /** The blob's bytes. Throws `storage/no-blob`, or `storage/blob-size` when its size is not the descriptor's. */
   read(descriptor: Pick<Descriptor, "digest" | "size">, scope: Scope): Bytes;
-  /** Whole small blob (JSON), at most 16 MiB. */
+  /**
+   * Whole small blob (JSON), at most 16 MiB, hashed again: one that was damaged in the store is removed, `storage/blob-digest`.
+   * Else throws as `read`.
+   */
   readAll(descriptor: Pick<Descriptor, "digest" | "size">, scope: Scope): Promise<Buffer>;
   /**
    * Stores the bytes and resolves when they are there under their digest, safe from a kill of this process. With `expected`, bytes that do not have that

@@ -35,12 +35,12 @@ export function layoutOf(root: string): Layout {
 
 /** Makes the root's folders where they are missing. They hold other users' programs: nobody else may enter. */
 export function makeLayout(layout: Layout): void {
-  // The database comes last at the first opening: where it is, all else is.
-  if (existsSync(layout.database)) return;
+  const isNew = !existsSync(layout.database);
   const { blobs, ingest, snapshots, kept, hashes, locks, run, trash } = layout;
   for (const folder of [join(blobs, "sha256"), ingest, snapshots, kept, hashes, locks, run, trash]) {
     makeFolders(folder, 0o700);
   }
+  if (!isNew) return;
   spreadSubfolders(snapshots);
   spreadSubfolders(kept);
 }

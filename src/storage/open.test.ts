@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { bytesOf, quietScope, sha256, withChildScope } from "../kit/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { listMounts, MountFlag, mount, mountOverlay, umount } from "../sys/index.ts";
-import type { LayerRecord } from "./contract.ts";
+import type { LayerRecord, SnapshotId } from "./contract.ts";
 import { openStorage } from "./open.ts";
 import { temporaryRoots } from "./testing/temporary-root.ts";
 
@@ -52,6 +52,41 @@ describe("openStorage()", () => {
     await using storage = await open(root);
     expect(listMounts().filter(({ target }) => target.startsWith(storage.root))).toEqual([]);
     expect(readdirSync(join(root, "run"))).not.toContain("4711-dead");
+  });
+
+  it("forgets a snapshot whose files were deleted by hand, and all on top of it", async () => {
+    const root = newRoot();
+    const commit = async (storage: Awaited<ReturnType<typeof open>>, parent?: SnapshotId, name?: string) =>
+      (await (await storage.snapshots.prepare(parent)).commit(name === undefined ? {} : { name })).id;
+    const first = await open(root);
+    const base = await commit(first, undefined, "base");
+    const [top, other] = [await commit(first, base), await commit(first)];
+    await first[Symbol.asyncDispose]();
+    rmSync(join(root, "snapshots", base), { recursive: true });
+
+    const second = await open(root);
+    expect(second.snapshots.get(top)).toBeUndefined();
+    expect(second.snapshots.byName("base")).toBeUndefined();
+    expect(second.snapshots.get(other)?.id).toBe(other);
+    const again = await commit(second, undefined, "base");
+    expect(second.snapshots.byName("base")?.id).toBe(again);
+    await second[Symbol.asyncDispose]();
+    expect(readdirSync(join(root, "snapshots")).sort()).toEqual([other, again].sort());
+  });
+
+  it("makes folders again that were deleted by hand, and takes a damaged document for none", async () => {
+    const root = newRoot();
+    const first = await open(root);
+    const stored = await first.blobs.put(bytesOf("hello"), quietScope);
+    const path = await first.blobs.path(stored.digest);
+    await first[Symbol.asyncDispose]();
+    writeFileSync(path, "HELLO");
+    for (const name of ["run", "locks", "trash", "snapshots"]) rmSync(join(root, name), { recursive: true });
+
+    await using second = await open(root);
+    await expect(second.blobs.readAll(stored, quietScope)).rejects.toMatchObject({ code: "storage/blob-digest" });
+    await second.blobs.put(bytesOf("hello"), quietScope, stored);
+    expect((await second.blobs.readAll(stored, quietScope)).toString()).toBe("hello");
   });
 
   it("leaves alone what a living one owns", async () => {

@@ -1,7 +1,16 @@
 import { mkdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Bytes, CooperError, collect, type Digest, errnoOf, type Scope } from "../../kit/index.ts";
+import {
+  type Bytes,
+  CooperError,
+  collect,
+  type Digest,
+  errnoOf,
+  Hasher,
+  type Scope,
+  splitDigest,
+} from "../../kit/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 import type { BlobStore, BlobWriter, HashedBlobWriter, Stored } from "../contract.ts";
 import { storageError, told } from "../errors.ts";
@@ -53,8 +62,13 @@ export class DiskBlobs implements BlobStore {
     }
   }
 
-  readAll(descriptor: Known, scope: Scope): Promise<Buffer> {
-    return collect(this.read(descriptor, scope), wholeLimit, `blob ${descriptor.digest}`);
+  async readAll(descriptor: Known, scope: Scope): Promise<Buffer> {
+    const { digest } = descriptor;
+    const bytes = await collect(this.read(descriptor, scope), wholeLimit, `blob ${digest}`);
+    const actual = new Hasher(splitDigest(digest).algorithm).update(bytes).finish();
+    if (actual === digest) return bytes;
+    rmSync(blobPath(this.#layout, digest), { force: true });
+    throw new CooperError("storage/blob-digest", `cannot use blob ${digest}: its content is ${actual} by now`);
   }
 
   async put(source: Bytes, scope: Scope, expected?: Expected): Promise<Stored> {

@@ -54,6 +54,13 @@ export class SnapshotRows {
     });
   }
 
+  /** The snapshot and all on top of it are found no more; `owner`'s end removes what is left of them. */
+  disown(id: SnapshotId, owner: string): void {
+    const onTop = `WITH RECURSIVE on_top (id) AS (VALUES (?) UNION SELECT child.id FROM snapshot AS child JOIN on_top ON child.parent = on_top.id)`;
+    const sql = `${onTop} UPDATE snapshot SET owner = ?, name = NULL WHERE owner IS NULL AND id IN (SELECT id FROM on_top)`;
+    this.#database.run(sql, id, owner);
+  }
+
   deleteOwned(id: SnapshotId, owner: string): void {
     this.#database.run("DELETE FROM snapshot WHERE id = ? AND owner = ?", id, owner);
   }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError } from "../../kit/index.ts";
 import type { ActiveSnapshot, SnapshotId, SnapshotInfo, SnapshotStore, TreeMount } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 import { storageError } from "../errors.ts";
 import type { Trash } from "../process/trash.ts";
-import type { SnapshotDriver } from "./driver.ts";
+import { filesOf, type SnapshotDriver } from "./driver.ts";
 import { SnapshotRows } from "./rows.ts";
 
 export interface SnapshotStoreParts {
@@ -23,6 +23,8 @@ export class Snapshots implements SnapshotStore {
   readonly #parts: SnapshotStoreParts;
   #driver: SnapshotDriver | undefined;
   #rows: SnapshotRows | undefined;
+  /** Snapshots whose files were there, down to the lowest layer. */
+  readonly #seen = new Set<SnapshotId>();
 
   constructor(parts: SnapshotStoreParts) {
     this.#parts = parts;
@@ -38,11 +40,22 @@ export class Snapshots implements SnapshotStore {
   }
 
   get(id: SnapshotId): SnapshotInfo | undefined {
-    return this.#use().rows.get(id);
+    return this.#whole(this.#use().rows.get(id));
   }
 
   byName(name: string): SnapshotInfo | undefined {
-    return this.#use().rows.byName(name);
+    return this.#whole(this.#use().rows.byName(name));
+  }
+
+  /** Undefined when files of it were deleted by hand, of whatever layer: then it is forgotten, and made again. */
+  #whole(info: SnapshotInfo | undefined): SnapshotInfo | undefined {
+    if (info === undefined || this.#seen.has(info.id)) return info;
+    if (!existsSync(filesOf(this.#folder(info.id)))) this.#use().rows.disown(info.id, this.#parts.owner);
+    else if (info.parent === undefined || this.get(info.parent) !== undefined) {
+      this.#seen.add(info.id);
+      return info;
+    }
+    return undefined;
   }
 
   chain(id: SnapshotId): readonly SnapshotInfo[] {

@@ -1,4 +1,4 @@
-import { bytesOf, CooperError, type Scope } from "../../../kit/index.ts";
+import { bytesOf, CooperError, isCooperError, type Scope } from "../../../kit/index.ts";
 import { configLimit, type Descriptor, manifestLimit } from "../../../oci/index.ts";
 import type { BlobStore } from "../../../storage/index.ts";
 
@@ -15,10 +15,26 @@ export async function readDocument(
     const found = `${descriptor.size} bytes, at most ${limit} wanted`;
     throw new CooperError("ops/image-too-large", `cannot read image ${what} ${descriptor.digest}: ${found}`);
   }
-  if ((await blobs.size(descriptor.digest)) === descriptor.size) return blobs.readAll(descriptor, scope);
+  const stored = await storedDocument(blobs, descriptor, scope);
+  if (stored !== undefined) return stored;
   const bytes = await fetch();
   await keepDocument(blobs, descriptor, bytes, scope);
   return Buffer.from(bytes);
+}
+
+/** The document when it is in storage and intact: a damaged one is as good as none. */
+export async function storedDocument(
+  blobs: BlobStore,
+  descriptor: Pick<Descriptor, "digest" | "size">,
+  scope: Scope,
+): Promise<Buffer | undefined> {
+  if ((await blobs.size(descriptor.digest)) !== descriptor.size) return undefined;
+  try {
+    return await blobs.readAll(descriptor, scope);
+  } catch (error) {
+    if (isCooperError(error, "storage/blob-digest") || isCooperError(error, "storage/no-blob")) return undefined;
+    throw error;
+  }
 }
 
 /** Stores the document under its digest; refuses bytes that do not have it. */

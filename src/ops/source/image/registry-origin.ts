@@ -3,7 +3,7 @@ import { canonicalReference, formatReference, parseManifest, parseReference, wit
 import type { RegistryClient } from "../../../registry/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import { accessOf } from "../access.ts";
-import { keepDocument } from "./documents.ts";
+import { keepDocument, storedDocument } from "./documents.ts";
 import type { ImageOrigin } from "./origin.ts";
 
 /** Images of registries. A name with a digest needs no network when its manifest is in storage. */
@@ -16,7 +16,7 @@ export function registryOrigin(storage: Pick<Storage, "blobs">, client: Registry
     async findTop(name, scope) {
       const known = async (digest: Digest) => {
         const size = await blobs.size(digest);
-        return size === undefined ? undefined : blobs.readAll({ digest, size }, scope);
+        return size === undefined ? undefined : storedDocument(blobs, { digest, size }, scope);
       };
       const { descriptor, bytes } = await client.resolve(name, accessOf(scope.callers), scope, { known });
       const document = parseManifest(bytes, descriptor.mediaType);
