@@ -5,7 +5,7 @@
  * code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as entries of their own
  * (worker threads), others as copies.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -20,7 +20,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
-const commands = ["buildctl", "buildctl-daemonless"];
+const commands = ["buildctl", "buildctl-daemonless", "buildkitd"];
 
 /** Finds files named by `new URL("…", import.meta.url)`, lets `found` have them, and points the URL to where they will be. */
 function besideFiles(found: (path: string) => void): Plugin {
@@ -160,7 +160,12 @@ async function main(): Promise<void> {
   } finally {
     for (const path of [fresh, `${fresh}.old`]) rmSync(path, { recursive: true, force: true });
   }
-  execFileSync(process.execPath, [join(root, "tools/build-warm.ts"), join(dist, "main.js")], { stdio: "ignore" });
+  // Without the compiled code the commands are slower, and nothing else.
+  const warm = spawnSync(process.execPath, [join(root, "tools/build-warm.ts"), join(dist, "main.js")], {
+    stdio: ["ignore", "ignore", "pipe"],
+    encoding: "utf8",
+  });
+  if (warm.status !== 0) console.warn(`dist: not warmed: ${warm.stderr.slice(-2000)}`);
   // Dated by its start: whatever changed meanwhile is newer.
   writeFileSync(join(dist, ".built"), "");
   utimesSync(join(dist, ".built"), started, started);
