@@ -20,14 +20,8 @@ test("BUILDKIT_HOST is the default address that the help shows", async () => {
   expect(recorded.stdout).toContain('buildkitd address (default: "tcp://builder:1234")');
 });
 
-test("what is not there yet says so, and what to use", async () => {
-  expect(await run("buildctl", "build", "--frontend=dockerfile.v0")).toEqual({
-    exit: 1,
-    stdout: "",
-    stderr:
-      "error: buildctl build: talking to a daemon is not supported yet\n" +
-      "hint: buildctl-daemonless.sh build takes the same options and needs no daemon\n",
-  });
+test("what is not there yet says so", async () => {
+  expect((await run("buildctl", "debug", "get", "x")).stderr).toBe("error: buildctl debug get is not supported yet\n");
   expect((await run("buildctl-daemonless.sh", "du")).stderr).toBe("error: buildctl du is not supported yet\n");
   expect((await run("buildctl-daemonless.sh", "debug", "workers")).exit).toBe(1);
 });

@@ -56,9 +56,18 @@ async function runVerb(
   try {
     checkLogFormat(asked.values.string("log-format"));
     const verb = asked.path.slice(1).map((one) => one.name);
-    if (verb.join(" ") !== "build" || command === "buildctl") throw notSupported(verb.join(" "));
-    const { runBuild } = await import("./build/run.ts");
-    return await runBuild(asked.values, io, openEngine);
+    const name = verb.join(" ");
+    if (name === "build") {
+      const { runBuild } = await import("./build/run.ts");
+      if (command !== "buildctl" || openEngine !== undefined) return await runBuild(asked.values, io, openEngine);
+      const { daemonEngine } = await import("./remote/address.ts");
+      return await runBuild(asked.values, io, daemonEngine(asked.values, io.around), true);
+    }
+    if (command !== "buildctl") throw notSupported(name);
+    const { remoteVerbs } = await import("./remote/verbs.ts");
+    const run = remoteVerbs[name];
+    if (run === undefined) throw notSupported(name);
+    return await run(asked.values, io);
   } catch (error) {
     io.stderr(errorReport(error, debug && !isCooperError(error, "cli/")));
     return 1;
@@ -71,10 +80,5 @@ function checkLogFormat(format: string): void {
 }
 
 function notSupported(verb: string): CooperError {
-  if (verb === "build") {
-    return new CooperError("cli/not-supported", "buildctl build: talking to a daemon is not supported yet", {
-      hint: "buildctl-daemonless.sh build takes the same options and needs no daemon",
-    });
-  }
   return new CooperError("cli/not-supported", `buildctl ${verb} is not supported yet`);
 }

@@ -15,7 +15,8 @@ export type {
 export type { LocalSessionOptions, OutputSpec, OutputStream, SecretSource, SshSource } from "../session/index.ts";
 export { type BuildCall, build } from "./build.ts";
 export { checkDefinition } from "./definition.ts";
-export { type DaemonAddress, type DaemonConnection, dial } from "./remote/dial.ts";
-export { type BuildkitVersion, queries, type UsageRecord, type WorkerRecord } from "./remote/queries.ts";
-export { remoteEngine } from "./remote/remote-engine.ts";
-export { dateOf } from "./remote/status.ts";
+export type { DaemonAddress, DaemonConnection } from "./remote/dial.ts";
+export type { BuildkitVersion, UsageRecord, WorkerRecord } from "./remote/queries.ts";
+
+/** Everything about daemons elsewhere; loaded when one is really asked. */
+export const remote = () => import("./remote/index.ts");

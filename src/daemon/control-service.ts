@@ -62,6 +62,8 @@ export function controlHandlers(parts: DaemonParts): readonly Handler[] {
         ...(filter && { filter }),
       };
       call.header();
+      // What was used in the very millisecond in which the last build ended is free only now.
+      if (parts.builds.running === 0) housekeeping(parts).rest();
       const gone = await housekeeping(parts).prune(options, { ...parts.scope, signal: call.signal });
       for (const entry of gone) await call.messages.send(usageRecord(entry));
     }),

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type BuildCall, build, dial, queries, remoteEngine, type SolveStatus } from "../../src/client/index.ts";
+import { type BuildCall, build, remote, type SolveStatus } from "../../src/client/index.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { isCooperError, quietScope } from "../../src/kit/index.ts";
 
+const { dial, queries, remoteEngine } = await remote();
 let folder = "";
 let daemon: Daemon;
 let statuses: SolveStatus[] = [];

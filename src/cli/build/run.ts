@@ -1,5 +1,12 @@
 import { resolve } from "node:path";
-import { type BuildRequest, type BuildResponse, build, checkDefinition, type OpenEngine } from "../../client/index.ts";
+import {
+  type BuildRequest,
+  type BuildResponse,
+  build,
+  checkDefinition,
+  type EngineOptions,
+  type OpenEngine,
+} from "../../client/index.ts";
 import { CooperError, messageOf, type Scope, writeFileAtomic } from "../../kit/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import { engineOptions } from "../daemon/options.ts";
@@ -10,15 +17,17 @@ import { type Display, openDisplay } from "./display.ts";
 import { metadataText } from "./metadata-file.ts";
 import { type BuildPlan, planBuild } from "./plan.ts";
 
-/** Runs `build` on an engine in this process, and gives the exit code. What fails is thrown. */
-export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngine): Promise<number> {
+/** Runs `build` on an engine in this process (or, `remote`, in a daemon, with options of its own), and gives the exit code. What fails is thrown. */
+export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngine, remote = false): Promise<number> {
   const display = openDisplay(io);
   try {
     const plan = planBuild(values, io.around, display.warn);
     const definition = await readDefinition(plan, io);
     display.start(plan);
     const log = values.bool("debug") ? display.log : () => {};
-    const response = await withSignals(log, (scope) => execute(plan, definition, io, display, scope, openEngine));
+    const response = await withSignals(log, (scope) =>
+      execute(plan, definition, io, display, scope, openEngine, remote),
+    );
     display.close();
     await writeMetadata(plan, response, io.around.cwd);
     return answer(plan, response, io);
@@ -34,8 +43,9 @@ async function execute(
   display: Display,
   scope: Scope,
   openEngine: OpenEngine | undefined,
+  remote: boolean,
 ): Promise<BuildResponse> {
-  const options = await engineOptions(io.around.env, io.around.cwd, display.warn);
+  const options = remote ? noOptions : await engineOptions(io.around.env, io.around.cwd, display.warn);
   const request: BuildRequest = definition === undefined ? plan.request : { ...plan.request, definition };
   const call = {
     request,
@@ -49,6 +59,18 @@ async function execute(
     await writeRef(plan, io.around.cwd);
   }
 }
+
+/** What a daemon's engine is told by its client. */
+const noOptions: EngineOptions = {
+  root: "",
+  debug: false,
+  snapshotter: "",
+  ociWorkerBinary: "",
+  registries: {},
+  insecureEntitlements: [],
+  networkMode: "",
+  maxParallelism: 0,
+};
 
 /** Without a frontend, LLB comes through standard input. */
 async function readDefinition(plan: BuildPlan, io: Io): Promise<Uint8Array | undefined> {

@@ -22,6 +22,41 @@ export async function engineOptions(
   return merge(flags, config, cwd, warn);
 }
 
+/** What a daemon that really listens needs beside the engine's options. */
+export interface ListeningOptions {
+  readonly engine: EngineOptions;
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  /** Name or number; empty: this process's own. */
+  readonly group: string;
+}
+
+/** The options of a daemon from its own command line and configuration file. Flags win. Throws `cli/bad-config`. */
+export async function daemonOptions(
+  flags: FlagValues,
+  cwd: string,
+  warn: (sentence: string) => void,
+): Promise<ListeningOptions> {
+  const config = await loadConfig(resolve(cwd, flags.string("config")), warn);
+  const grpc = read.table(config, "grpc");
+  const tlsTable = read.table(grpc, "tls");
+  const given = (flag: string, key: string) => flags.string(flag) || (read.string(tlsTable, key) ?? "");
+  const [cert, key, ca] = [given("tlscert", "cert"), given("tlskey", "key"), given("tlscacert", "ca")];
+  if ((cert === "") !== (key === "")) {
+    throw new CooperError("cli/bad-config", "you must specify both cert and key to enable TLS");
+  }
+  const configured = read.strings(grpc, "address") ?? [];
+  const labels = flags.strings("oci-worker-labels").map((text) => text.split(/=(.*)/s));
+  return {
+    engine: merge(flags, config, cwd, warn, true),
+    addresses: flags.isSet("addr") || configured.length === 0 ? flags.strings("addr") : configured,
+    labels: Object.fromEntries(labels.map(([name = "", value = ""]) => [name, value])),
+    group: flags.string("group"),
+    ...(cert !== "" && { tls: { cert, key, ...(ca !== "" && { ca }) } }),
+  };
+}
+
 function parseDaemonFlags(env: NodeJS.ProcessEnv): FlagValues {
   const words = (env.BUILDKITD_FLAGS ?? "").split(/[ \t\n]+/).filter((word) => word !== "");
   // A program without commands is run, whatever words are left over, as upstream does.
@@ -34,14 +69,20 @@ function parseDaemonFlags(env: NodeJS.ProcessEnv): FlagValues {
   throw new CooperError("cli/bad-daemon-flags", `cannot use BUILDKITD_FLAGS: no build with --${asked.kind}`);
 }
 
-function merge(flags: FlagValues, config: Config, cwd: string, warn: (sentence: string) => void): EngineOptions {
+function merge(
+  flags: FlagValues,
+  config: Config,
+  cwd: string,
+  warn: (sentence: string) => void,
+  listens = false,
+): EngineOptions {
   const oci = read.table(config, "worker", "oci");
   const debug = (read.boolean(config, "debug") ?? false) || read.string(read.table(config, "log"), "level") === "debug";
   if (flags.string("oci-worker") === "false" || read.boolean(oci, "enabled") === false) {
     warn("the OCI worker is switched off in the daemon's options, but it is the only one there is: using it");
   }
   if (flags.string("containerd-worker") === "true") warn("containerd is not used: building with the OCI worker");
-  if (flags.isSet("addr"))
+  if (flags.isSet("addr") && !listens)
     warn("--addr in BUILDKITD_FLAGS is ignored: nothing listens, the build runs in this process");
   const flag = (name: string) => (flags.isSet(name) ? flags.string(name) : undefined);
   const dns = dnsOf(read.table(config, "dns"));

@@ -1,7 +1,7 @@
 const suffixes = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /** A number of bytes with a decimal unit and two digits (`1.23kB`); whole bytes below 1000. */
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
   while (Math.abs(value) >= 1000 && unit < suffixes.length - 1) {

@@ -1,0 +1,4 @@
+/** What `bin/buildkitd` starts. */
+import { loadMain } from "./load-main.ts";
+
+void loadMain().then(({ runBuildkitd }) => runBuildkitd());
