@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 /** `user` with password `pass`, hashed with bcrypt. */
 const htpasswd = "user:$2b$04$bxVGdGT8vNfn6wVQDu23Ou9/eZLW6PuxaRvXqa8oku1OLZylMRzs.\n";
@@ -13,7 +13,7 @@ export interface DockerRegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
-/** Debian's `docker-registry` (CNCF distribution 2.8) on a free port of 127.0.0.1, with an empty store of its own. */
+/** Debian's `docker-registry` (CNCF distribution 2.8) on a port of 127.0.0.1 that the system picked, with an empty store of its own. */
 export class DockerRegistry implements AsyncDisposable {
   readonly host: string;
   readonly #process: ChildProcess;
@@ -26,75 +26,59 @@ export class DockerRegistry implements AsyncDisposable {
 
   static async start(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
     const folder = await mkdtemp(join(tmpdir(), "cooper-docker-registry-"));
-    const port = await freePort();
     await writeFile(join(folder, "htpasswd"), htpasswd);
-    await writeFile(join(folder, "config.yml"), configuration(folder, port, options));
+    await writeFile(join(folder, "config.yml"), configuration(folder, options));
     const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], {
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", "pipe"],
       env: { PATH: process.env.PATH, OTEL_TRACES_EXPORTER: "none" },
     });
-    const registry = new DockerRegistry(`127.0.0.1:${port}`, child, folder);
     try {
-      await untilListening(port, child);
-      return registry;
+      return new DockerRegistry(await listeningAt(child), child, folder);
     } catch (error) {
-      await registry[Symbol.asyncDispose]();
+      await stop(child, folder);
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.pid !== undefined) {
-      const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-      this.#process.kill("SIGKILL");
-      await ended;
-    }
-    await rm(this.#folder, { recursive: true, force: true });
+    await stop(this.#process, this.#folder);
   }
 }
 
-function configuration(folder: string, port: number, options: DockerRegistryOptions): string {
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+function configuration(folder: string, options: DockerRegistryOptions): string {
   const tls = options.tls === undefined ? "" : `  tls: {certificate: ${options.tls.cert}, key: ${options.tls.key}}\n`;
   const auth = options.basicAuth === true ? `auth:\n  htpasswd: {realm: golden, path: ${folder}/htpasswd}\n` : "";
   return `version: 0.1
-log: {level: error}
+log: {level: info}
 storage:
   filesystem: {rootdirectory: ${folder}/store}
   delete: {enabled: true}
 http:
-  addr: 127.0.0.1:${port}
+  addr: 127.0.0.1:0
 ${tls}${auth}`;
 }
 
-/** A port that was free a moment ago: docker-registry cannot tell which one the system picked for it. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
-
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
-  let failed: Error | undefined;
-  child.once("error", (error) => {
-    failed = error;
-  });
-  for (let tries = 0; tries < 400; tries++) {
-    if (failed !== undefined) throw failed;
-    if (child.exitCode !== null) throw new Error(`docker-registry ended with ${child.exitCode}`);
-    if (await canConnect(port)) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+/** The address that the system picked, as the registry's log tells it. */
+async function listeningAt(child: ChildProcess): Promise<string> {
+  const said: string[] = [];
+  child.once("error", (error) => said.push(error.message));
+  if (child.stderr !== null) {
+    for await (const line of createInterface({ input: child.stderr })) {
+      said.push(line);
+      const found = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
+      if (found === undefined) continue;
+      child.stderr.resume();
+      return found;
+    }
   }
-  throw new Error("docker-registry does not listen");
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
+  throw new Error(`docker-registry ended:\n${said.join("\n")}`);
 }
