@@ -137,7 +137,7 @@ RUN --mount=type=cache,target=/c,sharing=locked ${rounds}; echo $WHO >> /c/visit
     const step = (me: string, other: string, sharing: string) => `
 FROM busybox AS ${sharing}-${me}
 RUN --mount=type=cache,id=meet-${sharing},target=/meet --mount=type=cache,id=p-${sharing},target=/c,sharing=${sharing} \\
-  touch /c/${me} /meet/${me} && for i in $(seq 200); do [ -e /meet/${other} ] && break; sleep 0.05; done && ls /c > /seen # ${sharing}
+  touch /c/${me} /meet/${me} && for i in $(seq 600); do [ -e /meet/${other} ] && break; sleep 0.05; done && ls /c > /seen # ${sharing}
 FROM scratch AS ${sharing}-${me}-out
 COPY --from=${sharing}-${me} /seen /
 `;
