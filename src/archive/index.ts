@@ -28,5 +28,6 @@ export { tarStream } from "./tar/tar-stream.ts";
 export { encodeTarHeader, tarEnd } from "./tar/write-header.ts";
 export { followLinks } from "./tree/follow-links.ts";
 export { sortNames } from "./tree/names.ts";
+export { type FilterState, PathFilter } from "./tree/path-filter.ts";
 export { type TreeTarOptions, treeEntries, treeTar } from "./tree/tree-tar.ts";
 export { walkTree } from "./tree/walk-tree.ts";

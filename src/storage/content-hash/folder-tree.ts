@@ -1,9 +1,9 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import type { FilterState, PathFilter } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
 import type { FolderMemory } from "./folder-memory.ts";
-import type { FilterState, PathFilter } from "./path-filter.ts";
 import { isRacy } from "./racy.ts";
 import { below, type HashTree, type TreeNode } from "./tree.ts";
 

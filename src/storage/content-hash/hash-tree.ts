@@ -1,6 +1,6 @@
+import { type FilterState, PathFilter } from "../../archive/index.ts";
 import { CooperError, type Digest, hasWildcard, type Scope } from "../../kit/index.ts";
 import type { HashSelector } from "./contract.ts";
-import { type FilterState, PathFilter } from "./path-filter.ts";
 import { RecordHash } from "./record-hash.ts";
 import { select } from "./resolve.ts";
 import { below, type HashTree, type TreeNode } from "./tree.ts";

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { followLinks } from "../../archive/index.ts";
+import { followLinks, PathFilter } from "../../archive/index.ts";
 import { type Digest, type Scope, sha256, sha256Fields, splitDigest } from "../../kit/index.ts";
 import type { SnapshotId, SnapshotStore } from "../contract.ts";
 import type { Database } from "../database/database.ts";
@@ -10,7 +10,6 @@ import type { ContentHashes, HashableTree, HashSelector } from "./contract.ts";
 import { DigestMemory } from "./digest-memory.ts";
 import { FolderTree } from "./folder-tree.ts";
 import { hashTree } from "./hash-tree.ts";
-import { PathFilter } from "./path-filter.ts";
 import { emptyTree } from "./scratch-tree.ts";
 import { SnapshotTree } from "./snapshot-tree.ts";
 
