@@ -1,17 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  content,
-  control,
-  decode,
-  encode,
-  filesync,
-  fsutil,
-  gateway,
-  type MessageType,
-  secrets,
-} from "../src/wire/index.ts";
+import { content, control, filesync, fsutil, gateway, secrets } from "../src/grpc/index.ts";
+import { decode, encode, type MessageType } from "../src/wire/index.ts";
 
 /** One message as it passed between upstream's client and daemon: exact bytes, and protobuf's JSON for them. */
 interface Captured {

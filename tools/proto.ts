@@ -1,5 +1,5 @@
 /**
- * `npm run proto`: generates src/wire/gen from src/wire/proto. protoc (Debian's protobuf-compiler) parses the files, this
+ * `npm run proto`: generates src/wire/gen and src/grpc/gen from the .proto files beside them. protoc (Debian's protobuf-compiler) parses the files, this
  * writes types and tables for our own small codec. The result is checked in, so that neither a build nor a test needs protoc.
  *
  * Why not protoc-gen-es: its runtime builds descriptors when it is imported, 15 ms on every start of a command whose
@@ -26,23 +26,33 @@ const packages = new Map<string, string>();
 const root = join(import.meta.dirname, "..");
 
 function main(): void {
-  const files = parseProtos(join(root, "src/wire/proto"));
+  const files = parseProtos();
   for (const file of files) packages.set(file.package, file.name);
   for (const file of files) {
-    const out = join(root, "src/wire/gen", file.name.replace(/\.proto$/, ".ts"));
+    const out = join(root, "src", roomOf(file.name), "gen", file.name.replace(/\.proto$/, ".ts"));
     writeFileSync(out, generate(file));
     console.log(`generated ${out.slice(root.length + 1)}`);
   }
 }
 
-function parseProtos(dir: string): FileDescriptorProto[] {
+/** The graph is the wire room's, everything else that travels the grpc room's. */
+function roomOf(file: string): "wire" | "grpc" {
+  return file === "llb.proto" ? "wire" : "grpc";
+}
+
+function parseProtos(): FileDescriptorProto[] {
+  const dirs = ["wire", "grpc"].map((room) => join(root, "src", room, "proto"));
   const scratch = mkdtempSync(join(tmpdir(), "cooper-proto-"));
   try {
-    const files = readdirSync(dir).filter((name) => name.endsWith(".proto"));
+    const files = dirs.flatMap((dir) => readdirSync(dir).filter((name) => name.endsWith(".proto")));
     const out = join(scratch, "set");
-    execFileSync("protoc", [`--proto_path=${dir}`, `--descriptor_set_out=${out}`, ...files.sort()], {
-      stdio: "inherit",
-    });
+    execFileSync(
+      "protoc",
+      [...dirs.map((dir) => `--proto_path=${dir}`), `--descriptor_set_out=${out}`, ...files.sort()],
+      {
+        stdio: "inherit",
+      },
+    );
     return fromBinary(FileDescriptorSetSchema, readFileSync(out)).file;
   } finally {
     rmSync(scratch, { recursive: true });
@@ -59,13 +69,25 @@ function generate(file: FileDescriptorProto): string {
     body.includes(name.replace(/^type /, "").concat(name.startsWith("type") ? "<" : "(")),
   );
   const imports = [
-    `import { ${helpers.join(", ")} } from "../message.ts";`,
-    ...file.dependency.map(
-      (name) =>
-        `import ${body.includes(`() => ${alias(name)}.`) || body.includes(`(${alias(name)}.`) || body.includes(`, ${alias(name)}.`) ? "" : "type "}* as ${alias(name)} from "./${alias(name)}.ts";`,
-    ),
+    ...(roomOf(file.name) === "wire"
+      ? [`import { ${helpers.join(", ")} } from "../message.ts";`]
+      : fromWire(file, helpers, body)),
+    ...file.dependency
+      .filter((name) => roomOf(name) !== "wire")
+      .map((name) => {
+        const used = [`() => ${alias(name)}.`, `(${alias(name)}.`, `, ${alias(name)}.`].some((text) =>
+          body.includes(text),
+        );
+        return `import ${used ? "" : "type "}* as ${alias(name)} from "./${alias(name)}.ts";`;
+      }),
   ];
-  return `// Generated from src/wire/proto/${file.name} by tools/proto.ts; do not edit.\n\n${imports.sort(bySource).join("\n")}\n\n${body}`;
+  return `// Generated from src/${roomOf(file.name)}/proto/${file.name} by tools/proto.ts; do not edit.\n\n${imports.sort(bySource).join("\n")}\n\n${body}`;
+}
+
+/** What a file of another room takes from the wire room: the codec's words, and perhaps the graph's messages. */
+function fromWire(file: FileDescriptorProto, helpers: readonly string[], body: string): string[] {
+  const graph = file.dependency.includes("llb.proto") && body.includes("llb.") ? ["pb as llb"] : [];
+  return [`import { ${[...helpers, ...graph].join(", ")} } from "../../wire/index.ts";`];
 }
 
 /** As the linter wants them: by path. */

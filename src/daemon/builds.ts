@@ -1,6 +1,6 @@
 import type { BuildResponse, GatewayBridge, OwnFrontend, SolveStatus } from "../engine/index.ts";
+import { Code, rpcError } from "../grpc/index.ts";
 import { raceSignal } from "../kit/index.ts";
-import { Code, rpcError } from "../wire/index.ts";
 
 type FrontendResult = Awaited<ReturnType<OwnFrontend>>;
 

@@ -1,17 +1,8 @@
 import type { Engine } from "../engine/index.ts";
+import { Code, control, type Handler, health, rpcError, streaming, type types, unary } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
-import { remoteSession, type TransferFolders } from "../session/index.ts";
-import {
-  Code,
-  control,
-  type Handler,
-  health,
-  type Init,
-  rpcError,
-  streaming,
-  type types,
-  unary,
-} from "../wire/index.ts";
+import { remoteSession, type TransferFolders } from "../tunnel/index.ts";
+import type { Init } from "../wire/index.ts";
 import type { Builds } from "./builds.ts";
 import { nobody } from "./nobody.ts";
 import type { Sessions } from "./sessions.ts";

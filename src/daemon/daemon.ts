@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { EngineOptions, OpenEngine } from "../engine/index.ts";
+import { GrpcServer } from "../grpc/index.ts";
 import { CooperError, errnoOf, type Scope, sleep, writeFileAtomic } from "../kit/index.ts";
-import { TransferFolders } from "../session/index.ts";
-import { GrpcServer } from "../wire/index.ts";
+import { TransferFolders } from "../tunnel/index.ts";
 import { Builds } from "./builds.ts";
 import { controlHandlers, type DaemonParts } from "./control-service.ts";
 import { errorStatus } from "./error-status.ts";

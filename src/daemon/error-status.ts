@@ -1,5 +1,5 @@
+import { Code, carriedStatus, type RpcStatus } from "../grpc/index.ts";
 import { CooperError, messageOf } from "../kit/index.ts";
-import { Code, carriedStatus, type RpcStatus } from "../wire/index.ts";
 
 const prefix = "github.com/moby/buildkit/";
 type Detail = RpcStatus["details"][number];

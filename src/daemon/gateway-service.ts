@@ -1,20 +1,11 @@
 import { isAbsolute } from "node:path";
 import type { FileInfo, GatewayBridge } from "../engine/index.ts";
 import type { FrontendRef, FrontendResult } from "../frontend/index.ts";
+import { Code, firstOf, gateway, type Handler, rpcError, type ServerCall, type types, unary } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { parseDigest } from "../kit/index.ts";
-import { toGoMode } from "../session/index.ts";
-import {
-  Code,
-  firstOf,
-  gateway,
-  type Handler,
-  type Init,
-  rpcError,
-  type ServerCall,
-  type types,
-  unary,
-} from "../wire/index.ts";
+import { toGoMode } from "../tunnel/index.ts";
+import type { Init } from "../wire/index.ts";
 import type { Builds } from "./builds.ts";
 import { builderCapabilities, gatewayCapabilities } from "./capabilities.ts";
 import { carriedError } from "./carried-error.ts";

@@ -8,8 +8,8 @@ import {
 } from "node:http2";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { type GrpcServer, sessionOptions } from "../grpc/index.ts";
 import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
-import { type GrpcServer, sessionOptions } from "../wire/index.ts";
 
 /** How the addresses are guarded. */
 export interface ListenOptions {

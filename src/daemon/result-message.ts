@@ -1,5 +1,6 @@
 import type { FrontendRef, FrontendResult } from "../frontend/index.ts";
-import type { gateway, Init } from "../wire/index.ts";
+import type { gateway } from "../grpc/index.ts";
+import type { Init } from "../wire/index.ts";
 
 /** A frontend's result as the gateway tells it. A single one has the key "". */
 export function resultMessage(

@@ -1,5 +1,3 @@
-import { raceSignal } from "../kit/index.ts";
-import { type RemoteCaller, sessionHeader } from "../session/index.ts";
 import {
   Code,
   clientSession,
@@ -12,7 +10,9 @@ import {
   streaming,
   tunnel,
   whenReady,
-} from "../wire/index.ts";
+} from "../grpc/index.ts";
+import { raceSignal } from "../kit/index.ts";
+import { type RemoteCaller, sessionHeader } from "../tunnel/index.ts";
 
 type SessionCall = ServerCall<control.BytesMessage, control.BytesMessage>;
 

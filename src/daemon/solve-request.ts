@@ -1,5 +1,5 @@
 import type { BuildRequest } from "../engine/index.ts";
-import type { control } from "../wire/index.ts";
+import type { control } from "../grpc/index.ts";
 
 /** The request as the engine has it. Fields that upstream keeps for old clients count when the new ones are empty. */
 export function buildRequest(request: control.SolveRequest): BuildRequest {

@@ -1,6 +1,7 @@
 import type { FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
+import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
-import { Code, type gateway, type Init, rpcError } from "../wire/index.ts";
+import type { Init } from "../wire/index.ts";
 import { timestamp } from "./times.ts";
 import { plainPlatform } from "./worker-record.ts";
 

@@ -1,5 +1,6 @@
 import type { SolveStatus, VertexWarning } from "../engine/index.ts";
-import type { control, Init } from "../wire/index.ts";
+import type { control } from "../grpc/index.ts";
+import type { Init } from "../wire/index.ts";
 import { timestamp } from "./times.ts";
 
 /** An update of progress as `Control/Status` tells it. */

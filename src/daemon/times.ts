@@ -1,4 +1,4 @@
-import type { protobuf } from "../wire/index.ts";
+import type { protobuf } from "../grpc/index.ts";
 
 export function timestamp(date: Date): { readonly seconds: bigint; readonly nanos: number };
 export function timestamp(date: Date | undefined): { readonly seconds: bigint; readonly nanos: number } | undefined;

@@ -1,6 +1,7 @@
 import type { UsageEntry } from "../engine/index.ts";
+import type { control } from "../grpc/index.ts";
 import { CooperError } from "../kit/index.ts";
-import type { control, Init } from "../wire/index.ts";
+import type { Init } from "../wire/index.ts";
 import { timestamp } from "./times.ts";
 
 /** What `du` and `prune` show of one entry. */

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import type { types } from "../grpc/index.ts";
 import { hostPlatform, type Platform } from "../oci/index.ts";
-import type { Init, pb, types } from "../wire/index.ts";
+import type { Init, pb } from "../wire/index.ts";
 
 /** Upstream's text for a program built without a version. */
 export const version = {

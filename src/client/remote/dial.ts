@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
+import { clientSession, GrpcClient, whenReady } from "../../grpc/index.ts";
 import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
-import { clientSession, GrpcClient, whenReady } from "../../wire/index.ts";
 
 /** Where a daemon is, and what is needed to talk to it. */
 export interface DaemonAddress {

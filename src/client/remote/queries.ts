@@ -1,5 +1,6 @@
+import { control, type types } from "../../grpc/index.ts";
 import type { Scope } from "../../kit/index.ts";
-import { control, type Init, type types } from "../../wire/index.ts";
+import type { Init } from "../../wire/index.ts";
 import type { DaemonConnection } from "./dial.ts";
 import { plainError } from "./status-error.ts";
 

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { BuildRequest, BuildResponse, Engine, OpenEngine, SolveStatus } from "../../engine/index.ts";
+import { Code, control, type GrpcClient, gateway, rpcError } from "../../grpc/index.ts";
 import { raceSignal, type Scope, withChildScope } from "../../kit/index.ts";
-import { attachSession, type Session } from "../../session/index.ts";
-import { Code, control, type GrpcClient, gateway, type Init, rpcError } from "../../wire/index.ts";
+import type { Session } from "../../session/index.ts";
+import { attachSession } from "../../tunnel/index.ts";
+import type { Init } from "../../wire/index.ts";
 import { type DaemonAddress, dial } from "./dial.ts";
 import { solveStatus } from "./status.ts";
 import { plainError } from "./status-error.ts";
@@ -105,7 +107,7 @@ async function returnError(
   error: unknown,
   options: { readonly signal: AbortSignal; readonly metadata: ReadonlyMap<string, readonly string[]> },
 ): Promise<void> {
-  const { statusOf } = await import("../../wire/index.ts");
+  const { statusOf } = await import("../../grpc/index.ts");
   if (options.signal.aborted) return;
   await raceSignal(client.unary(gateway.LLBBridgeService.Return, { error: statusOf(error) }, options), options.signal);
 }

@@ -1,5 +1,5 @@
+import { carriedStatus, type RpcStatus } from "../../grpc/index.ts";
 import { CooperError } from "../../kit/index.ts";
-import { carriedStatus, type RpcStatus } from "../../wire/index.ts";
 
 const prefix = /^(?:type\.googleapis\.com\/)?github\.com\/moby\/buildkit\/(?:v\d\/)?/;
 

@@ -1,6 +1,7 @@
 import type { SolveStatus } from "../../engine/index.ts";
+import type { control, protobuf } from "../../grpc/index.ts";
 import { type Digest, parseDigest } from "../../kit/index.ts";
-import type { control, pb, protobuf } from "../../wire/index.ts";
+import type { pb } from "../../wire/index.ts";
 
 /** An update of progress from `Control/Status`. Throws `digest/…` for one that names no vertex. */
 export function solveStatus(message: control.StatusResponse): SolveStatus {

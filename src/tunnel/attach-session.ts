@@ -1,0 +1,41 @@
+import { control, type GrpcClient, GrpcServer, serverSession, tunnel } from "../grpc/index.ts";
+import type { Scope } from "../kit/index.ts";
+import type { Session } from "../session/index.ts";
+import { header } from "./names.ts";
+import { sessionHandlers } from "./serve-session.ts";
+
+/**
+ * Offers `session` to a daemon through its `Control/Session` call, until disposed of. `sharedKey` tells transfers of the same
+ * directories of one machine apart from all others. `ended` settles when the call does, and never rejects.
+ */
+export function attachSession(
+  client: GrpcClient,
+  session: Session,
+  sharedKey: string,
+  scope: Scope,
+): AsyncDisposable & { readonly ended: Promise<unknown> } {
+  const server = new GrpcServer(sessionHandlers(session, scope), { log: scope.log });
+  const metadata = new Map<string, readonly string[]>([
+    [header.id, [session.id]],
+    [header.sharedKey, [sharedKey]],
+    [header.name, [""]],
+    [header.method, server.methods],
+  ]);
+  const call = client.call(control.ControlService.Session, { signal: scope.signal, metadata });
+  const duplex = tunnel(call.messages, call.end);
+  const ended = new Promise<unknown>((resolve) => {
+    duplex.once("error", resolve);
+    duplex.once("close", () => resolve(undefined));
+  });
+  const inner = serverSession(duplex);
+  server.attach(inner);
+  return {
+    ended,
+    async [Symbol.asyncDispose]() {
+      inner.destroy();
+      duplex.destroy();
+      call.cancel();
+      await server.idle();
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { type TreeEntry, type WalkFilter, walkTree } from "../../archive/index.ts";
+import { bytesFront, fsutil, type MessageStream } from "../../grpc/index.ts";
+import { CooperError, messageOf, raceSignal, type Scope, settleAll } from "../../kit/index.ts";
+import { splitDevice } from "../../sys/index.ts";
+import { encode } from "../../wire/index.ts";
+import { toGoMode } from "./go-mode.ts";
+
+type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
+
+/** Files up to this size are read at once; larger ones in pieces of it. */
+const pieceSize = 512 * 1024;
+const smallSize = 64 * 1024;
+/** Files that are read at the same time. */
+const readers = 4;
+/** After so many entries of the walk other work gets its turn. */
+const entriesPerTurn = 128;
+
+/** A file whose content the other side may ask for. */
+interface Offered {
+  readonly path: string;
+  readonly size: number;
+}
+
+/**
+ * Sends the tree that the filter picks from `root`, by fsutil's protocol: what there is first, contents when asked for, until the
+ * other side says that it has all. Owners are sent as root, hard links as links to the first of them. Throws
+ * `session/transfer-failed` when the other side fails.
+ */
+export async function sendTree(root: string, filter: WalkFilter, packets: Packets, scope: Scope): Promise<void> {
+  const offered = new Map<number, Offered>();
+  const wanted = new Wanted();
+  const lane = async () => {
+    for (let id = await wanted.next(); id !== undefined; id = await wanted.next()) {
+      const file = offered.get(id);
+      if (file === undefined) throw new CooperError("session/transfer-failed", `invalid file id ${id}`);
+      offered.delete(id);
+      await sendFile(root, id, file, packets, scope);
+    }
+  };
+  const listen = async () => {
+    try {
+      await answerRequests(packets, wanted, scope);
+    } finally {
+      wanted.close();
+    }
+  };
+  const lanes = Array.from({ length: readers }, () => lane);
+  await settleAll([() => announce(root, filter, packets, offered, scope), listen, ...lanes], (error) => {
+    wanted.close();
+    packets.fail(error);
+  });
+}
+
+async function announce(
+  root: string,
+  filter: WalkFilter,
+  packets: Packets,
+  offered: Map<number, Offered>,
+  scope: Scope,
+): Promise<void> {
+  const seen = new Map<string, string>();
+  let id = 0;
+  try {
+    for (const entry of walkTree(root, filter)) {
+      if (entry.kind === "socket") continue;
+      const stat = statOf(entry, seen);
+      if (entry.kind === "file") offered.set(id, { path: entry.path, size: Number(stat.size) });
+      id++;
+      await packets.send({ type: fsutil.PacketType.STAT, stat });
+      if (id % entriesPerTurn === 0) await turn(scope);
+    }
+    await packets.send({ type: fsutil.PacketType.STAT });
+  } catch (error) {
+    await packets.send({ type: fsutil.PacketType.ERR, data: Buffer.from(messageOf(error)) });
+    packets.flush();
+    throw error;
+  }
+}
+
+async function answerRequests(packets: Packets, wanted: Wanted, scope: Scope): Promise<void> {
+  for (;;) {
+    const batch = await raceSignal(packets.read(), scope.signal);
+    if (batch === undefined) throw new CooperError("session/transfer-failed", "error from receiver: EOF");
+    for (const { type, id, data } of batch) {
+      if (type === fsutil.PacketType.REQ) wanted.add(id);
+      else if (type === fsutil.PacketType.ERR) {
+        throw new CooperError("session/transfer-failed", `error from receiver: ${Buffer.from(data).toString("utf8")}`);
+      } else if (type === fsutil.PacketType.FIN) {
+        await packets.send({ type: fsutil.PacketType.FIN });
+        packets.flush();
+        return;
+      }
+    }
+  }
+}
+
+/** A file that cannot be read any more is sent as an empty one, as upstream does. */
+async function sendFile(root: string, id: number, file: Offered, packets: Packets, scope: Scope): Promise<void> {
+  const path = `${root}/${file.path}`;
+  if (file.size <= smallSize) {
+    const data = readSmall(path);
+    if (data.byteLength > 0) await sendData(packets, id, data);
+  } else await sendPieces(path, id, packets, scope);
+  await packets.send({ type: fsutil.PacketType.DATA, id });
+}
+
+function readSmall(path: string): Uint8Array {
+  try {
+    const file = openSync(path, "r");
+    try {
+      return readFileSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+async function sendPieces(path: string, id: number, packets: Packets, scope: Scope): Promise<void> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (file === undefined) return;
+  try {
+    for (;;) {
+      scope.signal.throwIfAborted();
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
+      if (bytesRead === 0) return;
+      await sendData(packets, id, buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function sendData(packets: Packets, id: number, data: Uint8Array): Promise<void> | undefined {
+  const head = encode(fsutil.Packet, { type: fsutil.PacketType.DATA, id });
+  return packets.sendParts(Buffer.concat([head, bytesFront(4, data.byteLength)]), data);
+}
+
+function statOf(entry: TreeEntry, seen: Map<string, string>) {
+  const { stat, kind, path } = entry;
+  const first = kind === "file" && stat.links > 1 ? firstOfLinks(entry, seen) : undefined;
+  const { major, minor } = kind === "character" || kind === "block" ? splitDevice(stat.rdev) : { major: 0, minor: 0 };
+  return {
+    path,
+    mode: toGoMode(kind, kind === "symlink" ? 0o777 : stat.mode),
+    size: kind === "directory" || first !== undefined ? 0n : BigInt(stat.size),
+    modTime: stat.mtime,
+    linkname: entry.linkTarget ?? first ?? "",
+    devmajor: BigInt(major),
+    devminor: BigInt(minor),
+  };
+}
+
+function firstOfLinks({ stat, path }: TreeEntry, seen: Map<string, string>): string | undefined {
+  const inode = `${stat.device}:${stat.inode}`;
+  const first = seen.get(inode);
+  if (first === undefined) seen.set(inode, path);
+  return first;
+}
+
+async function turn(scope: Scope): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  scope.signal.throwIfAborted();
+}
+
+/** Ids that were asked for, handed to whoever is free. */
+class Wanted {
+  #ids: number[] = [];
+  #at = 0;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+
+  add(id: number): void {
+    this.#ids.push(id);
+    this.#waiting.shift()?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const wake of this.#waiting) wake();
+    this.#waiting = [];
+  }
+
+  async next(): Promise<number | undefined> {
+    for (;;) {
+      const id = this.#ids[this.#at];
+      if (id !== undefined) {
+        this.#at++;
+        return id;
+      }
+      if (this.#closed) return undefined;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import {
+  bytesFront,
+  Code,
+  carriedStatus,
+  filesync,
+  fsutil,
+  type GrpcClient,
+  type Metadata,
+  secrets,
+  sshforward,
+} from "../grpc/index.ts";
+import { type Bytes, CooperError, type Scope } from "../kit/index.ts";
+import type { OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
+import { forwardedAgent } from "./forwarded-agent.ts";
+import { listHeaders } from "./fsutil/headers.ts";
+import { receiveTree } from "./fsutil/receive-tree.ts";
+import { sendTree } from "./fsutil/send-tree.ts";
+import { header } from "./names.ts";
+import type { TransferFolders } from "./transfer-folders.ts";
+
+/** A caller at the other end of a tunnel. */
+export interface RemoteCaller {
+  readonly id: string;
+  readonly sharedKey: string;
+  /** Paths of the calls that it answers. */
+  readonly methods: ReadonlySet<string>;
+  readonly client: GrpcClient;
+}
+
+/** gRPC's own limit, with room for the rest of the message. */
+const pieceSize = 512 * 1024;
+
+/** What the caller at the other end of a tunnel offers to one build. Dispose of it when the build is over. */
+export function remoteSession(caller: RemoteCaller, folders: TransferFolders): Session & AsyncDisposable {
+  const held = new AsyncDisposableStack();
+  const agents = new Map<string, Promise<string | undefined>>();
+  const offers = (method: { readonly path: string }) => caller.methods.has(method.path.toLowerCase());
+  return {
+    id: caller.id,
+    async localDirectory(name, scope, wanted) {
+      const { sharedKeyHint = name, progress, ...patterns } = wanted ?? { include: [], exclude: [], follow: [] };
+      if (!offers(filesync.FileSyncService.DiffCopy))
+        throw new CooperError("session/no-local", "no local sources enabled");
+      const lent = await folders.borrow(`${name}:${sharedKeyHint}:${caller.sharedKey}`);
+      held.defer(lent.release);
+      const lists = {
+        [header.directory]: [name],
+        [header.include]: patterns.include,
+        [header.exclude]: patterns.exclude,
+        [header.follow]: patterns.follow,
+      };
+      const call = caller.client.call(filesync.FileSyncService.DiffCopy, {
+        signal: scope.signal,
+        metadata: listHeaders(lists),
+      });
+      try {
+        const transferred = await receiveTree(
+          lent.path,
+          call.messages,
+          { merge: false, ...(progress && { progress }) },
+          scope,
+        );
+        call.end();
+        await untilEnd(call.messages);
+        return { name, path: lent.path, transferred };
+      } catch (error) {
+        throw localError(name, error);
+      } finally {
+        call.cancel();
+      }
+    },
+    async registryCredentials(host, scope) {
+      const { Credentials } = filesync.AuthService;
+      if (!offers(Credentials)) return { kind: "none" };
+      const { username, secret } = await caller.client.unary(Credentials, { host }, { signal: scope.signal });
+      return credentialsOf(username, secret);
+    },
+    async secret(id, scope) {
+      const { GetSecret } = secrets.SecretsService;
+      if (!offers(GetSecret)) return undefined;
+      try {
+        return (await caller.client.unary(GetSecret, { id }, { signal: scope.signal })).data;
+      } catch (error) {
+        const code = carriedStatus(error)?.code;
+        if (code === Code.NOT_FOUND || code === Code.UNIMPLEMENTED) return undefined;
+        throw error;
+      }
+    },
+    sshAgent(id, scope) {
+      const known = agents.get(id) ?? openAgent(caller, id, held, scope, offers(sshforward.SSHService.CheckAgent));
+      agents.set(id, known);
+      return known;
+    },
+    output: (index, type) => outputOf(caller, index, type ?? "", offers(filesync.FileSendService.DiffCopy)),
+    ociLayout: async () => undefined,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+async function openAgent(
+  caller: RemoteCaller,
+  id: string,
+  held: AsyncDisposableStack,
+  scope: Scope,
+  offered: boolean,
+): Promise<string | undefined> {
+  if (!offered) return undefined;
+  try {
+    await caller.client.unary(sshforward.SSHService.CheckAgent, { id }, { signal: scope.signal });
+  } catch (error) {
+    if (carriedStatus(error) !== undefined) return undefined;
+    throw error;
+  }
+  return held.use(await forwardedAgent(caller.client, id)).socket;
+}
+
+function credentialsOf(username: string, secret: string): RegistryCredentials {
+  if (username !== "") return { kind: "basic", username, password: secret };
+  return secret === "" ? { kind: "none" } : { kind: "identityToken", token: secret };
+}
+
+/** The target does not say whether it is a stream or a directory: the exporter's type does. */
+function outputOf(caller: RemoteCaller, index: number, type: string, offered: boolean): OutputTarget {
+  if (!offered) return { kind: "none" };
+  const metadata = (more: Readonly<Record<string, string>>): Metadata => {
+    const named = Object.entries(more).map(([name, value]) => [header.exporterMetadata + name, [value]] as const);
+    return new Map([...named, [header.exporter, [String(index)]]]);
+  };
+  if (type === "local") {
+    return { kind: "tree", send: (folder, scope) => sendDirectory(caller, folder, metadata({}), scope) };
+  }
+  return { kind: "stream", write: (bytes, more, scope) => sendBytes(caller, bytes, metadata(more), scope) };
+}
+
+async function sendDirectory(caller: RemoteCaller, folder: string, metadata: Metadata, scope: Scope): Promise<void> {
+  const all = new Map([...metadata, [header.multiPlatform, ["1"]]]);
+  const call = caller.client.call(filesync.FileSendService.DiffCopy, { signal: scope.signal, metadata: all });
+  try {
+    await sendTree(folder, {}, call.messages.as(fsutil.Packet, fsutil.Packet), scope);
+    call.end();
+    await untilEnd(call.messages);
+  } finally {
+    call.cancel();
+  }
+}
+
+async function sendBytes(caller: RemoteCaller, bytes: Bytes, metadata: Metadata, scope: Scope): Promise<void> {
+  const call = caller.client.call(filesync.FileSendService.DiffCopy, { signal: scope.signal, metadata });
+  try {
+    for await (const chunk of bytes) {
+      for (let at = 0; at < chunk.byteLength; at += pieceSize) {
+        const piece = chunk.subarray(at, at + pieceSize);
+        await call.messages.sendParts(bytesFront(1, piece.byteLength), piece);
+      }
+    }
+    call.end();
+    await untilEnd(call.messages);
+  } finally {
+    call.cancel();
+  }
+}
+
+/** The other side has taken all and is content; else its error. */
+async function untilEnd(messages: { read(): Promise<readonly unknown[] | undefined> }): Promise<void> {
+  while ((await messages.read()) !== undefined);
+}
+
+function localError(name: string, error: unknown): unknown {
+  const status = carriedStatus(error);
+  if (status?.code !== Code.NOT_FOUND) return error;
+  return new CooperError("session/no-local", status.message, {
+    hint: `offer it with --local ${name}=DIRECTORY`,
+    cause: error,
+  });
+}

@@ -1,0 +1,213 @@
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Http2Server } from "node:http2";
+import { connect, createServer as createNetServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  clientSession,
+  control,
+  firstOf,
+  GrpcClient,
+  GrpcServer,
+  sessionOptions,
+  streaming,
+  tunnel,
+} from "../grpc/index.ts";
+import { bytesOf, quietScope } from "../kit/index.ts";
+import { createLocalSession, type LocalSessionOptions, type Session } from "../session/index.ts";
+import { attachSession, remoteSession, sessionHeader, TransferFolders } from "./index.ts";
+
+let folder = "";
+let open: AsyncDisposableStack;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cooper-tunnel-"));
+  open = new AsyncDisposableStack();
+});
+afterEach(async () => {
+  await open.disposeAsync();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a daemon sees of a session that is offered through a socket; each call gives one build's view of it. */
+async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() => Session> {
+  const folders = new TransferFolders({
+    async folder(key) {
+      mkdirSync(join(folder, "kept", key), { recursive: true });
+      return join(folder, "kept", key);
+    },
+  });
+  const attached = Promise.withResolvers<() => Session>();
+  const rpc = new GrpcServer([
+    streaming(control.ControlService.Session, async (call) => {
+      call.header();
+      const inner = clientSession(tunnel(call.messages, () => {}));
+      const methods = new Set((call.metadata.get(sessionHeader.method) ?? []).map((name) => name.toLowerCase()));
+      const client = new GrpcClient(inner);
+      const id = firstOf(call.metadata, sessionHeader.id) ?? "";
+      attached.resolve(() => open.use(remoteSession({ id, sharedKey: "k", methods, client }, folders)));
+      await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve()));
+      inner.destroy();
+    }),
+  ]);
+  const server: Http2Server = createServer(sessionOptions);
+  server.on("session", (session) => rpc.attach(session));
+  const path = join(folder, "sock");
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  open.defer(() => void server.close());
+  const session = clientSession(connect(path));
+  open.defer(() => session.destroy());
+  const local = open.use(
+    await createLocalSession({
+      id: "s1",
+      locals: {},
+      secrets: [],
+      ssh: [],
+      outputs: [],
+      ociLayouts: {},
+      env: { HOME: folder },
+      stdout: () => process.stdout,
+      warn: () => {},
+      ...options,
+    }),
+  );
+  open.use(attachSession(new GrpcClient(session), local, "k", quietScope));
+  return attached.promise;
+}
+
+const everything = { include: [], exclude: [], follow: [], sharedKeyHint: "h" };
+
+function fill(root: string): void {
+  mkdirSync(join(root, "dir/sub"), { recursive: true });
+  writeFileSync(join(root, "a.txt"), "alpha\n");
+  writeFileSync(join(root, "big"), Buffer.alloc(3_000_000, 5));
+  writeFileSync(join(root, "dir/sub/d.txt"), "delta\n");
+  writeFileSync(join(root, "dir/ünicode"), "u");
+  writeFileSync(join(root, "empty"), "");
+  chmodSync(join(root, "a.txt"), 0o4755);
+  symlinkSync("a.txt", join(root, "link"));
+  linkSync(join(root, "a.txt"), join(root, "hard"));
+  utimesSync(join(root, "dir"), 1_500_000_000, 1_500_000_000);
+}
+
+test("a directory arrives with contents, modes, times and links; the next time only what changed", async () => {
+  const context = join(folder, "context");
+  mkdirSync(context);
+  fill(context);
+  const view = await daemonsView({ locals: { context } });
+  const first = view();
+  const { path, transferred } = await first.localDirectory("context", quietScope, everything);
+  expect(readFileSync(join(path, "big"))).toEqual(Buffer.alloc(3_000_000, 5));
+  expect(readFileSync(join(path, "dir/ünicode"), "utf8")).toBe("u");
+  expect(readlinkSync(join(path, "link"))).toBe("a.txt");
+  const stat = (name: string) => lstatSync(join(path, name), { bigint: true });
+  expect(Number(stat("a.txt").mode & 0o7777n)).toBe(0o4755);
+  expect(stat("a.txt").mtimeNs).toBe(lstatSync(join(context, "a.txt"), { bigint: true }).mtimeNs);
+  expect(stat("hard").ino).toBe(stat("a.txt").ino);
+  expect(Number(stat("dir").mtimeMs)).toBe(1_500_000_000_000);
+  expect(transferred).toBeGreaterThan(3_000_000);
+  await (first as Session & AsyncDisposable)[Symbol.asyncDispose]();
+
+  const inode = stat("big").ino;
+  rmSync(join(context, "dir/sub"), { recursive: true });
+  writeFileSync(join(context, "empty"), "no more");
+  rmSync(join(context, "link"));
+  mkdirSync(join(context, "link"));
+  const again = await view().localDirectory("context", quietScope, everything);
+  expect(again.path).toBe(path);
+  expect(again.transferred).toBeLessThan(2000);
+  expect(stat("big").ino).toBe(inode);
+  expect(readdirSync(path).sort()).toEqual(["a.txt", "big", "dir", "empty", "hard", "link"]);
+  expect(readdirSync(join(path, "dir"))).toEqual(["ünicode"]);
+  expect(readFileSync(join(path, "empty"), "utf8")).toBe("no more");
+  expect(stat("link").isDirectory()).toBe(true);
+});
+
+test("patterns and followed paths decide what is transferred", async () => {
+  const context = join(folder, "context");
+  mkdirSync(context);
+  fill(context);
+  const view = await daemonsView({ locals: { context } });
+  const excluded = await view().localDirectory("context", quietScope, { ...everything, exclude: ["b*", "dir/ü*"] });
+  expect(readdirSync(excluded.path).sort()).toEqual(["a.txt", "dir", "empty", "hard", "link"]);
+  expect(readdirSync(join(excluded.path, "dir"))).toEqual(["sub"]);
+  const followed = await view().localDirectory("context", quietScope, { ...everything, follow: ["link"] });
+  expect(readdirSync(followed.path).sort()).toEqual(["a.txt", "link"]);
+});
+
+test("a directory that is not offered, or is none, is an error", async () => {
+  const view = await daemonsView({ locals: { gone: join(folder, "gone") } });
+  await expect(view().localDirectory("other", quietScope, everything)).rejects.toMatchObject({
+    code: "session/no-local",
+    message: 'no access allowed to dir "other"',
+  });
+  await expect(view().localDirectory("gone", quietScope, everything)).rejects.toThrow(/error from sender: .*gone/);
+});
+
+test("secrets and logins come through, and those that are not there are none", async () => {
+  writeFileSync(join(folder, "token"), "t0ken");
+  mkdirSync(join(folder, ".docker"));
+  const auth = Buffer.from("me:word").toString("base64");
+  writeFileSync(join(folder, ".docker/config.json"), JSON.stringify({ auths: { "r.example": { auth } } }));
+  const session = (await daemonsView({ secrets: [{ id: "tok", file: join(folder, "token") }] }))();
+  expect(Buffer.from((await session.secret("tok", quietScope)) ?? []).toString()).toBe("t0ken");
+  expect(await session.secret("other", quietScope)).toBeUndefined();
+  const login = { kind: "basic", username: "me", password: "word" };
+  expect(await session.registryCredentials("r.example", quietScope)).toEqual(login);
+  expect(await session.registryCredentials("q.example", quietScope)).toEqual({ kind: "none" });
+});
+
+test("an ssh agent is reached through a socket here", async () => {
+  const socket = join(folder, "agent");
+  const agent = createNetServer((peer) => peer.on("data", (data) => peer.end(`got ${data}`)));
+  await new Promise<void>((resolve) => agent.listen(socket, resolve));
+  open.defer(() => void agent.close());
+  const session = (await daemonsView({ ssh: [{ id: "default", paths: [socket], raw: true }] }))();
+  const path = await session.sshAgent("default", quietScope);
+  const peer = connect(path ?? "");
+  peer.write("hello");
+  const chunks: Buffer[] = [];
+  for await (const chunk of peer) chunks.push(chunk as Buffer);
+  expect(Buffer.concat(chunks).toString()).toBe("got hello");
+  expect(await session.sshAgent("other", quietScope)).toBeUndefined();
+});
+
+test("results go to the caller's file and directory", async () => {
+  const dest = join(folder, "out.tar");
+  const tree = join(folder, "tree");
+  const session = (
+    await daemonsView({
+      outputs: [
+        { kind: "file", path: dest },
+        { kind: "directory", path: join(folder, "out") },
+      ],
+    })
+  )();
+  const stream = session.output(0, "oci");
+  if (stream.kind !== "stream") throw new Error("not a stream");
+  await stream.write(bytesOf("some ", Buffer.alloc(2_000_000, 1)), {}, quietScope);
+  expect(readFileSync(dest).byteLength).toBe(2_000_005);
+
+  mkdirSync(tree);
+  fill(tree);
+  mkdirSync(join(folder, "out/link"), { recursive: true });
+  writeFileSync(join(folder, "out/mine"), "mine");
+  const directory = session.output(1, "local");
+  if (directory.kind !== "tree") throw new Error("not a tree");
+  await directory.send(tree, quietScope);
+  expect(readdirSync(join(folder, "out")).sort()).toEqual(["a.txt", "big", "dir", "empty", "hard", "link", "mine"]);
+  expect(readlinkSync(join(folder, "out/link"))).toBe("a.txt");
+});
