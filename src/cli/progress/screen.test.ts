@@ -23,6 +23,12 @@ test("colours and titles are dropped, tabs and wide lines wrap", () => {
   expect(shown("abcdef", 4, 4)).toEqual(["abcd", "ef"]);
 });
 
+test("wide characters take two columns, combining ones none", () => {
+  expect(shown("日本語", 4, 5)).toEqual(["日本", "語"]);
+  expect(shown("日本\rab")).toEqual(["ab本"]);
+  expect(shown("e\u0301x\u009b2J", 4, 20)).toEqual(["e\u0301x2J"]);
+});
+
 test("a cursor that moves up writes there", () => {
   expect(shown("one\ntwo\n\u001b[2AONE\n")).toEqual(["ONE", "two"]);
 });

@@ -1,3 +1,8 @@
+import { columnsOf, movesCursor } from "./columns.ts";
+
+/** A cell holds a character with a few that combine with it; hostile output has more. */
+const longestCell = 16;
+
 /**
  * The last lines of a terminal of fixed width, enough of one to show a step's output: carriage return, backspace, tabs,
  * wrapping, cursor moves and erasing are followed, colours and everything else are dropped.
@@ -97,12 +102,22 @@ export class Screen {
     else if (character === "\r") this.#column = 0;
     else if (character === "\b") this.#column = Math.max(0, this.#column - 1);
     else if (character === "\t") this.#column = Math.min(this.#width - 1, (Math.floor(this.#column / 8) + 1) * 8);
-    else if (character >= " " && character !== "\u007f") {
-      if (this.#column >= this.#width) this.#newLine();
-      const row = this.#rows[this.#row] ?? [];
-      while (row.length < this.#column) row.push(" ");
-      row[this.#column++] = character;
+    else if (!movesCursor(character)) this.#show(character);
+  }
+
+  /** A wide character fills its second cell with nothing; one that combines joins the cell before. */
+  #show(character: string): void {
+    const columns = columnsOf(character);
+    if (columns > 0 && this.#column + columns > this.#width) this.#newLine();
+    const row = this.#rows[this.#row] ?? [];
+    while (row.length < this.#column) row.push(" ");
+    if (columns === 0) {
+      const last = this.#column - 1;
+      if (last >= 0 && (row[last] ?? "").length < longestCell) row[last] += character;
+      return;
     }
+    row[this.#column++] = character;
+    if (columns === 2) row[this.#column++] = "";
   }
 
   #newLine(): void {

@@ -51,6 +51,19 @@ test("a frame replaces the one before it", () => {
   expect(view.draw(3, true)[0]).toBe("[+] Building 3.0s (2/2) FINISHED");
 });
 
+test("wide characters and tabs leave nothing of the frame before", () => {
+  const view = terminal();
+  view.step("日本語\tRUN", 0);
+  view.log("日本語\tRUN", `${"語".repeat(40)}\n`);
+  expect(view.draw(1)).toEqual([
+    "[+] Building 1.0s (0/1)",
+    ` => 日本語 RUN${" ".repeat(40)} 1.0s`,
+    ` => => # ${"語".repeat(25)}`,
+    ` => => # ${"語".repeat(15)}`,
+  ]);
+  expect(view.draw(2).length).toBe(4);
+});
+
 test("a frame fits the terminal, and running steps are what stays", () => {
   const view = terminal(60, 8);
   for (let index = 0; index < 10; index++) view.step(`step ${index}`, index, index === 2 ? undefined : index + 0.5);

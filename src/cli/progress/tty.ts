@@ -1,4 +1,5 @@
 import type { Colors } from "./colors.ts";
+import { cutColumns, fitColumns } from "./columns.ts";
 import { secondsOf } from "./intervals.ts";
 import { fitHeight, type Job, jobsOf } from "./jobs.ts";
 import { asBytes, type Write } from "./plain.ts";
@@ -86,9 +87,7 @@ export class TtyPrinter {
     vertex.screen.width = width - outputMargin;
     this.#shown.set(vertex.digest, (this.#shown.get(vertex.digest) ?? 0) + 1);
     const lines = vertex.screen.lines.slice(-height);
-    return lines.map(
-      (line) => `\u001b[2m => => # ${line.slice(0, width - outputMargin).padEnd(width - outputMargin)}\u001b[0m\n`,
-    );
+    return lines.map((line) => `\u001b[2m => => # ${fitColumns(line, width - outputMargin)}\u001b[0m\n`);
   }
 
   #jobLine(job: Job, now: number, width: number): string[] {
@@ -100,8 +99,9 @@ export class TtyPrinter {
     const showStatus = job.status !== "" && left + job.status.length > 20;
     if (showStatus) left -= job.status.length + 1;
     if (left < 12) return [];
-    const text = `${prefix}${job.name.slice(0, left)}${showStatus ? ` ${job.status}` : ""}`;
-    const line = `${text.padEnd(width - timer.length - 1)} ${timer}`;
+    const status = showStatus ? ` ${job.status}` : "";
+    const text = `${prefix}${cutColumns(job.name, left)}${status}`;
+    const line = `${fitColumns(text, width - timer.length - 1)} ${timer}`;
     const color = job.completed ? this.#colorOf(job) : undefined;
     return [color === undefined ? line : `${color}${line}\u001b[0m`];
   }
