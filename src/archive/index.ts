@@ -10,6 +10,7 @@
  * - `packLayer(tar, choice, sink, scope): Promise<PackedLayer>`: hash, compress, hash, write, in one pass.
  * - `walkTree(root, filter): Generator<TreeEntry>`: a build context's walk, in fsutil's order.
  */
+export type { Buffers } from "./compress/buffers.ts";
 export { compress } from "./compress/compress.ts";
 export { decompress, detectCompression } from "./compress/decompress.ts";
 export { ahead, mapOrdered, rechunk } from "./compress/ordered.ts";
@@ -24,7 +25,7 @@ export { unpackBlob } from "./layer/unpack-blob.ts";
 export { isOpaque, isWhiteout, makeOpaque, makeWhiteout } from "./layer/whiteout.ts";
 export { defaultTarLimits, TarParser, type TarSink } from "./tar/parser.ts";
 export { readTar } from "./tar/read-tar.ts";
-export { tarStream } from "./tar/tar-stream.ts";
+export { pieceBuffers, tarStream } from "./tar/tar-stream.ts";
 export { encodeTarHeader, tarEnd } from "./tar/write-header.ts";
 export { followLinks } from "./tree/follow-links.ts";
 export { sortNames } from "./tree/names.ts";

@@ -1,4 +1,4 @@
-import type { CompressionChoice, LayerChanges } from "../archive/index.ts";
+import type { Buffers, CompressionChoice, LayerChanges } from "../archive/index.ts";
 import { type Digest, type Scope, Semaphore, sha256Fields } from "../kit/index.ts";
 import type { LayerRecord, SnapshotId, Storage } from "../storage/index.ts";
 import type { ExportLayer, ExportNeeds } from "./contract.ts";
@@ -56,7 +56,8 @@ export class LayerSource {
   /** Makes sure that the layer's bytes are in the blob store. */
   async fetch(layer: ReadyLayer, scope: Scope): Promise<void> {
     const { digest } = layer.record.descriptor;
-    if ((await this.#storage.blobs.size(digest)) === undefined) await this.#needs.fetchLayer(layer.record, scope);
+    if ((await this.#storage.blobs.size(digest)) !== layer.record.descriptor.size)
+      await this.#needs.fetchLayer(layer.record, scope);
   }
 
   async #ofSnapshot(id: SnapshotId, wish: LayerWish, scope: Scope): Promise<LayerRecord> {
@@ -88,7 +89,7 @@ export class LayerSource {
   /** The record, if its blob is here or can be had. */
   async #present(record: LayerRecord | undefined): Promise<LayerRecord | undefined> {
     if (record === undefined || record.from.length > 0) return record;
-    return (await this.#storage.blobs.size(record.descriptor.digest)) === undefined ? undefined : record;
+    return (await this.#storage.blobs.size(record.descriptor.digest)) === record.descriptor.size ? record : undefined;
   }
 
   async #ofImage(record: LayerRecord, forced: CompressionChoice | undefined, scope: Scope): Promise<ReadyLayer> {
@@ -130,9 +131,10 @@ export class LayerSource {
     scope: Scope,
   ): Promise<LayerRecord> {
     const changes = layerChanges(this.#storage, id);
-    const { layerTar } = await import("../archive/index.ts");
-    const tar = layerTar(changes, epoch === undefined ? {} : { latestMtime: epoch }, scope);
-    return await this.#write(tar, choice, scope);
+    const { layerTar, pieceBuffers } = await import("../archive/index.ts");
+    const buffers = pieceBuffers();
+    const tar = layerTar(changes, epoch === undefined ? {} : { latestMtime: epoch }, scope, buffers);
+    return await this.#write(tar, choice, scope, buffers);
   }
 
   async #converted(record: LayerRecord, choice: CompressionChoice, scope: Scope): Promise<LayerRecord> {
@@ -142,10 +144,16 @@ export class LayerSource {
     return await this.#write(tar, choice, scope);
   }
 
-  async #write(tar: AsyncIterable<Uint8Array>, choice: CompressionChoice, scope: Scope): Promise<LayerRecord> {
+  /** `buffers`: where the tar's pieces come from, and go again. */
+  async #write(
+    tar: AsyncIterable<Uint8Array>,
+    choice: CompressionChoice,
+    scope: Scope,
+    buffers?: Buffers,
+  ): Promise<LayerRecord> {
     await using writer = await this.#storage.blobs.hashedWriter(scope);
     const { packLayer } = await import("../archive/index.ts");
-    const packed = await packLayer(tar, choice, (chunk) => writer.write(chunk), scope);
+    const packed = await packLayer(tar, choice, (chunk) => writer.write(chunk), scope, buffers);
     await writer.commit({ digest: packed.digest, size: packed.size });
     return {
       descriptor: { mediaType: layerMediaType(choice.kind), digest: packed.digest, size: packed.size },

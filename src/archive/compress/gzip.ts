@@ -3,8 +3,14 @@ import { gzip } from "node:zlib";
 import { openLibrary } from "../../sys/index.ts";
 import { IsalDeflater, loadIsal } from "./isal.ts";
 
-/** Compresses one chunk to a gzip member; one call at a time. */
-export type ChunkCompressor = (chunk: Uint8Array) => Promise<Uint8Array>;
+/** Compresses one chunk at a time, each to a gzip member or zstd frame of its own. */
+export interface Lane {
+  compress(chunk: Uint8Array): Promise<Uint8Array>;
+  /** Gives its memory back; no call may be under way. */
+  close(): void;
+}
+/** A new lane. `output` gives it room of at least that many bytes for each result. */
+export type MakeLane = (output: (size: number) => Uint8Array) => Lane;
 
 const gzipOnPool = promisify(gzip);
 /** ISA-L's level when none is asked for: 1 % larger than its best, and a third faster. */
@@ -14,19 +20,21 @@ const isalDefault = 2;
  * Makes compressors for one lane each. Levels have gzip's numbers: none and 1 to 6 use ISA-L where it is, 7 to 9 libdeflate, zlib is
  * the fallback. All write upstream's header: no name, no time, how hard it was tried, OS 255.
  */
-export function gzipLanes(level: number | undefined): () => ChunkCompressor {
+export function gzipLanes(level: number | undefined): MakeLane {
   const isal = level === undefined || (level >= 1 && level <= 6) ? loadIsal() : undefined;
   if (isal !== undefined) {
     const isalLevel = level === undefined ? isalDefault : level <= 1 ? 1 : level <= 3 ? 2 : 3;
-    return () => {
+    return (output) => {
       const deflater = new IsalDeflater(isal);
-      return async (chunk) => withHeader(await deflater.compress(chunk, isalLevel), level);
+      const compress = async (chunk: Uint8Array) =>
+        withHeader(await deflater.compress(chunk, isalLevel, output), level);
+      return { compress, close: () => {} };
     };
   }
-  return libdeflateLanes(level ?? 6) ?? (() => (chunk) => zlibMember(chunk, level));
+  return libdeflateLanes(level ?? 6) ?? (() => ({ compress: (chunk) => zlibMember(chunk, level), close: () => {} }));
 }
 
-function libdeflateLanes(level: number): (() => ChunkCompressor) | undefined {
+function libdeflateLanes(level: number): MakeLane | undefined {
   const library = level < 0 ? undefined : openLibrary("libdeflate.so.0");
   if (library === undefined) return undefined;
   const create = library.bind("void *libdeflate_alloc_compressor(int)");
@@ -35,16 +43,17 @@ function libdeflateLanes(level: number): (() => ChunkCompressor) | undefined {
     "size_t libdeflate_gzip_compress(void *, const uint8_t *, size_t, uint8_t *, size_t)",
   );
   const bound = library.bind("size_t libdeflate_gzip_compress_bound(void *, size_t)");
-  return () => async (chunk) => {
+  return (output) => {
     const compressor = create(level) as never;
-    try {
-      const output = Buffer.allocUnsafeSlow(Number(bound(compressor, chunk.byteLength)));
-      const size = Number(await compress(compressor, chunk, chunk.byteLength, output, output.length));
-      if (size === 0) throw new Error("libdeflate_gzip_compress had too little room");
-      return withHeader(output.subarray(0, size), level);
-    } finally {
-      free(compressor);
-    }
+    return {
+      async compress(chunk) {
+        const target = output(Number(bound(compressor, chunk.byteLength)));
+        const size = Number(await compress(compressor, chunk, chunk.byteLength, target, target.length));
+        if (size === 0) throw new Error("libdeflate_gzip_compress had too little room");
+        return withHeader(target.subarray(0, size), level);
+      },
+      close: () => void free(compressor),
+    };
   };
 }
 

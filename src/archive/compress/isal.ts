@@ -79,10 +79,10 @@ export class IsalDeflater {
     this.#isal = isal;
   }
 
-  /** The member; `level` is ISA-L's, 0 to 3. */
-  async compress(chunk: Uint8Array, level: number): Promise<Uint8Array> {
+  /** The member, in what `room` gives; `level` is ISA-L's, 0 to 3. */
+  async compress(chunk: Uint8Array, level: number, room: (size: number) => Uint8Array): Promise<Uint8Array> {
     // ISA-L falls back to stored blocks: at most 5 bytes for each 64 KiB, plus the member's frame.
-    const output = Buffer.allocUnsafeSlow(chunk.byteLength + (chunk.byteLength >> 8) + 4096);
+    const output = room(chunk.byteLength + (chunk.byteLength >> 8) + 4096);
     const view = this.#view;
     this.#isal.deflateInit(this.#state);
     view.setBigUint64(deflateState.nextIn, addressOf(chunk), true);

@@ -47,8 +47,16 @@ export async function* ahead<T>(source: AsyncIterable<T>, count: number): AsyncG
   }
 }
 
-/** The same bytes in chunks of exactly `size` (the last is shorter). A chunk that has that size already is passed on as it is. */
-export async function* rechunk(source: Bytes, size: number): AsyncGenerator<Uint8Array> {
+/**
+ * The same bytes in chunks of exactly `size` (the last is shorter). A chunk that has that size already is passed on as it is.
+ * `take` gives a buffer of `size` to fill, `copied` hears of chunks that were copied to such and are not needed any more.
+ */
+export async function* rechunk(
+  source: Bytes,
+  size: number,
+  take: () => Buffer<ArrayBuffer> = () => Buffer.allocUnsafeSlow(size),
+  copied: (chunk: Uint8Array) => void = () => {},
+): AsyncGenerator<Uint8Array> {
   let buffer = Buffer.alloc(0);
   let used = 0;
   for await (const chunk of source) {
@@ -57,7 +65,7 @@ export async function* rechunk(source: Bytes, size: number): AsyncGenerator<Uint
       continue;
     }
     for (let at = 0; at < chunk.byteLength; ) {
-      if (used === 0) buffer = Buffer.allocUnsafeSlow(size);
+      if (used === 0) buffer = take();
       const taken = Math.min(size - used, chunk.byteLength - at);
       buffer.set(chunk.subarray(at, at + taken), used);
       at += taken;
@@ -66,6 +74,7 @@ export async function* rechunk(source: Bytes, size: number): AsyncGenerator<Uint
       yield buffer;
       used = 0;
     }
+    copied(chunk);
   }
   if (used > 0) yield buffer.subarray(0, used);
 }

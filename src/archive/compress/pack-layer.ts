@@ -1,25 +1,30 @@
 import type { Bytes, Scope } from "../../kit/index.ts";
 import { createPoolHasher, type PoolHasher } from "../../sys/index.ts";
 import type { CompressionChoice, PackedLayer } from "../contract.ts";
+import type { Buffers } from "./buffers.ts";
 import { compress } from "./compress.ts";
 
 /**
  * Sends a layer's tar through: hash, compress, hash, `sink`. One pass, the hashes and the compressor on pool threads. `sink` is
- * awaited for each chunk (a blob writer's `write`); closing it is the caller's. Ends with the scope.
+ * awaited for each chunk (a blob writer's `write`); closing it is the caller's. Ends with the scope. With `pieces`, where the tar's
+ * pieces come from, memory is used again: they go back there, and `sink` must not keep a chunk.
  */
 export async function packLayer(
   tar: Bytes,
   choice: CompressionChoice,
   sink: (chunk: Uint8Array) => Promise<void> | void,
   scope: Pick<Scope, "signal">,
+  pieces?: Buffers,
 ): Promise<PackedLayer> {
   const [inner, outer] = [new Counter(), new Counter()];
   try {
     const plain = choice.kind === "uncompressed";
-    const output = plain ? tar : compress(inner.watch(tar), choice, scope);
+    const done = (chunk: Uint8Array) => inner.afterwards(() => pieces?.give(chunk));
+    const output = plain ? tar : compress(inner.watch(tar), choice, scope, pieces && { pieces, done });
     for await (const chunk of output) {
       scope.signal.throwIfAborted();
       await Promise.all([outer.add(chunk), sink(chunk)]);
+      if (plain) pieces?.give(chunk);
     }
     const blob = await outer.finish();
     const content = plain ? blob : await inner.finish();
@@ -49,6 +54,11 @@ class Counter {
       before = this.add(chunk);
       yield chunk;
     }
+  }
+
+  /** When all that was added so far is hashed. */
+  afterwards(work: () => void): void {
+    void this.#last.then(work, () => {});
   }
 
   async finish(): Promise<Pick<PackedLayer, "digest" | "size">> {

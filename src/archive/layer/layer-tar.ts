@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import type { Bytes, Scope } from "../../kit/index.ts";
 import { lgetxattr } from "../../sys/index.ts";
+import type { Buffers } from "../compress/buffers.ts";
 import type { LayerChanges, LayerTarOptions, TarHeader, TarSource } from "../contract.ts";
 import { tarStream } from "../tar/tar-stream.ts";
 import { fileHeader } from "../tree/file-header.ts";
@@ -13,9 +14,14 @@ import { whiteoutPrefix } from "./whiteout.ts";
  * The layer tar of a snapshot's changes, with the bytes that containerd's differ gives: whole seconds, `security.capability` as
  * only attribute, no owner names, sockets left out, parents of changed files included.
  */
-export function layerTar(changes: LayerChanges, options: LayerTarOptions, scope: Pick<Scope, "signal">): Bytes {
+export function layerTar(
+  changes: LayerChanges,
+  options: LayerTarOptions,
+  scope: Pick<Scope, "signal">,
+  buffers?: Buffers,
+): Bytes {
   const view = changes.form === "overlay" ? changes.upper : changes.tree;
-  return tarStream(layerEntries(changesOf(changes), view, options), scope);
+  return tarStream(layerEntries(changesOf(changes), view, options), scope, buffers);
 }
 
 function* layerEntries(changes: Iterable<Change>, view: string, options: LayerTarOptions): Generator<TarSource> {

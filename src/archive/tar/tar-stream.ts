@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { type Bytes, CooperError, errnoOf, type Scope } from "../../kit/index.ts";
+import { Buffers } from "../compress/buffers.ts";
 import type { TarSource } from "../contract.ts";
 import { padding } from "./block.ts";
 import { encodeTarHeader, tarEnd } from "./write-header.ts";
@@ -7,15 +8,19 @@ import { encodeTarHeader, tarEnd } from "./write-header.ts";
 /** Size of the pieces that `tarStream` gives out (the last is shorter): what `compress` takes without copying. */
 export const pieceSize = 1024 * 1024;
 
+/** Memory for the pieces of one stream, to be used again by whoever takes them: see `packLayer`. */
+export const pieceBuffers = (): Buffers => new Buffers(pieceSize);
+
 /**
  * The tar of these entries, in pieces of `pieceSize` bytes. Files are read as their turn comes; one that is shorter than its header
- * says is an error (`archive/changed`), a longer one is cut. Ends with the scope.
+ * says is an error (`archive/changed`), a longer one is cut. Ends with the scope. `buffers`: where to take pieces from, of `pieceSize`.
  */
 export async function* tarStream(
   entries: Iterable<TarSource> | AsyncIterable<TarSource>,
   scope: Pick<Scope, "signal">,
+  buffers: Pick<Buffers, "take"> = { take: () => Buffer.allocUnsafeSlow(pieceSize) },
 ): AsyncGenerator<Uint8Array, void> {
-  const pieces = new Pieces();
+  const pieces = new Pieces(buffers);
   for await (const entry of syncOrAsync(entries)) {
     pieces.push(encodeTarHeader(entry.header));
     if (entry.header.size > 0) {
@@ -94,9 +99,15 @@ function changed(path: string, cause?: unknown): CooperError {
 
 /** Bytes gathered in buffers of one size. */
 class Pieces {
+  readonly #buffers: Pick<Buffers, "take">;
   #full: Uint8Array[] = [];
-  #buffer = Buffer.allocUnsafeSlow(pieceSize);
+  #buffer: Buffer;
   #used = 0;
+
+  constructor(buffers: Pick<Buffers, "take">) {
+    this.#buffers = buffers;
+    this.#buffer = buffers.take();
+  }
 
   get ready(): boolean {
     return this.#full.length > 0;
@@ -117,7 +128,7 @@ class Pieces {
     this.#used += got;
     if (this.#used === pieceSize) {
       this.#full.push(this.#buffer);
-      this.#buffer = Buffer.allocUnsafeSlow(pieceSize);
+      this.#buffer = this.#buffers.take();
       this.#used = 0;
     }
     return got;
