@@ -40,12 +40,12 @@ export function controlHandlers(parts: DaemonParts): readonly Handler[] {
     unary(service.Info, async () => ({ buildkitVersion: version })),
     unary(service.DiskUsage, async ({ filter }, call) => {
       const entries = await housekeeping(parts).usage({ ...parts.scope, signal: call.signal });
-      const wanted = recordFilter(filter);
+      const wanted = recordFilter(filter, "diskusage");
       return { record: entries.filter((entry) => wanted?.(entry) ?? true).map(usageRecord) };
     }),
     streaming(service.Prune, async (call) => {
       const [request] = (await call.messages.read()) ?? [];
-      const filter = recordFilter(request?.filter ?? []);
+      const filter = recordFilter(request?.filter ?? [], "prune");
       const options = {
         all: request?.all ?? false,
         keepDuration: Number(request?.keepDuration ?? 0n) / 1e6,

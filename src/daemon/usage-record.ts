@@ -29,19 +29,23 @@ function recordType({ kind, id }: UsageEntry): string {
 
 /**
  * containerd's filters over records, as far as clients use them: `field==value`, `field~=regexp`, `field!=value`, `field`
- * alone for one that is set; all of a list joined by commas. Several lists: any of them. Throws `daemon/bad-filter`.
+ * alone for one that is set; all of a list joined by commas. Several lists: any of them, an empty one takes all. `what` is
+ * being done. Throws `daemon/bad-filter`.
  */
-export function recordFilter(filters: readonly string[]): ((entry: UsageEntry) => boolean) | undefined {
-  if (filters.length === 0) return undefined;
-  const lists = filters.map((filter) => filter.split(",").map(condition));
+export function recordFilter(
+  filters: readonly string[],
+  what: "diskusage" | "prune",
+): ((entry: UsageEntry) => boolean) | undefined {
+  if (filters.length === 0 || filters.includes("")) return undefined;
+  const lists = filters.map((filter) => filter.split(",").map((text) => condition(text, what)));
   return (entry) => lists.some((list) => list.every((holds) => holds(entry)));
 }
 
-function condition(text: string): (entry: UsageEntry) => boolean {
+function condition(text: string, what: string): (entry: UsageEntry) => boolean {
   const match = /^\s*(\w+)\s*(?:(==|!=|~=)\s*"?(.*?)"?)?\s*$/.exec(text);
   const [, field = "", operator, value = ""] = match ?? [];
   if (match === null || !(field.toLowerCase() in fields)) {
-    throw new CooperError("daemon/bad-filter", `failed to parse prune filters [${text}]`);
+    throw new CooperError("daemon/bad-filter", `failed to parse ${what} filters [${text}]: invalid argument`);
   }
   const read = fields[field.toLowerCase()] as (entry: UsageEntry) => string;
   if (operator === "==") return (entry) => read(entry) === value;
