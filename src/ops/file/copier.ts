@@ -11,13 +11,14 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { CooperError, lstatIfThere, type MatchState, type PatternMatcher } from "../../kit/index.ts";
+import type { FilterState, PathFilter } from "../../archive/index.ts";
+import { CooperError, lstatIfThere } from "../../kit/index.ts";
 import { copyFileFast } from "../../storage/index.ts";
 import { FileType, lgetxattr, llistxattr, lsetxattr, mknod, SysError, utimensat } from "../../sys/index.ts";
 import type { CopyMemory } from "./copy-memory.ts";
 import type { Owner } from "./make-folders.ts";
 import type { ModeChange } from "./mode-change.ts";
-import type { FilterState, SourceTree } from "./source-tree.ts";
+import type { SourceTree } from "./source-tree.ts";
 
 export interface CopyRules {
   /** Undefined: as the source has it. */
@@ -25,8 +26,8 @@ export interface CopyRules {
   readonly mode: ModeChange | undefined;
   /** Nanoseconds; undefined: the source's. */
   readonly time: bigint | undefined;
-  readonly include: PatternMatcher | undefined;
-  readonly exclude: PatternMatcher | undefined;
+  /** The action's own patterns, matched against paths from where the copy began; undefined: all of it. */
+  readonly filter: PathFilter | undefined;
   /** What is in the way goes, whatever it is. Otherwise a directory and a file never take each other's place. */
   readonly replace: boolean;
   /** What an earlier run of this copy left. */
@@ -44,9 +45,9 @@ interface Level {
   readonly target: string;
   /** `made`: new; `there`: it was there before. */
   state: "pending" | "made" | "there";
-  readonly filter: FilterState | undefined;
-  readonly include: MatchState | undefined;
-  readonly exclude: MatchState | undefined;
+  /** Of the context's filter, and of the action's. */
+  readonly inTree: FilterState | undefined;
+  readonly inAction: FilterState | undefined;
   /** Whether one that was there takes on the source's metadata. The top one does not. */
   readonly overwrite: boolean;
   /** The very directory that the earlier copy found here. */
@@ -84,7 +85,7 @@ export class Copier {
     }
     const top: Level = {
       parent: undefined,
-      ...{ stat, source, target, overwrite: false, filter: verdict, include: undefined, exclude: undefined },
+      ...{ stat, source, target, overwrite: false, inTree: verdict?.state, inAction: undefined },
       known: this.#rules.memory?.enter("", stat) ?? false,
       state: "pending",
     };
@@ -107,22 +108,19 @@ export class Copier {
     const target = `${level.target}/${name}`;
     const stat = this.#tree.stat(source);
     const directory = stat.isDirectory();
-    const verdict = this.#tree.filtered ? this.#tree.below(path, level.filter, directory) : undefined;
-    const { include, exclude } = this.#rules;
-    const ownInclude = directory ? include?.newState() : undefined;
-    const ownExclude = directory ? exclude?.newState() : undefined;
-    const included = include?.matchBelow(inner, level.include, ownInclude) ?? true;
-    const excluded = exclude?.matchBelow(inner, level.exclude, ownExclude) ?? false;
-    const picked = included && !excluded && (verdict?.picked ?? true);
+    const inTree = this.#tree.filtered ? this.#tree.below(path, level.inTree, directory) : undefined;
+    if (inTree?.empty === true) return undefined;
+    const inAction = directory ? this.#rules.filter?.newState() : undefined;
+    const verdict = this.#rules.filter?.judge(inner, level.inAction, inAction) ?? "in";
+    if (verdict === "out") return undefined;
+    const picked = verdict === "in" && (inTree?.picked ?? true);
     if (!directory) {
       if (!picked) return undefined;
       this.#makeLevel(level);
       return this.#copyLeaf(source, target, stat, level);
     }
-    if (excluded && exclude?.hasExclusions !== true) return undefined;
     const below: Level = {
-      ...{ parent: level, stat, source, target, overwrite: true },
-      ...{ filter: verdict, include: ownInclude, exclude: ownExclude },
+      ...{ parent: level, stat, source, target, overwrite: true, inTree: inTree?.state, inAction },
       known: (this.#rules.memory?.enter(inner, stat) ?? false) && level.known,
       state: "pending",
     };

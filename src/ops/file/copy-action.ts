@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, posix } from "node:path";
-import { CooperError, errnoOf, lstatIfThere, PatternMatcher, pathInside } from "../../kit/index.ts";
+import { PathFilter } from "../../archive/index.ts";
+import { CooperError, errnoOf, lstatIfThere, pathInside } from "../../kit/index.ts";
 import type { CopyAction } from "../../llb/index.ts";
 import { pathNotFound } from "../selection.ts";
 import type { ActionSurroundings } from "./actions.ts";
@@ -39,13 +40,11 @@ interface Copying {
 }
 
 function rulesOf(action: CopyAction, around: ActionSurroundings): CopyRules {
-  const matcher = (patterns: readonly string[]) => (patterns.length === 0 ? undefined : new PatternMatcher(patterns));
   return {
     owner: around.owner,
     mode: modeChange(action),
     time: action.timestamp,
-    include: matcher(action.includePatterns),
-    exclude: matcher(action.excludePatterns),
+    filter: PathFilter.of(action.includePatterns, action.excludePatterns),
     replace: action.alwaysReplaceExistingDestPaths,
     memory: around.memory,
   };

@@ -1,71 +1,67 @@
 import { type BigIntStats, lstatSync, readdirSync, realpathSync } from "node:fs";
-import { followLinks } from "../../archive/index.ts";
-import { lstatIfThere, type MatchState, PatternMatcher } from "../../kit/index.ts";
+import { type FilterState, followLinks, PathFilter } from "../../archive/index.ts";
+import { lstatIfThere } from "../../kit/index.ts";
 import type { HashableTree } from "../../storage/index.ts";
 
-/** What the filter says of a directory, for what it holds. */
-export interface FilterState {
-  readonly include: MatchState | undefined;
-  readonly exclude: MatchState | undefined;
-}
-export interface Verdict extends FilterState {
+/** What the filter says of a path. */
+export interface Verdict {
   /** It is in the tree by itself. A directory that is not may still hold what is. */
   readonly picked: boolean;
+  /** Neither it nor anything below it is in the tree. */
+  readonly empty: boolean;
+  /** Of a directory: for what it holds. */
+  readonly state: FilterState | undefined;
 }
 
 /**
  * A tree that is copied from: a mounted one, or a caller's folder read in place, of which only what its filter picks exists and
- * all belongs to 0:0. Semantics of the filter are those of archive's `walkTree`; here any path can be asked for.
+ * all belongs to 0:0. The filter is that of archive's `walkTree`; here any path can be asked for.
  */
 export class SourceTree {
   readonly root: string;
   /** Files of a caller's folder lose their owners. */
   readonly ownedByRoot: boolean;
-  readonly #include: PatternMatcher | undefined;
-  readonly #exclude: PatternMatcher | undefined;
+  readonly #filter: PathFilter | undefined;
 
-  private constructor(root: string, ownedByRoot: boolean, include: readonly string[], exclude: readonly string[]) {
+  private constructor(root: string, ownedByRoot: boolean, filter: PathFilter | undefined) {
     this.root = root;
     this.ownedByRoot = ownedByRoot;
-    this.#include = include.length === 0 ? undefined : new PatternMatcher(include);
-    this.#exclude = exclude.length === 0 ? undefined : new PatternMatcher(exclude);
+    this.#filter = filter;
   }
 
   static mounted(path: string): SourceTree {
-    return new SourceTree(path, false, [], []);
+    return new SourceTree(path, false, undefined);
   }
 
   static folder(folder: HashableTree & { readonly kind: "folder" }): SourceTree {
     const root = realpathSync(folder.path);
     const followed = folder.follow.length === 0 ? [] : followLinks(root, folder.follow);
     const include = followed === undefined ? [] : [...folder.include, ...followed];
-    return new SourceTree(root, true, include, folder.exclude);
+    return new SourceTree(root, true, PathFilter.of(include, folder.exclude));
   }
 
   get filtered(): boolean {
-    return this.#include !== undefined || this.#exclude !== undefined;
+    return this.#filter !== undefined;
   }
 
   /** What the filter says of one more part below a directory with the state `parent`. `path` is relative to the root. */
   below(path: string, parent: FilterState | undefined, isDirectory: boolean): Verdict {
-    const include = isDirectory ? this.#include?.newState() : undefined;
-    const exclude = isDirectory ? this.#exclude?.newState() : undefined;
-    const included = this.#include?.matchBelow(path, parent?.include, include) ?? true;
-    const excluded = this.#exclude?.matchBelow(path, parent?.exclude, exclude) ?? false;
-    return { picked: included && !excluded, include, exclude };
+    const state = isDirectory ? this.#filter?.newState() : undefined;
+    const verdict = this.#filter?.judge(path, parent, state) ?? "in";
+    return { picked: verdict === "in", empty: verdict === "out", state };
   }
 
   /** The verdict on a real path (no links in its parents) below the root; of the root itself it is always yes. */
   verdict(path: string): Verdict {
-    let state: Verdict = { picked: true, include: undefined, exclude: undefined };
-    if (!this.filtered || path === "") return state;
+    let verdict: Verdict = { picked: true, empty: false, state: undefined };
+    if (!this.filtered || path === "") return verdict;
     const parts = path.split("/");
     for (let length = 1; length <= parts.length; length++) {
       const front = parts.slice(0, length).join("/");
       const isDirectory = length < parts.length || (lstatIfThere(`${this.root}/${front}`)?.isDirectory() ?? false);
-      state = this.below(front, length === 1 ? undefined : state, isDirectory);
+      verdict = this.below(front, verdict.state, isDirectory);
     }
-    return state;
+    return verdict;
   }
 
   /** True when the path exists in the tree as it is seen: by itself, or as a directory above something that does. */
@@ -73,15 +69,15 @@ export class SourceTree {
     const stats = lstatIfThere(`${this.root}/${path}`);
     if (stats === undefined) return false;
     const verdict = this.verdict(path);
-    return verdict.picked || (stats.isDirectory() && this.#holdsAnything(path, verdict));
+    return verdict.picked || (!verdict.empty && stats.isDirectory() && this.#holdsAnything(path, verdict.state));
   }
 
-  #holdsAnything(path: string, state: FilterState): boolean {
+  #holdsAnything(path: string, state: FilterState | undefined): boolean {
     for (const name of readdirSync(`${this.root}/${path}`)) {
       const child = path === "" ? name : `${path}/${name}`;
       const isDirectory = lstatSync(`${this.root}/${child}`).isDirectory();
       const verdict = this.below(child, state, isDirectory);
-      if (verdict.picked || (isDirectory && this.#holdsAnything(child, verdict))) return true;
+      if (verdict.picked || (!verdict.empty && isDirectory && this.#holdsAnything(child, verdict.state))) return true;
     }
     return false;
   }
