@@ -24,8 +24,7 @@ export async function folderSnapshot(
     owner: undefined,
     mode: undefined,
     time: undefined,
-    include: undefined,
-    exclude: undefined,
+    filter: undefined,
     replace: false,
   };
   await new Copier(tree, target, rules, scope.signal).copy(tree.root, target);
