@@ -103,6 +103,19 @@ test("a method or service that is not there is UNIMPLEMENTED, in grpc-go's words
   );
 });
 
+test("calls that are not there leave the connection as it is", async () => {
+  const { client, session } = await served([unary(Info, async () => ({}))]);
+  let lost: unknown;
+  session.on("error", (error) => {
+    lost = error;
+  });
+  const call = () =>
+    client.unary(control.ControlService.DiskUsage, { filter: ["x".repeat(30_000)] }, { signal: never });
+  await Promise.allSettled(Array.from({ length: 200 }, call));
+  await client.unary(Info, {}, { signal: never });
+  expect(lost).toBeUndefined();
+});
+
 test("a deadline ends the call on both sides", async () => {
   const ended = Promise.withResolvers<unknown>();
   const { client } = await served([

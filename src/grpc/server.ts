@@ -67,6 +67,7 @@ export class GrpcServer {
   /** Serves a connection until it ends. */
   attach(session: ServerHttp2Session): void {
     raiseWindow(session);
+    // Also at the good end of many a client: grpc-go's GOAWAY names a stream of its own, which nghttp2 takes for an error.
     session.on("error", (error: Error) => this.#options.log?.(`connection failed: ${error.message}`));
     session.on("stream", (stream, headers, _flags, raw) => {
       const running = this.#serve(stream, headers, raw as readonly string[] | undefined).finally(() =>

@@ -1,0 +1,113 @@
+/** A client that upstream built, against our daemon: docker-buildx with its remote driver. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import { quietScope } from "../../src/kit/index.ts";
+import { fetchBuildx } from "../support/buildx.ts";
+
+const client = fetchBuildx();
+const withClient = client === undefined ? test.skip : test;
+let folder = "";
+let daemon: Daemon;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "cooper-buildx-"));
+  mkdirSync(join(folder, "context/dir"), { recursive: true });
+  writeFileSync(join(folder, "context/a.txt"), "alpha");
+  writeFileSync(join(folder, "context/dir/big"), Buffer.alloc(2_000_000, 1));
+  cpSync("/usr/bin/busybox", join(folder, "context/busybox"));
+  const engine = {
+    root: join(folder, "root"),
+    debug: false,
+    snapshotter: "auto",
+    ociWorkerBinary: "",
+    registries: {},
+    insecureEntitlements: [],
+    networkMode: "host",
+    maxParallelism: 0,
+  };
+  daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {} }, quietScope);
+  if (client !== undefined) await buildx("create", "--name", "cooper", "--driver", "remote", `unix://${folder}/sock`);
+});
+afterAll(async () => {
+  await daemon.shutDown(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function buildx(...args: string[]) {
+  const { spawn } = await import("node:child_process");
+  const env = { PATH: process.env.PATH, HOME: folder, BUILDX_CONFIG: join(folder, "buildx"), BUILDX_BUILDER: "cooper" };
+  const child = spawn(client ?? "", args, {
+    env: args[0] === "create" ? { ...env, BUILDX_BUILDER: "" } : env,
+    cwd: folder,
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  const exit = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { exit, output };
+}
+const dockerfile = (...lines: string[]) => writeFileSync(join(folder, "context/Dockerfile"), `${lines.join("\n")}\n`);
+const build = (...args: string[]) => buildx("build", "--progress=plain", ...args, "context");
+
+withClient("inspect shows the worker", async () => {
+  const { output } = await buildx("inspect");
+  expect(output).toMatch(/Status:\s+running/);
+  expect(output).toMatch(/Platforms:\s+linux\//);
+});
+
+withClient("build writes an archive and a folder", async () => {
+  dockerfile("FROM scratch AS one", "COPY a.txt /", "FROM scratch", "COPY dir /all/", "COPY --from=one /a.txt /b");
+  const { exit, output } = await build("--output", "type=oci,dest=image.tar", "--metadata-file", "meta.json");
+  expect(output).toContain("exporting manifest sha256:");
+  expect(exit).toBe(0);
+  expect(spawnSync("tar", ["-tf", join(folder, "image.tar")]).stdout.toString()).toContain("oci-layout");
+  expect(JSON.parse(readFileSync(join(folder, "meta.json"), "utf8"))["containerimage.digest"]).toMatch(/^sha256:/);
+  expect((await build("--output", "out")).exit).toBe(0);
+  expect(readdirSync(join(folder, "out")).sort()).toEqual(["all", "b"]);
+});
+
+withClient("a step gets the caller's secret, and the failed one is shown in the Dockerfile", async () => {
+  writeFileSync(join(folder, "token"), "t0ken");
+  dockerfile(
+    "FROM scratch",
+    "COPY busybox /bin/sh",
+    "RUN --mount=type=secret,id=tok,required read -r X < /run/secrets/tok; echo got $X",
+    "RUN exit 3",
+  );
+  const { exit, output } = await build("--secret", "id=tok,src=token");
+  expect(output).toContain("got t0ken");
+  expect(output).toContain("   4 | >>> RUN exit 3");
+  expect(output).toContain('failed to solve: process "/bin/sh -c exit 3" did not complete successfully: exit code: 3');
+  expect(exit).toBe(1);
+});
+
+withClient("bake builds a target on another one's result", async () => {
+  dockerfile("FROM scratch", "COPY a.txt /first");
+  const bake = `target "default" {
+  context = "context"
+}
+target "two" {
+  context = "context"
+  contexts = { base = "target:default" }
+  dockerfile-inline = "FROM base\\nCOPY a.txt /second"
+  output = ["type=local,dest=baked"]
+}
+`;
+  writeFileSync(join(folder, "docker-bake.hcl"), bake);
+  const { exit, output } = await buildx("bake", "--progress=plain", "two");
+  expect(exit, output).toBe(0);
+  expect(readdirSync(join(folder, "baked")).sort()).toEqual(["first", "second"]);
+});
+
+withClient("du lists what is there, and after prune nothing is", async () => {
+  expect((await buildx("du")).output).toMatch(/Total:\s+\d+(\.\d+)?MB/);
+  expect((await buildx("prune", "--all", "--force")).exit).toBe(0);
+  expect((await buildx("du")).output).toMatch(/Total:\s+0B/);
+});
