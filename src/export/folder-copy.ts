@@ -153,7 +153,7 @@ export class FolderCopy {
       if (place !== to) renameSync(place, to);
     } catch (error) {
       rmSync(place, { force: true });
-      throw error;
+      throw writeError(to, error);
     }
     if (entry.stat.links > 1 && first === undefined) links.set(inode, to);
   }
@@ -164,6 +164,12 @@ export class FolderCopy {
     await new Promise((resolve) => setImmediate(resolve));
     this.#breath = performance.now() + slice;
   }
+}
+
+/** A full disk is told by write(2), which knows no path. */
+function writeError(path: string, cause: unknown): unknown {
+  if (cause instanceof CooperError || errnoOf(cause) === undefined) return cause;
+  return new CooperError("export/write-failed", `write ${path}: ${reasonOf(cause)}`, { cause });
 }
 
 async function make(

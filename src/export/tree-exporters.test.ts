@@ -5,6 +5,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   symlinkSync,
@@ -17,6 +18,7 @@ import { bytesOf } from "../kit/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import type { SnapshotId, Storage } from "../storage/index.ts";
+import { mount, umount } from "../sys/index.ts";
 import type { ExportSource } from "./contract.ts";
 import { createExporter } from "./index.ts";
 import { collectingScope, collectingTarget } from "./testing/collecting-scope.ts";
@@ -162,6 +164,24 @@ describe("type=local", () => {
       await expect(run(storage, "local", {}, single(id), { kind: "directory", path })).rejects.toThrow(
         `failed to create synctarget dest dir ${path}: mkdir ${path}: not a directory`,
       );
+    });
+  });
+
+  test("says which file a full disk has no room for", async () => {
+    await withStorage(async (storage, folder) => {
+      const big = Buffer.alloc(100_000, "x");
+      const id = await snapshot(storage, undefined, (tree) => writeFileSync(`${tree}/big`, big));
+      const path = `${folder}/small`;
+      mkdirSync(path);
+      mount("tmpfs", path, "tmpfs", 0, "size=4k");
+      try {
+        await expect(run(storage, "local", {}, single(id), { kind: "directory", path })).rejects.toThrow(
+          `write ${path}/big: no space left on device`,
+        );
+        expect(readdirSync(path)).toEqual([]);
+      } finally {
+        umount(path, { detach: true });
+      }
     });
   });
 });
