@@ -26,7 +26,7 @@ export async function processIo(): Promise<Io> {
     around: { cwd: process.cwd(), env: process.env, stdoutIsTerminal: () => terminals.has(1) },
     stderr: (text) => writeAll(2, Buffer.from(text, "utf8")),
     stdout: (text) => writeAll(1, Buffer.from(text, "utf8")),
-    stdoutStream: () => process.stdout,
+    stdoutStream: openStdout,
     view: {
       write: (text) => writeAll(2, Buffer.from(text, "latin1")),
       size: terminals.has(2)
@@ -35,6 +35,12 @@ export async function processIo(): Promise<Io> {
     },
     readStdin,
   };
+}
+
+/** A reader that goes away is told by the write that fails; the stream's own event would end the process before it has tidied up. */
+function openStdout(): OutputStream {
+  if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", () => {});
+  return process.stdout;
 }
 
 async function terminalsOf(descriptors: readonly number[]): Promise<ReadonlySet<number>> {

@@ -1,5 +1,5 @@
 import type { BuildRequest, BuildResponse, Engine, EngineOptions, OpenEngine, SolveStatus } from "../engine/index.ts";
-import { CooperError, messageOf, type Scope } from "../kit/index.ts";
+import { CooperError, firstOf, messageOf, type Scope } from "../kit/index.ts";
 import { createLocalSession, type LocalSessionOptions } from "../session/index.ts";
 
 /** One build, whole: what to build, what the caller offers, where and how the engine works, who hears of the progress. */
@@ -22,10 +22,14 @@ const embedEngine: OpenEngine = async (options, scope) =>
  * the build itself fails, `client/cancelled` when the scope ended it.
  */
 export async function build(call: BuildCall, scope: Scope, openEngine = embedEngine): Promise<BuildResponse> {
-  await using session = await createLocalSession(call.session);
-  await using engine = await openEngine(call.engine, scope);
-  call.onStart?.();
-  return await solve(engine, call, session, scope);
+  try {
+    await using session = await createLocalSession(call.session);
+    await using engine = await openEngine(call.engine, scope);
+    call.onStart?.();
+    return await solve(engine, call, session, scope);
+  } catch (error) {
+    throw firstOf(error);
+  }
 }
 
 async function solve(
@@ -36,7 +40,8 @@ async function solve(
 ): Promise<BuildResponse> {
   try {
     return await engine.build(call.request, session, call.onStatus, scope);
-  } catch (cause) {
+  } catch (error) {
+    const cause = firstOf(error);
     if (scope.signal.aborted) {
       throw new CooperError("client/cancelled", "failed to solve: Canceled: context canceled", { cause });
     }

@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from "node:util";
+
 /** What an error carries besides its sentence. */
 export interface ErrorExtras {
   /** What the user can do about it; one sentence. */
@@ -45,15 +47,20 @@ export function errnoOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Why the system refused something, in its own words: Node's message of a system error without the code before and the call after. */
+/** Why the system refused something, in its own words ("broken pipe"); the message of any other error. */
 export function reasonOf(error: unknown): string {
-  const code = errnoOf(error);
-  const message = messageOf(error);
-  if (code === undefined || !message.startsWith(`${code}: `)) return message;
-  return message.slice(code.length + 2).replace(/, \w+( '.*)?$/s, "");
+  const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
+  const words = typeof errno === "number" ? getSystemErrorMap().get(errno)?.[1] : undefined;
+  return words ?? messageOf(error);
+}
+
+/** What went wrong first, when tidying up after it failed as well (Node's `SuppressedError` holds both, and says neither). */
+export function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 /** A one-line message for anything thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const first = firstOf(error);
+  return first instanceof Error ? first.message : String(first);
 }

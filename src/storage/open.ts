@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Scope } from "../kit/index.ts";
+import { type Log, messageOf, type Scope } from "../kit/index.ts";
 import { DiskBlobs } from "./blobs/disk.ts";
 import { StoredContentHashes } from "./content-hash/stored.ts";
 import type { Storage } from "./contract.ts";
@@ -52,7 +52,7 @@ function open(layout: Layout, snapshotter: Snapshotter, scope: Scope): Storage {
     const trash = new Trash(layout, scope.log);
     sweep({ layout, database, trash, log: scope.log }, self);
     trash.emptySoon();
-    return assemble(layout, snapshotter, { self, database, trash });
+    return assemble(layout, snapshotter, { self, database, trash }, scope.log);
   } catch (error) {
     database?.close();
     self.close();
@@ -66,7 +66,7 @@ interface Opened {
   readonly trash: Trash;
 }
 
-function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, trash }: Opened): Storage {
+function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, trash }: Opened, log: Log): Storage {
   const records = new StoredRecords(database);
   const mounts = new Mounts(self.folder, {
     get: (key) => records.get("overlay-probe", key),
@@ -98,7 +98,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     exclusive: (name, scope, work) => exclusive.run(name, scope, work),
     keptFolder: (space, key) => folders.kept(space, key),
     [Symbol.asyncDispose]: () => {
-      closing ??= close(layout, { self, database, trash });
+      closing ??= close(layout, { self, database, trash }, log);
       return closing;
     },
   };
@@ -112,14 +112,26 @@ function chooseDriver(snapshotter: Snapshotter, mounts: Mounts): SnapshotDriver 
   return nativeDriver;
 }
 
-/** Everything that this opening owns is put away as the sweep would do it after a kill, so both ways end alike. */
-async function close(layout: Layout, { self, database, trash }: Opened): Promise<void> {
+/**
+ * Everything that this opening owns is put away as the sweep would do it after a kill, so both ways end alike. What cannot be put
+ * away, for want of space say, is left to the sweep: it is no reason for a build to fail.
+ */
+async function close(layout: Layout, opened: Opened, log: Log): Promise<void> {
+  const { self, database, trash } = opened;
+  try {
+    discardOwn(layout, opened);
+  } catch (error) {
+    log(`cannot put away what this process made: ${messageOf(error)}`);
+  }
+  await trash.close();
+  database.close();
+  self.close();
+}
+
+function discardOwn(layout: Layout, { self, database, trash }: Opened): void {
   unmountBelow(self.folder);
   for (const { id } of database.all<{ id: string }>("SELECT id FROM snapshot WHERE owner = ?", self.id)) {
     trash.discard(`${layout.snapshots}/${id}`);
   }
   database.run("DELETE FROM snapshot WHERE owner = ?", self.id);
-  await trash.close();
-  database.close();
-  self.close();
 }

@@ -22,6 +22,8 @@ type Known = Pick<Descriptor, "digest" | "size">;
 
 /** Largest blob that is read in one piece. */
 const wholeLimit = 16 * 1024 * 1024;
+/** Up to here a blob is a manifest or config rather than a layer. */
+const documentLimit = 256 * 1024;
 const chunkSize = 1024 * 1024;
 
 /** Blobs as files, `content/blobs/<alg>/<hex>`. A file's mtime is when it was last used. */
@@ -72,7 +74,7 @@ export class DiskBlobs implements BlobStore {
   }
 
   async put(source: Bytes, scope: Scope, expected?: Expected): Promise<Stored> {
-    const known = await this.#alreadyHere(expected);
+    const known = await this.#alreadyHere(expected, scope);
     if (known !== undefined) {
       await source[Symbol.asyncIterator]().return?.();
       return known;
@@ -116,11 +118,17 @@ export class DiskBlobs implements BlobStore {
     this.#touched.clear();
   }
 
-  async #alreadyHere(expected: Expected | undefined): Promise<Stored | undefined> {
+  /** A document is looked at again, which costs little: an image must not be made of a damaged one. */
+  async #alreadyHere(expected: Expected | undefined, scope: Scope): Promise<Stored | undefined> {
     if (expected === undefined) return undefined;
     const size = await this.size(expected.digest);
     if (size === undefined || (expected.size !== undefined && size !== expected.size)) return undefined;
-    return { digest: expected.digest, size };
+    const stored = { digest: expected.digest, size };
+    if (size > documentLimit) return stored;
+    return await this.readAll(stored, scope).then(
+      () => stored,
+      () => undefined,
+    );
   }
 
   async #open(descriptor: Known): Promise<FileHandle> {

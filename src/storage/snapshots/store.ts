@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, isCooperError } from "../../kit/index.ts";
 import type { ActiveSnapshot, SnapshotId, SnapshotInfo, SnapshotStore, TreeMount } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 import { storageError } from "../errors.ts";
@@ -119,10 +119,14 @@ export class Snapshots implements SnapshotStore {
     };
   }
 
-  /** Files first: a kill in between leaves a row with an owner, which the next opening sweeps. */
+  /** Files first: a kill in between, or a full disk, leaves a row with an owner, which the next opening sweeps. */
   #drop(id: SnapshotId): void {
     this.#parts.trash.discard(this.#folder(id));
-    this.#use().rows.deleteOwned(id, this.#parts.owner);
+    try {
+      this.#use().rows.deleteOwned(id, this.#parts.owner);
+    } catch (error) {
+      if (!isCooperError(storageError("drop snapshot", error), "storage/no-space")) throw error;
+    }
   }
 
   #folders(id: SnapshotId): string[] {
