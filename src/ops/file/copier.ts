@@ -153,7 +153,8 @@ export class Copier {
 
   #copyLeaf(source: string, target: string, stat: BigIntStats, level: Level | undefined): Promise<void> | undefined {
     if (level?.state !== "made") this.#makeRoom(target);
-    if (stat.nlink > 1n && this.#link(stat, target)) return undefined;
+    // Upstream finds links among regular files only: links to one symbolic link become several.
+    if (stat.isFile() && stat.nlink > 1n && this.#link(stat, target)) return undefined;
     if (stat.isFile()) return this.#copyFile(source, target, stat, level?.known ?? false);
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
     // A socket is nothing without its listener: an empty file takes its place, as upstream has it.

@@ -145,6 +145,16 @@ describe.each(["overlayfs", "native"] as const)("a file op on %s snapshots", (sn
     });
   });
 
+  test("links to one symbolic link become links of their own", async () => {
+    const context = bench.context({ a: "a" });
+    symlinkSync("a", join(context.path, "soft"));
+    linkSync(join(context.path, "soft"), join(context.path, "soft2"));
+    const result = await run([{ kind: "scratch" }, context], copy("/", "/"));
+    await bench.look(result, (path) => {
+      expect(lstatSync(`${path}/soft2`).ino).not.toBe(lstatSync(`${path}/soft`).ino);
+    });
+  });
+
   test("a directory that is copied to a new place has the source's time, one with a rule the rule's", async () => {
     const context = bench.context({ "src/a": "a" });
     utimesSync(join(context.path, "src"), 100, 100);
