@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  fchmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,7 @@ import {
 import { setTime, type TreeEntry, type TreeEntryKind } from "../../archive/index.ts";
 import type { fsutil } from "../../grpc/index.ts";
 import { CooperError, errnoOf } from "../../kit/index.ts";
-import { FileType, lsetxattr, makeDevice, mknod } from "../../sys/index.ts";
+import { FileType, futimens, lsetxattr, makeDevice, mknod } from "../../sys/index.ts";
 import { fromGoMode } from "./go-mode.ts";
 
 /** Pieces above this are written by another thread while the next ones come in. */
@@ -38,6 +39,7 @@ interface Arriving {
 export class IncomingTree {
   readonly #root: string;
   readonly #present: Map<string, TreeEntry>;
+  readonly #merges: boolean;
   readonly #folders = new Map<string, Announced>();
   readonly #files = new Set<string>();
   readonly #arriving = new Map<number, Arriving>();
@@ -46,10 +48,11 @@ export class IncomingTree {
   #announced = false;
   #last = "";
 
-  /** `present`: what is in the folder and goes when it is not announced. */
-  constructor(root: string, present: Map<string, TreeEntry>) {
+  /** `present`: all that is in the folder, which goes when it is not announced. Undefined: whatever is there and is not announced stays. */
+  constructor(root: string, present: Map<string, TreeEntry> | undefined) {
     this.#root = root;
-    this.#present = present;
+    this.#merges = present === undefined;
+    this.#present = present ?? new Map();
   }
 
   /** Everything announced, and every content that was asked for is here. */
@@ -87,8 +90,11 @@ export class IncomingTree {
       return;
     }
     this.#arriving.delete(id);
-    closeSync(arriving.file);
-    this.#dress(arriving.entry);
+    try {
+      dressFile(arriving.file, arriving.entry, path);
+    } finally {
+      closeSync(arriving.file);
+    }
   }
 
   /** Removes what was not announced, makes hard links, and gives folders their modes and times. */
@@ -166,7 +172,7 @@ export class IncomingTree {
   /** Nothing is at the path afterwards. A folder takes what is known of it with it. */
   #clear(path: string, old: TreeEntry | undefined): void {
     const full = `${this.#root}/${path}`;
-    if (old === undefined && lstatSync(full, { throwIfNoEntry: false }) === undefined) return;
+    if (old === undefined && !(this.#merges && lstatSync(full, { throwIfNoEntry: false }) !== undefined)) return;
     if (old !== undefined && old.kind !== "directory") {
       unlinkSync(full);
       return;
@@ -181,6 +187,13 @@ export class IncomingTree {
     if (entry.kind !== "symlink") chmodSync(path, entry.mode);
     setTime(path, entry.stat.modTime, entry.kind === "symlink");
   }
+}
+
+/** A regular file's, through the open file: paths cost more. */
+function dressFile(file: number, { mode, stat }: Announced, path: string): void {
+  for (const [name, value] of stat.xattrs) if (name.startsWith("user.")) setAttribute(path, name, value);
+  fchmodSync(file, mode);
+  futimens(file, stat.modTime, stat.modTime);
 }
 
 const typeBits: Readonly<Record<TreeEntryKind, number>> = {

@@ -23,7 +23,7 @@ export async function receiveTree(
   options: ReceiveOptions,
   scope: Scope,
 ): Promise<number> {
-  const tree = new IncomingTree(folder, options.merge ? new Map() : present(folder));
+  const tree = new IncomingTree(folder, options.merge ? undefined : present(folder));
   let bytes = 0;
   try {
     for (let finishing = false; ; ) {
