@@ -35,14 +35,19 @@ export async function* decompressInto(
   source: Bytes,
   scope: Pick<Scope, "signal">,
 ): AsyncGenerator<Uint8Array> {
-  const input = rechunk(source, inputSize)[Symbol.asyncIterator]();
+  // ISA-L has read a chunk when it asks for the next, so one buffer does; Node's streams keep some.
+  let same: Buffer<ArrayBuffer> | undefined;
+  const input = rechunk(source, inputSize, () => same ?? Buffer.allocUnsafeSlow(inputSize));
   try {
     const first = await input.next();
     if (first.done === true) return;
     const kind = detectCompression(first.value);
     const whole = startingWith(first.value, input);
-    const output =
-      kind === "uncompressed" ? whole : kind === "gzip" ? gunzip(whole, buffers) : throughNode(whole, "zstd");
+    const isal = kind === "gzip" ? loadIsal() : undefined;
+    if (isal !== undefined) same = Buffer.allocUnsafeSlow(inputSize);
+    let output: Bytes = whole;
+    if (isal !== undefined) output = isalGunzip(whole, isal, buffers);
+    else if (kind !== "uncompressed") output = throughNode(whole, kind);
     for await (const chunk of ahead(output, 2)) {
       scope.signal.throwIfAborted();
       yield chunk;
@@ -55,11 +60,6 @@ export async function* decompressInto(
 async function* startingWith(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
   yield* rest;
-}
-
-function gunzip(source: Bytes, buffers: Pick<Buffers, "take">): Bytes {
-  const isal = loadIsal();
-  return isal === undefined ? throughNode(source, "gzip") : isalGunzip(source, isal, buffers);
 }
 
 async function* isalGunzip(source: Bytes, isal: Isal, buffers: Pick<Buffers, "take">): AsyncGenerator<Uint8Array> {
