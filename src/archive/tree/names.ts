@@ -7,8 +7,13 @@ import { CooperError } from "../../kit/index.ts";
  */
 export function sortedNames(path: string): string[] {
   const names = readdirSync(path);
-  if (names.some((name) => name.includes("\ufffd"))) refuseOtherEncodings(path);
+  refuseOtherEncodings(names, path);
   return sortNames(names);
+}
+
+/** Throws `archive/bad-name` when one of the names that were read from `path` is not UTF-8; `shown` is the path for the message. */
+export function refuseOtherEncodings(names: readonly string[], path: string, shown = path): void {
+  if (names.some((name) => name.includes("\ufffd"))) findOtherEncodings(path, shown);
 }
 
 /** Sorts names by their UTF-8 bytes, which is also UTF-16 order unless a character beyond U+D7FF is there. */
@@ -17,7 +22,7 @@ export function sortNames(names: string[]): string[] {
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-function refuseOtherEncodings(path: string): void {
+function findOtherEncodings(path: string, folder: string): void {
   const bad = readdirSync(path, { encoding: "buffer" }).find(
     (name) => !Buffer.from(name.toString("utf8")).equals(name),
   );
@@ -25,6 +30,6 @@ function refuseOtherEncodings(path: string): void {
   const shown = JSON.stringify(bad.toString("latin1"));
   throw new CooperError(
     "archive/bad-name",
-    `cannot read folder ${JSON.stringify(path)}: the file name ${shown} is not UTF-8`,
+    `cannot read folder ${JSON.stringify(folder)}: the file name ${shown} is not UTF-8`,
   );
 }

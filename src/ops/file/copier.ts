@@ -11,7 +11,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import type { FilterState, PathFilter } from "../../archive/index.ts";
+import { type FilterState, type PathFilter, refuseOtherEncodings } from "../../archive/index.ts";
 import { CooperError, lstatIfThere } from "../../kit/index.ts";
 import { copyFileFast } from "../../storage/index.ts";
 import { FileType, lgetxattr, llistxattr, lsetxattr, mknod, SysError, utimensat } from "../../sys/index.ts";
@@ -95,7 +95,9 @@ export class Copier {
 
   /** `path` is relative to the tree's root, `inner` to where the copy began (action patterns are matched against that). */
   async #copyContents(level: Level, path: string, inner: string): Promise<void> {
-    for (const name of readdirSync(level.source)) {
+    const names = readdirSync(level.source);
+    refuseOtherEncodings(names, level.source, `/${path}`);
+    for (const name of names) {
       if (performance.now() > this.#turnEnd) await this.#breathe();
       const waiting = this.#copyChild(level, name, join(path, name), join(inner, name));
       if (waiting !== undefined) await waiting;

@@ -145,6 +145,14 @@ describe.each(["overlayfs", "native"] as const)("a file op on %s snapshots", (sn
     });
   });
 
+  test("a name that is not UTF-8 is refused by that name", async () => {
+    const context = bench.context({ "d/a": "a" });
+    writeFileSync(Buffer.concat([Buffer.from(`${context.path}/d/caf`), Buffer.of(0xe9)]), "");
+    await expect(run([{ kind: "scratch" }, context], copy("/", "/"))).rejects.toThrow(
+      'cannot read folder "/d": the file name "café" is not UTF-8',
+    );
+  });
+
   test("links to one symbolic link become links of their own", async () => {
     const context = bench.context({ a: "a" });
     symlinkSync("a", join(context.path, "soft"));
