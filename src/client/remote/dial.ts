@@ -1,4 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { clientSession, GrpcClient, whenReady } from "../../grpc/index.ts";
 import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
@@ -65,9 +66,11 @@ async function openSocket({ address, tls }: DaemonAddress): Promise<Duplex> {
     return connected(connect(Number(port), host), address, "connect");
   }
   const [{ connect }, files] = await Promise.all([import("node:tls"), tlsFiles(tls)]);
-  const servername = tls.serverName ?? host;
+  // A number is no name that TLS could ask for; the certificate is checked against it all the same.
+  const name = tls.serverName ?? (isIP(host) === 0 ? host : undefined);
+  const servername = name === undefined ? {} : { servername: name };
   return connected(
-    connect({ host, port: Number(port), servername, ALPNProtocols: ["h2"], ...files }),
+    connect({ host, port: Number(port), ...servername, ALPNProtocols: ["h2"], ...files }),
     address,
     "secureConnect",
   );
