@@ -2,6 +2,7 @@ import { type TreeEntry, walkTree } from "../../archive/index.ts";
 import { fsutil, type MessageStream } from "../../grpc/index.ts";
 import { CooperError, messageOf, raceSignal, type Scope } from "../../kit/index.ts";
 import { IncomingTree } from "./incoming-tree.ts";
+import { packetSize } from "./packet-size.ts";
 
 type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
 
@@ -30,7 +31,7 @@ export async function receiveTree(
       const batch = await raceSignal(packets.read(), scope.signal);
       if (batch === undefined) throw new CooperError("session/transfer-failed", "transfer ended early: EOF");
       for (const packet of batch) {
-        bytes += sizeOf(packet);
+        bytes += packetSize(packet);
         if (packet.type === fsutil.PacketType.FIN) {
           options.progress?.(bytes);
           return bytes;
@@ -67,10 +68,4 @@ async function take(packet: fsutil.Packet, tree: IncomingTree, packets: Packets)
     const wanted = stat === undefined ? tree.allAnnounced() : tree.announce(stat);
     if (wanted !== undefined) await packets.send({ type: fsutil.PacketType.REQ, id: wanted });
   } else if (type === fsutil.PacketType.DATA) await tree.data(id, data);
-}
-
-/** What the packet takes on the wire, about: what upstream's progress counts. */
-function sizeOf({ stat, data }: fsutil.Packet): number {
-  if (stat === undefined) return data.byteLength + (data.byteLength > 0 ? 6 : 2);
-  return 14 + Buffer.byteLength(stat.path) + stat.linkname.length;
 }
