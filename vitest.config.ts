@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts", "conformance/**/*.test.ts"],
     // Forks, not threads: tests mount, chdir and signal; a worker thread cannot be isolated from that.
     pool: "forks",
+    globalSetup: "test/support/leftovers.ts",
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -1,5 +1,5 @@
 /**
- * Bundles src/ into dist/: one small entry per command, and `main.js` with all rooms, whose modules run when they are first
+ * Bundles src/ into dist/, or the folder that is named: one small entry per command, and `main.js` with all rooms, whose modules run when they are first
  * imported. One file, because finding, reading and linking forty took Node 8 ms; CommonJS, because V8's compiled code can
  * be kept for that with all functions in it (src/cli/entry/load-main.ts), which `build-warm.ts` does in the end. Files that the
  * code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as entries of their own
@@ -147,7 +147,7 @@ async function bundleAll(outdir: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const dist = join(root, "dist");
+  const dist = resolve(root, process.argv[2] ?? "dist");
   const fresh = join(root, `.dist-${process.pid}`);
   const started = new Date();
   try {

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { bundled } from "./bundle.ts";
 import type { TestRegistry } from "./registry.ts";
 
 /** A file of a context: text, or text with a mode, or a link. */
@@ -27,8 +28,6 @@ export interface BuildResult {
   /** The progress, plain. */
   readonly log: string;
 }
-
-const entry = join(import.meta.dirname, "../../src/cli/entry/buildctl-daemonless.ts");
 
 /** A context folder, a storage root and the command, all in one temporary folder. `docker.io` is the registry's mirror. */
 export class Lab implements Disposable {
@@ -71,7 +70,7 @@ export class Lab implements Disposable {
     const locals = ["--local", `context=${this.context}`, "--local", `dockerfile=${this.context}`];
     const command = ["build", "--frontend", "dockerfile.v0", ...locals, "--progress=plain", ...args];
     const flags = `--root ${this.root} --config ${join(this.folder, "buildkitd.toml")} ${daemonFlags}`;
-    const child = spawn(process.execPath, [entry, ...command], {
+    const child = spawn(process.execPath, [bundled("buildctl-daemonless"), ...command], {
       cwd: this.folder,
       env: { ...process.env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.folder, NODE_OPTIONS: "" },
     });
