@@ -156,3 +156,17 @@ test("a client that goes away ends its build, and the daemon stops in the end", 
   await daemon.shutDown(0);
   await expect(dial(place(), quietScope)).rejects.toMatchObject({ code: "client/unreachable" });
 });
+
+test("many builds at once give the same image, and leave nothing when they are gone", async () => {
+  for (let number = 0; number < 50; number++) write(`f${number}`, `content ${number}`);
+  write("Dockerfile", "FROM scratch\nCOPY . /\nFROM scratch\nCOPY --from=0 /f1 /y\n");
+  const exporters = [{ type: "oci", attrs: {} }];
+  const builds = Array.from({ length: 20 }, (_, number) =>
+    run(call({ exporters }, { outputs: [{ kind: "file", path: join(folder, `${number}.tar`) }] })),
+  );
+  const digests = (await Promise.all(builds)).map((response) => response.exporterResponse["containerimage.digest"]);
+  expect(new Set(digests).size).toBe(1);
+  await using connection = await dial(place(), quietScope);
+  await queries.prune(connection, { all: true }, () => {}, quietScope);
+  expect(await queries.diskUsage(connection, [], quietScope)).toEqual([]);
+});
