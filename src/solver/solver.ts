@@ -12,85 +12,105 @@ interface Shared<R, S extends Scope, J> {
   readonly jobs: Map<JobProgress<R, S>, J>;
 }
 
+/** What all jobs of a solver share. */
+interface Shop<R, S extends Scope, J> {
+  readonly options: SolverOptions<R, S, J>;
+  readonly world: NodeWorld<R>;
+  /** The nodes that some job wants now. */
+  readonly active: Map<Digest, Shared<R, S, J>>;
+}
+
 /**
  * A solver: each vertex is worked on once for all jobs that want it at a time, and not at all when its result is stored.
  * Two vertices are the same when their digests are, and ignore the cache alike all the way down.
  */
 export function createSolver<R, S extends Scope, J>(options: SolverOptions<R, S, J>): Solver<R, S, J> {
   const world: NodeWorld<R> = { store: options.store, flights: new Flights() };
-  const active = new Map<Digest, Shared<R, S, J>>();
-  return { job: (jobOptions) => openJob(options, world, active, jobOptions) };
+  const shop = { options, world, active: new Map<Digest, Shared<R, S, J>>() };
+  return { job: (jobOptions) => new SolverJob(shop, jobOptions) };
 }
 
-function openJob<R, S extends Scope, J>(
-  options: SolverOptions<R, S, J>,
-  world: NodeWorld<R>,
-  active: Map<Digest, Shared<R, S, J>>,
-  { member, signal, onEvent }: JobOptions<J>,
-): Job<R, S> {
-  const progress = new JobProgress<R, S>(onEvent);
-  const loaded = new Map<Vertex<R, S>, Shared<R, S, J>>();
-  const mine = new Map<Digest, Shared<R, S, J>>();
-  let closing: Promise<void> | undefined;
+class SolverJob<R, S extends Scope, J> implements Job<R, S> {
+  readonly #shop: Shop<R, S, J>;
+  readonly #member: J;
+  readonly #signal: AbortSignal;
+  readonly #progress: JobProgress<R, S>;
+  readonly #loaded = new Map<Vertex<R, S>, Shared<R, S, J>>();
+  readonly #mine = new Map<Digest, Shared<R, S, J>>();
+  readonly #onAbort = () => {
+    this.close().catch(() => {});
+  };
+  #closing: Promise<void> | undefined;
 
-  // Inputs were loaded before.
-  const loadedOf = (vertex: Vertex<R, S>) => loaded.get(vertex) as Shared<R, S, J>;
-  const make = (id: Digest, vertex: Vertex<R, S>): Shared<R, S, J> => {
+  constructor(shop: Shop<R, S, J>, { member, signal, onEvent }: JobOptions<J>) {
+    this.#shop = shop;
+    this.#member = member;
+    this.#signal = signal;
+    this.#progress = new JobProgress(onEvent);
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  async result(edge: Edge<R, S>): Promise<R> {
+    this.#signal.throwIfAborted();
+    if (this.#closing !== undefined) throw new CooperError("solver/closed", "cannot solve: the job is closed");
+    for (const vertex of inputsFirst(edge.vertex, (known) => this.#loaded.has(known))) this.#join(vertex);
+    return pickOutput(await raceSignal(this.#loadedOf(edge.vertex).node.results(), this.#signal), edge);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    return this.#closing;
+  }
+
+  /** Takes part in the vertex's node, which others may work on already. Its inputs were joined before. */
+  #join(vertex: Vertex<R, S>): void {
+    const { active } = this.#shop;
+    const id = identity(
+      vertex,
+      vertex.inputs.map((edge) => this.#loadedOf(edge.vertex).id),
+    );
+    let shared = this.#mine.get(id) ?? active.get(id);
+    if (shared === undefined || (shared.node.failed && !shared.jobs.has(this.#progress)))
+      shared = this.#make(id, vertex);
+    active.set(id, shared);
+    this.#loaded.set(vertex, shared);
+    this.#mine.set(id, shared);
+    shared.jobs.set(this.#progress, this.#member);
+    shared.node.join(this.#progress);
+  }
+
+  #make(id: Digest, vertex: Vertex<R, S>): Shared<R, S, J> {
+    const { world, options } = this.#shop;
     const jobs = new Map<JobProgress<R, S>, J>();
-    const inputs = vertex.inputs.map((edge) => ({ node: loadedOf(edge.vertex).node, output: edge.output }));
+    const inputs = vertex.inputs.map((edge) => ({ node: this.#loadedOf(edge.vertex).node, output: edge.output }));
     const members = () => [...jobs.values()];
     const node = new Node(world, vertex, inputs, (ended) => options.scopeOf(vertex, ended, members));
     return { node, id, jobs };
-  };
+  }
 
-  const join = (vertex: Vertex<R, S>) => {
-    const inputIds = vertex.inputs.map((edge) => loadedOf(edge.vertex).id);
-    const id = identity(vertex, inputIds);
-    let shared = mine.get(id) ?? active.get(id);
-    if (shared === undefined || (shared.node.failed && !shared.jobs.has(progress))) shared = make(id, vertex);
-    active.set(id, shared);
-    loaded.set(vertex, shared);
-    mine.set(id, shared);
-    shared.jobs.set(progress, member);
-    shared.node.join(progress);
-  };
-  const load = (vertex: Vertex<R, S>): Shared<R, S, J> => {
-    for (const one of inputsFirst(vertex, (known) => loaded.has(known))) join(one);
-    return loadedOf(vertex);
-  };
+  #loadedOf(vertex: Vertex<R, S>): Shared<R, S, J> {
+    return this.#loaded.get(vertex) as Shared<R, S, J>;
+  }
 
-  const forget = async () => {
-    const orphans = [...mine.values()].filter((shared) => {
-      shared.jobs.delete(progress);
-      if (shared.jobs.size > 0) return false;
-      if (active.get(shared.id) === shared) active.delete(shared.id);
-      return true;
-    });
+  async #leave(): Promise<void> {
+    const orphans = [...this.#mine.values()].filter((shared) => this.#abandon(shared));
+    const reason = this.#signal.aborted ? this.#signal.reason : new CooperError("solver/cancelled", "context canceled");
     // The job still listens while the work that it leaves behind comes to its end.
-    const reason = signal.aborted ? signal.reason : new CooperError("solver/cancelled", "context canceled");
     for (const { node } of orphans) node.abort(reason);
     await Promise.all(orphans.map(({ node }) => node.settled()));
-    for (const { node } of mine.values()) node.leave(progress);
-    progress.end(reason instanceof Error ? reason : new Error(String(reason)));
-  };
-  const close = () => {
-    closing ??= forget();
-    signal.removeEventListener("abort", onAbort);
-    return closing;
-  };
-  const onAbort = () => {
-    close().catch(() => {});
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
+    for (const { node } of this.#mine.values()) node.leave(this.#progress);
+    this.#progress.end(reason instanceof Error ? reason : new Error(String(reason)));
+  }
 
-  return {
-    async result(edge) {
-      signal.throwIfAborted();
-      if (closing !== undefined) throw new CooperError("solver/closed", "cannot solve: the job is closed");
-      return pickOutput(await raceSignal(load(edge.vertex).node.results(), signal), edge as Edge<R, S>);
-    },
-    close,
-  };
+  /** Gives up the interest in a node; true when nobody else has any. */
+  #abandon(shared: Shared<R, S, J>): boolean {
+    const { active } = this.#shop;
+    shared.jobs.delete(this.#progress);
+    if (shared.jobs.size > 0) return false;
+    if (active.get(shared.id) === shared) active.delete(shared.id);
+    return true;
+  }
 }
 
 function identity<R, S extends Scope>(vertex: Vertex<R, S>, inputs: readonly Digest[]): Digest {
