@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -52,15 +52,16 @@ function expectSwept(): void {
 describe("a build that is cut off at any moment", () => {
   test("by SIGTERM or Ctrl-C ends soon, leaves nothing, and the next one goes on from there", async () => {
     for (let cut = 0; cut < cuts; cut++) {
+      for (const name of written()) rmSync(join(lab.folder, name));
       const { child, done } = lab.start([...target(), ...(cut % 2 === 0 ? ["--no-cache"] : [])]);
-      await pause(100 + Math.random() * 900);
+      await pause(50 + Math.random() * 600);
       child.kill(cut % 2 === 0 ? "SIGTERM" : "SIGINT");
       const { code, log } = await done;
       if (code === 0) continue;
-      expect(written()).toEqual([]);
-      // Before it listens, the signal just ends it.
+      // Before it listens and once all is written, the signal just ends it.
+      expect(code === 1 ? [[]] : [[], ["out.json", "out.tar"]]).toContainEqual(written().sort());
       if (code === 1)
-        expect(log.match(/^error: .*$/gm)).toEqual(["error: failed to solve: Canceled: context canceled"]);
+        expect(log.match(/^error: .*$/gm) ?? log).toEqual(["error: failed to solve: Canceled: context canceled"]);
       expect(await settled()).toEqual([]);
     }
     expect((await lab.run(target())).code).toBe(0);
@@ -70,7 +71,7 @@ describe("a build that is cut off at any moment", () => {
   test("by kill -9 leaves a root on which the next one succeeds, and which does not grow", async () => {
     for (let cut = 0; cut < cuts; cut++) {
       const { child, done } = lab.start([...target(), "--no-cache"]);
-      await pause(200 + Math.random() * 1000);
+      await pause(50 + Math.random() * 800);
       child.kill("SIGKILL");
       await done;
     }
