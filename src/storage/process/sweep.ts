@@ -4,6 +4,7 @@ import { type Log, messageOf } from "../../kit/index.ts";
 import { listMounts, umount } from "../../sys/index.ts";
 import type { Database } from "../database/database.ts";
 import type { Layout } from "../layout.ts";
+import { removeAbandonedLocks } from "./abandoned-locks.ts";
 import { claimDead, type Registration } from "./registration.ts";
 import type { Trash } from "./trash.ts";
 
@@ -16,7 +17,7 @@ export interface Swept {
 }
 
 /**
- * Clears away what dead openings left: mounts, temporary folders, half blobs, unfinished snapshots. It looks at what
+ * Clears away what dead openings left: mounts, temporary folders, half blobs, unfinished snapshots, files of locks. It looks at what
  * carries an owner only (three short lists), never at the whole store, and trees are only moved to the trash.
  * One dead one's leftovers that cannot be cleared are logged and left; they do not stop the build.
  */
@@ -59,6 +60,7 @@ function sweepOwner(place: Swept, owner: string): void {
       if (ownerOfIngest(file) === owner) rmSync(join(layout.ingest, file), { force: true });
     }
     trash.take(folder);
+    removeAbandonedLocks(layout.locks);
   } finally {
     claim.release();
   }
