@@ -25,7 +25,7 @@ beforeEach(() => {
   writeFileSync(join(folder, "buildkitd.toml"), `[registry."docker.io"]\nmirrors = ["${registry.host}"]\n`);
 });
 afterEach(() => {
-  expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(folder);
+  expect(readFileSync("/proc/self/mountinfo").toString()).not.toContain(folder);
   expect(readdirSync(join(folder, "tmp"))).toEqual([]);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -187,7 +187,7 @@ describe.each(["overlayfs", "native"] as const)("an exec on %s snapshots", (snap
     expect(out).toMatch(/s\n$/);
     expect(Object.keys(await bench.show(results[0])).filter((path) => path.startsWith("run"))).toEqual([]);
     expect(filesWith(bench.folder, value)).toEqual([]);
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(`${bench.folder}/root/run`);
+    expect(readFileSync("/proc/self/mountinfo").toString()).not.toContain(`${bench.folder}/root/run`);
     await expect(run(body)).rejects.toThrow("secret s: not found");
   });
 
@@ -254,7 +254,8 @@ describe.each(["overlayfs", "native"] as const)("an exec on %s snapshots", (snap
   });
 
   test("after all of it no mount and no temporary folder of a step is left", () => {
-    const left = readFileSync("/proc/self/mountinfo", "utf8")
+    const left = readFileSync("/proc/self/mountinfo")
+      .toString()
       .split("\n")
       .filter((line) => line.includes(bench.folder));
     expect(left).toEqual([]);
