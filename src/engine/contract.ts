@@ -1,5 +1,6 @@
 import type { FrontendBridge, FrontendRef, FrontendResult } from "../frontend/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
+import type { HostOptions as RegistryOptions } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
 
 /** A build as `Control.Solve` states it. */
@@ -81,6 +82,8 @@ export interface VertexWarning {
   }[];
 }
 
+export type { RegistryOptions };
+
 /** What the flags and buildkitd.toml say about the engine. */
 export interface EngineOptions {
   readonly root: string;
@@ -99,13 +102,6 @@ export interface EngineOptions {
     readonly options: readonly string[];
     readonly searchDomains: readonly string[];
   };
-}
-export interface RegistryOptions {
-  readonly mirrors?: readonly string[];
-  readonly http?: boolean;
-  readonly insecure?: boolean;
-  readonly ca?: readonly string[];
-  readonly keyPairs?: readonly { readonly key: string; readonly cert: string }[];
 }
 
 /** What a frontend that runs elsewhere may ask beside what any may. */
