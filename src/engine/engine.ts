@@ -79,6 +79,7 @@ function withSlots(executor: Executor, slots: number): Executor {
   return {
     description: executor.description,
     run: (step, output, scope) => free.run(scope.signal, () => executor.run(step, output, scope)),
+    open: (container, scope) => executor.open(container, scope),
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
   };
 }

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import type { Scope } from "../kit/index.ts";
 
 /** A mount into the step, beside those that every step gets (proc, sys, dev, …). The caller prepared `source` and cleans it up. */
@@ -54,6 +55,46 @@ export interface StepResult {
   readonly exitCode: number;
 }
 
+/** What a container is, apart from the processes in it. */
+export type ContainerSpec = Omit<Step, "args" | "env" | "cwd" | "user" | "security" | "removeMountStubs">;
+
+/** A process in a container that is open. Fields mean what they mean in a step. */
+export interface ContainerProcess
+  extends Pick<Step, "args" | "env" | "cwd" | "user" | "security" | "removeMountStubs"> {
+  /** Whether it has a standard input; else that is /dev/null. */
+  readonly stdin: boolean;
+  /** It gets a terminal of that size: then all its output comes on `stdout`. Zeroes: unknown. */
+  readonly terminal?: TerminalSize;
+}
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A process that was started. Streams have back pressure: who asks for them must read them, or the process waits. */
+export interface RunningProcess {
+  /** End it to close the process's standard input. Errors of a process that is gone are swallowed. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  /** Undefined with a terminal. */
+  readonly stderr: Readable | undefined;
+  /** `SIGINT`, `SIGKILL`, …; nothing happens when it has ended. Throws `executor/bad-signal` for a name that nobody knows. */
+  signal(name: string): void;
+  /** Nothing happens without a terminal. */
+  resize(size: TerminalSize): void;
+  /** How it ended: 128+n for a signal. All output is in the streams by then. Rejects `executor/cancelled`, `executor/start-failed`, … */
+  readonly exit: Promise<StepResult>;
+}
+
+/** A container that stays for several processes. Disposal ends them all and leaves nothing. */
+export interface Container extends AsyncDisposable {
+  /**
+   * Resolves when the process has begun, or could not begin (then `exit` says why). The first one is the container's own: when it
+   * ends, the others are killed. The end of `scope` kills this process.
+   */
+  start(process: ContainerProcess, scope: Scope): Promise<RunningProcess>;
+}
+
 /** Runs steps. One per process; made by `createExecutor`, which probes what works here. */
 export interface Executor extends AsyncDisposable {
   /** What it found and chose, for the progress and for errors: e.g. "runc 1.1.5 (/usr/sbin/runc)". */
@@ -63,4 +104,9 @@ export interface Executor extends AsyncDisposable {
    * scope ends (the whole container is gone by then), `executor/no-runtime`, `executor/no-permission`, `executor/start-failed`.
    */
   run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult>;
+  /**
+   * Opens a container for processes that are talked to: interactive ones, and frontends on their standard input and output. Nothing
+   * runs yet. The end of `scope` ends it, disposal must follow all the same. Throws `executor/not-supported` where a driver cannot.
+   */
+  open(container: ContainerSpec, scope: Scope): Promise<Container>;
 }

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
-import type { Executor, Step, StepOutput, StepResult } from "./contract.ts";
+import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { DnsOptions } from "./rootfs/network-files.ts";
 import { RuntimeChoice } from "./runtime/choice.ts";
@@ -79,6 +79,10 @@ class OciExecutor implements Executor {
       firstFailure ??= attempt;
     }
     throw firstFailure ?? new CooperError("executor/no-runtime", "failed to find runc or crun binary");
+  }
+
+  async open(_container: ContainerSpec, _scope: Scope): Promise<Container> {
+    throw new CooperError("executor/not-supported", "cannot open a container: not supported yet");
   }
 
   /** The step's result, or why this runtime could not start it; then another may be tried. Throws when no other would do better. */
