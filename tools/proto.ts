@@ -35,9 +35,9 @@ function main(): void {
   }
 }
 
-/** The graph is the wire room's, everything else that travels the grpc room's. */
+/** The graph and what is said about its sources is the wire room's, everything else that travels the grpc room's. */
 function roomOf(file: string): "wire" | "grpc" {
-  return file === "llb.proto" ? "wire" : "grpc";
+  return ["llb.proto", "sourcepolicy.proto"].includes(file) ? "wire" : "grpc";
 }
 
 function parseProtos(): FileDescriptorProto[] {
@@ -187,6 +187,8 @@ const scalars = new Map<Type, readonly [codec: string, type: string]>([
   [Type.UINT32, ["uint32", "number"]],
   [Type.INT64, ["int64", "bigint"]],
   [Type.UINT64, ["uint64", "bigint"]],
+  [Type.FIXED64, ["fixed64", "bigint"]],
+  [Type.DOUBLE, ["double", "number"]],
   [Type.ENUM, ["enum", "number"]],
 ]);
 

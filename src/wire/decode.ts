@@ -35,7 +35,8 @@ function readField(reader: Reader, field: Field, wireType: number, into: Record<
     const list = into[field.name] as unknown[];
     if (wireType === 2 && typeof type === "string" && type !== "string" && type !== "bytes") {
       const packed = reader.nested(wireType);
-      while (!packed.done) list.push(readScalar(packed, type, 0));
+      const each = type === "fixed64" || type === "double" ? 1 : 0;
+      while (!packed.done) list.push(readScalar(packed, type, each));
     } else list.push(readOne(reader, type, wireType, depth));
   } else if (field.oneof !== undefined) {
     into[field.oneof] = { case: field.name, value: readOne(reader, type, wireType, depth) };
@@ -64,6 +65,8 @@ function readOne(reader: Reader, type: Field["type"], wireType: number, depth: n
 function readScalar(reader: Reader, type: ScalarType, wireType: number): unknown {
   if (type === "string") return reader.string(wireType);
   if (type === "bytes") return reader.bytes(wireType);
+  if (type === "fixed64") return reader.eight(wireType).getBigUint64(0, true);
+  if (type === "double") return reader.eight(wireType).getFloat64(0, true);
   const value = reader.varint(wireType);
   if (type === "bool") return value !== 0n;
   if (type === "uint64") return value;

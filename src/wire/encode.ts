@@ -37,7 +37,7 @@ function writeList(writer: Writer, field: Field, values: readonly unknown[]): vo
   }
   writer.tag(field.no, 2);
   writer.nested(() => {
-    for (const value of values) writeVarint(writer, value);
+    for (const value of values) writeNumber(writer, type, value);
   });
 }
 
@@ -59,13 +59,15 @@ function writeOne(writer: Writer, no: number, type: Field["type"], value: unknow
     writer.tag(no, 2);
     writer.bytes(type === "string" ? Buffer.from(value as string) : (value as Uint8Array));
   } else {
-    writer.tag(no, 0);
-    writeVarint(writer, value);
+    writer.tag(no, type === "fixed64" || type === "double" ? 1 : 0);
+    writeNumber(writer, type, value);
   }
 }
 
-function writeVarint(writer: Writer, value: unknown): void {
-  if (typeof value === "bigint") writer.varint64(value);
+function writeNumber(writer: Writer, type: ScalarType, value: unknown): void {
+  if (type === "fixed64") writer.fixed64(value as bigint);
+  else if (type === "double") writer.double(value as number);
+  else if (typeof value === "bigint") writer.varint64(value);
   else writer.varint(typeof value === "boolean" ? Number(value) : (value as number));
 }
 
@@ -84,5 +86,5 @@ export function defaultOf(type: ScalarType): unknown {
   if (type === "string") return "";
   if (type === "bytes") return new Uint8Array(0);
   if (type === "bool") return false;
-  return type === "int64" || type === "uint64" ? 0n : 0;
+  return type === "int64" || type === "uint64" || type === "fixed64" ? 0n : 0;
 }

@@ -1,4 +1,5 @@
 export { decode } from "./decode.ts";
 export { encode } from "./encode.ts";
 export * as pb from "./gen/llb.ts";
+export * as sourcepolicy from "./gen/sourcepolicy.ts";
 export { field, type Init, type MessageType, type Method, method, unionCase } from "./message.ts";

@@ -1,5 +1,15 @@
 /** How a field's value is written. `enum` is an int32 that decode keeps as a number, known or not. */
-export type ScalarType = "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64" | "enum";
+export type ScalarType =
+  | "string"
+  | "bytes"
+  | "bool"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "fixed64"
+  | "double"
+  | "enum";
 
 /** One field of a message: its number, its name in our objects, and what it holds. Messages are named lazily, for cycles. */
 export interface Field {

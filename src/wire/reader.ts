@@ -36,6 +36,14 @@ export class Reader {
     throw malformed("varint of more than ten bytes");
   }
 
+  /** Eight bytes, as they are in the buffer. */
+  eight(wireType: number): DataView {
+    if (wireType !== 1) throw malformed("unexpected wire type");
+    const at = this.#at;
+    this.#forward(8);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, 8);
+  }
+
   /** A view, not a copy. */
   bytes(wireType: number): Uint8Array {
     if (wireType !== 2) throw malformed("unexpected wire type");

@@ -3,7 +3,7 @@ export class Writer {
   #buffer = Buffer.allocUnsafe(256);
   #at = 0;
 
-  tag(no: number, wireType: 0 | 2): void {
+  tag(no: number, wireType: 0 | 1 | 2): void {
     this.varint((no << 3) | wireType);
   }
 
@@ -30,6 +30,16 @@ export class Writer {
       rest >>= 7n;
     }
     this.#buffer[this.#at++] = Number(rest);
+  }
+
+  fixed64(value: bigint): void {
+    this.#room(8);
+    this.#at = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#at);
+  }
+
+  double(value: number): void {
+    this.#room(8);
+    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
   }
 
   bytes(bytes: Uint8Array): void {

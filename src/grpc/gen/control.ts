@@ -446,12 +446,26 @@ export const Descriptor: MessageType<Descriptor> = {
 export interface BuildResultInfo {
   readonly resultDeprecated?: Descriptor;
   readonly attestations: readonly Descriptor[];
+  readonly results: readonly ExportedResult[];
 }
 export const BuildResultInfo: MessageType<BuildResultInfo> = {
   name: "moby.buildkit.v1.BuildResultInfo",
   fields: [
     field(1, "resultDeprecated", () => Descriptor),
     field(2, "attestations", () => Descriptor, "list"),
+    field(3, "results", () => ExportedResult, "list"),
+  ],
+};
+
+export interface ExportedResult {
+  readonly key: bigint;
+  readonly value?: Descriptor;
+}
+export const ExportedResult: MessageType<ExportedResult> = {
+  name: "moby.buildkit.v1.ExportedResult",
+  fields: [
+    field(1, "key", "int64"),
+    field(2, "value", () => Descriptor),
   ],
 };
 
