@@ -3,6 +3,7 @@ export * from "./bytes.ts";
 export * from "./digest.ts";
 export * from "./error.ts";
 export * from "./excerpt.ts";
+export * from "./filter.ts";
 export { compileGlob, type Glob, goMatch, hasWildcard } from "./glob.ts";
 export * from "./go-path.ts";
 export * from "./go-quote.ts";
