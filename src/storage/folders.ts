@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { sha256, splitDigest } from "../kit/index.ts";
 import type { Mounted } from "./contract.ts";
@@ -6,6 +6,11 @@ import { told } from "./errors.ts";
 import { removeTree } from "./files/remove-tree.ts";
 import type { Layout } from "./layout.ts";
 import type { Registration } from "./process/registration.ts";
+
+/** Notes a use where steps cannot change it, in the time of the inode's last change: reclaim leaves alone what is in use. */
+function touch(path: string): void {
+  chmodSync(path, lstatSync(path).mode & 0o7777);
+}
 
 /** Folders that are no snapshots: of one opening, or of one user for good. */
 export class Folders {
@@ -36,6 +41,7 @@ export class Folders {
       const { hex } = splitDigest(sha256(key));
       const path = join(this.#layout.kept, `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`);
       mkdirSync(path, { recursive: true, mode: 0o755 });
+      touch(path);
       return path;
     });
   }

@@ -1,6 +1,4 @@
 import {
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
@@ -11,6 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { copyFile } from "node:fs/promises";
+import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
 import { futimens, utimensat } from "../../sys/index.ts";
 
 /** What a copy gets besides the bytes. */
@@ -36,14 +35,15 @@ export function copyFileFast(
   to: string,
   size: number,
   attributes: CopiedAttributes,
+  files: TreeFiles = kernelFiles,
 ): Promise<void> | undefined {
-  if (size > smallFile) return copyLarge(from, to, attributes);
+  if (size > smallFile) return copyLarge(from, to, attributes, files);
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, attributes.mode & 0o777);
     try {
       copySmall(source, target);
-      setAttributes(target, attributes);
+      setAttributes(target, to, attributes, files);
     } finally {
       closeSync(target);
     }
@@ -53,10 +53,10 @@ export function copyFileFast(
   return undefined;
 }
 
-async function copyLarge(from: string, to: string, attributes: CopiedAttributes): Promise<void> {
+async function copyLarge(from: string, to: string, attributes: CopiedAttributes, files: TreeFiles): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  chownSync(to, attributes.uid, attributes.gid);
-  chmodSync(to, attributes.mode);
+  files.chown(to, attributes.uid, attributes.gid);
+  files.chmod(to, attributes.mode);
   utimensat(to, attributes.mtime, attributes.mtime);
 }
 
@@ -77,10 +77,13 @@ function copySmall(source: number, target: number): void {
  * Mostly the file has its owner and mode since it was made, and a look costs less than two changes that the file system
  * has to write down. The owner first: changing it takes set-id bits away.
  */
-function setAttributes(file: number, { uid, gid, mode, mtime }: CopiedAttributes): void {
+function setAttributes(file: number, path: string, { uid, gid, mode, mtime }: CopiedAttributes, files: TreeFiles): void {
   const made = fstatSync(file);
   const owned = made.uid === uid && made.gid === gid;
-  if (!owned) fchownSync(file, uid, gid);
-  if (!owned || (made.mode & 0o7777) !== mode) fchmodSync(file, mode);
+  if (files !== kernelFiles) files.settle(file, path, uid, gid, mode, made.mode & 0o7777);
+  else {
+    if (!owned) fchownSync(file, uid, gid);
+    if (!owned || (made.mode & 0o7777) !== mode) fchmodSync(file, mode);
+  }
   futimens(file, mtime, mtime);
 }

@@ -17,7 +17,7 @@ export interface Usage {
 }
 
 export interface PruneOptions {
-  /** Also kept folders and records (while nobody else has the root open); else snapshots, and blobs that none of them names. */
+  /** With nothing else said: records, too (while nobody else has the root open). */
   readonly all?: boolean;
   /** Keep what was used during the last so many milliseconds. */
   readonly keepDuration?: number;

@@ -63,16 +63,26 @@ describe("reclaim", () => {
     await using user = await open(root);
     const view = user.snapshots.changes(top);
     await user.blobs.path(named.digest);
+    const cache = await user.keptFolder("cache", "/c");
     await using pruner = await open(root);
     const pruned = await pruner.reclaim.prune({ all: true }, quietScope);
     expect(pruned.map(({ kind }) => kind)).toEqual(["blob"]);
     expect(existsSync(join(view.folder, "file"))).toBe(true);
+    expect(existsSync(join(cache, "f"))).toBe(true);
     await pause(20);
     user.reclaim.rest();
     pruner.reclaim.rest();
     const second = await pruner.reclaim.prune({}, quietScope);
-    expect(second.map(({ id }) => id)).toEqual([top, base, named.digest]);
+    expect(second.map(({ kind }) => kind).sort()).toEqual(["blob", "kept", "snapshot", "snapshot"]);
+    expect(second.filter(({ kind }) => kind !== "kept").map(({ id }) => id)).toEqual([top, base, named.digest]);
     expect(user.snapshots.get(top)).toBeUndefined();
+  });
+
+  it("prune with `all` and a limit leaves the records of what stays", async () => {
+    const { root } = await filled();
+    await using storage = await open(root);
+    await storage.reclaim.prune({ all: true, keepBytes: 10_000_000 }, quietScope);
+    expect(storage.records.get("solver", "key")).toBeDefined();
   });
 
   it("prune stops when little enough is left, and keeps what is young or not asked for", async () => {

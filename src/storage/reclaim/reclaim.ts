@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseDigest, type Scope } from "../../kit/index.ts";
 import { told } from "../errors.ts";
@@ -53,7 +53,7 @@ export class StoredReclaim implements Reclaim {
       }
     }
     // Records may name snapshots that have just gone; their users take that for a miss.
-    if (options.all === true && !this.#isShared()) this.#parts.database.run("DELETE FROM record");
+    if (isEverything(options) && !this.#isShared()) this.#parts.database.run("DELETE FROM record");
     return pruned;
   }
 
@@ -68,8 +68,7 @@ export class StoredReclaim implements Reclaim {
       case "blob":
         return this.#removeBlob(usage);
       case "kept":
-        this.#parts.trash.discard(join(this.#parts.layout.kept, usage.id));
-        return true;
+        return this.#removeKept(usage);
     }
   }
 
@@ -82,6 +81,15 @@ export class StoredReclaim implements Reclaim {
     trash.discard(join(layout.snapshots, id));
     rmSync(join(layout.hashes, `layer-${id}`), { force: true });
     database.run("DELETE FROM snapshot WHERE id = ?", id);
+    return true;
+  }
+
+  /** Looked at again at the last moment: measuring it took a while. */
+  #removeKept({ id }: Usage): boolean {
+    const path = join(this.#parts.layout.kept, id);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || stat.ctimeMs >= oldestOpening(this.#parts)) return false;
+    this.#parts.trash.discard(path);
     return true;
   }
 
@@ -103,8 +111,12 @@ export class StoredReclaim implements Reclaim {
 
 function mayGo(usage: Usage, options: PruneOptions): boolean {
   if (usage.inUse || options.filter?.(usage) === false) return false;
-  if (usage.kind === "kept" && options.all !== true) return false;
   return options.keepDuration === undefined || usage.used.getTime() < Date.now() - options.keepDuration;
+}
+
+/** Nothing is to stay, so records have nothing left to name. */
+function isEverything({ all, keepDuration, keepBytes, filter }: PruneOptions): boolean {
+  return all === true && !keepDuration && keepBytes === undefined && filter === undefined;
 }
 
 const oldestFirst = (a: Usage, b: Usage): number => a.used.getTime() - b.used.getTime();

@@ -88,14 +88,17 @@ export function blobUsage(place: ReclaimPlace): Usage[] {
 
 const nothingKnown = { parent: undefined, description: undefined };
 
-/** Cache mounts. There is no telling who uses one, so they are in use as soon as anybody else has the root open. */
+/** Kept folders: cache mounts, transferred directories, git repositories. Each use touches the folder (`Folders.kept`). */
 export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
   const { layout } = place;
-  const inUse = readdirSync(layout.run).length > 1;
+  const since = oldestOpening(place);
   const usages: Usage[] = [];
   for (const id of readdirSync(layout.kept)) {
     const path = join(layout.kept, id);
-    const { birthtime: created, ctime: used } = lstatSync(path);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    const { birthtime: created, ctime: used } = stat;
+    const inUse = used.getTime() >= since;
     usages.push({ ...nothingKnown, kind: "kept", id, size: await treeSize(path, scope.signal), created, used, inUse });
   }
   return usages;
