@@ -97,6 +97,8 @@ export interface EngineOptions {
   readonly insecureEntitlements: readonly string[];
   readonly networkMode: string;
   readonly maxParallelism: number;
+  /** Rules of garbage collection, run in turn. A build in this process runs them at its end, at most once a minute. */
+  readonly gcPolicies?: readonly GcPolicy[];
   readonly dns?: {
     readonly nameservers: readonly string[];
     readonly options: readonly string[];
@@ -134,21 +136,29 @@ export type OwnFrontend = (bridge: GatewayBridge, scope: Scope) => Promise<Front
 /** What takes room, and how it gets smaller: storage's reclaim. */
 export interface Housekeeping {
   usage(scope: Scope): Promise<readonly UsageEntry[]>;
-  prune(
-    options: {
-      readonly all?: boolean;
-      /** Milliseconds. */
-      readonly keepDuration?: number;
-      readonly keepBytes?: number;
-      readonly filter?: (entry: UsageEntry) => boolean;
-    },
-    scope: Scope,
-  ): Promise<readonly UsageEntry[]>;
+  /** Takes away what the request allows, and tells what went. Throws `kit/bad-filter`. */
+  prune(request: PruneRequest, scope: Scope): Promise<readonly UsageEntry[]>;
   /** Tells that no build runs at this moment. */
   rest(): void;
   /** A folder that stays for one purpose; reclaim may take it while no build runs. */
   keptFolder(space: string, key: string): Promise<string>;
+  /** The file that holds a blob; undefined when it is not here. */
+  blob(digest: Digest): Promise<{ readonly path: string; readonly size: number } | undefined>;
 }
+/** What may go, as upstream's `PruneInfo`: whatever is left out or 0 sets no limit. */
+export interface PruneRequest {
+  readonly all?: boolean;
+  /** containerd's filters, of which any must hold. */
+  readonly filters?: readonly string[];
+  /** Milliseconds since the last use. */
+  readonly keepDuration?: number;
+  /** Bytes: never fewer are left; no more than these are left; so many are to be free on the disk. */
+  readonly reservedSpace?: number;
+  readonly maxUsedSpace?: number;
+  readonly minFreeSpace?: number;
+}
+/** A rule of garbage collection. */
+export type GcPolicy = Required<PruneRequest>;
 export interface UsageEntry {
   readonly kind: "snapshot" | "blob" | "kept";
   readonly id: string;

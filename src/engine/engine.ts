@@ -3,12 +3,13 @@ import type { Executor } from "../executor/index.ts";
 import { CooperError, lazy, type Scope, Semaphore, userAgent } from "../kit/index.ts";
 import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
 import { createSolver } from "../solver/index.ts";
-import { openStorage, type Snapshotter, type Storage } from "../storage/index.ts";
+import { openStorage, type Snapshotter } from "../storage/index.ts";
 import { runBuild } from "./build.ts";
-import type { Engine, EngineOptions, Housekeeping, OpenEngine } from "./contract.ts";
+import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
 import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
 import { openExporter } from "./exporter-table.ts";
 import { openFrontend } from "./frontend-table.ts";
+import { collectSometimes, housekeepingOf } from "./housekeeping.ts";
 import { lazyRegistry } from "./lazy-registry.ts";
 import { makeOp } from "./op-table.ts";
 import type { EngineParts } from "./parts.ts";
@@ -22,28 +23,22 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
   const opened = new AsyncDisposableStack();
   try {
     const parts = await openParts(options, scope, opened);
+    const { gcPolicies = [] } = options;
     return {
       housekeeping: housekeepingOf(parts.storage),
       snapshotter: parts.storage.snapshots.driver === "overlay" ? "overlayfs" : "native",
       build: (request, session, onStatus, buildScope, own) =>
         runBuild(parts, request, session, onStatus, buildScope, own),
-      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+      [Symbol.asyncDispose]: async () => {
+        if (gcPolicies.length > 0) await collectSometimes(parts.storage, gcPolicies, scope.log);
+        await opened.disposeAsync();
+      },
     };
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
 };
-
-function housekeepingOf(storage: Storage): Housekeeping {
-  const { reclaim } = storage;
-  return {
-    usage: (scope) => reclaim.usage(scope),
-    prune: (options, scope) => reclaim.prune(options, scope),
-    rest: () => reclaim.rest(),
-    keptFolder: (space, key) => storage.keptFolder(space, key),
-  };
-}
 
 async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisposableStack): Promise<EngineParts> {
   const storage = opened.use(

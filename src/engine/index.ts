@@ -1,2 +1,4 @@
 export type * from "./contract.ts";
 export { openEngine } from "./engine.ts";
+export { collectGarbage } from "./housekeeping.ts";
+export { usageFilter, usageType } from "./usage-filter.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { UsageEntry } from "../engine/index.ts";
-import { recordFilter } from "./usage-record.ts";
+import type { UsageEntry } from "./contract.ts";
+import { usageFilter } from "./usage-filter.ts";
 
 const entry = (kind: UsageEntry["kind"], id: string): UsageEntry => {
   const now = new Date();
@@ -8,7 +8,7 @@ const entry = (kind: UsageEntry["kind"], id: string): UsageEntry => {
 };
 const all = [entry("snapshot", "s1"), entry("kept", "filesync/x"), entry("kept", "cache/y")];
 const taken = (...filters: string[]) => {
-  const filter = recordFilter(filters, "prune");
+  const filter = usageFilter(filters, "prune");
   return all.filter((one) => filter?.(one) ?? true).map(({ id }) => id);
 };
 
@@ -24,5 +24,7 @@ test("no filter and an empty one take all", () => {
 });
 
 test("what cannot be read is refused in upstream's words", () => {
-  expect(() => recordFilter(["type=~["], "diskusage")).toThrow("failed to parse diskusage filters [type=~[]");
+  expect(() => usageFilter(["type=~["], "diskusage")).toThrow(
+    "failed to parse diskusage filters [type=~[]: filters: parse error: [type >|=|< ~[]: unsupported operator",
+  );
 });
