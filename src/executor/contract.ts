@@ -106,7 +106,7 @@ export interface Executor extends AsyncDisposable {
   run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult>;
   /**
    * Opens a container for processes that are talked to: interactive ones, and frontends on their standard input and output. Nothing
-   * runs yet. The end of `scope` ends it, disposal must follow all the same. Throws `executor/not-supported` where a driver cannot.
+   * runs yet. The end of `scope` ends it, disposal must follow all the same. A driver that cannot throws executor/not-supported.
    */
   open(container: ContainerSpec, scope: Scope): Promise<Container>;
 }

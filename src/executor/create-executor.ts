@@ -81,8 +81,14 @@ class OciExecutor implements Executor {
     throw firstFailure ?? new CooperError("executor/no-runtime", "failed to find runc or crun binary");
   }
 
-  async open(_container: ContainerSpec, _scope: Scope): Promise<Container> {
-    throw new CooperError("executor/not-supported", "cannot open a container: not supported yet");
+  async open(container: ContainerSpec, scope: Scope): Promise<Container> {
+    throwIfCancelled(scope);
+    const { OciContainer } = await import("./oci-container.ts");
+    return new OciContainer(container, scope, {
+      choice: this.#choice,
+      stepContext: () => this.#stepContext(),
+      started: (runtime) => this.#onFirstStart(runtime),
+    });
   }
 
   /** The step's result, or why this runtime could not start it; then another may be tried. Throws when no other would do better. */

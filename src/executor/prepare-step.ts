@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Step } from "./contract.ts";
+import type { Step, TerminalSize } from "./contract.ts";
 import { mountStubCleaner } from "./rootfs/mount-stubs.ts";
 import { type DnsOptions, hostsFileFor, readMachineResolvConf, resolvConfFor } from "./rootfs/network-files.ts";
 import { lookupUser } from "./rootfs/user.ts";
@@ -19,6 +19,8 @@ export interface StepContext {
   readonly dns?: DnsOptions;
   readonly cgroupParent?: string;
   readonly oomScoreAdj?: number;
+  /** The process runs on a terminal of the container's. */
+  readonly terminal?: TerminalSize | undefined;
 }
 
 /** A bundle on disk and a rootfs that is ready for it; disposal removes the bundle and the mount stubs. */
@@ -47,6 +49,7 @@ export function prepareStep(step: Step, context: StepContext): PreparedStep {
       host: context.host,
       ownNetwork,
       ...(context.oomScoreAdj !== undefined && { oomScoreAdj: context.oomScoreAdj }),
+      terminal: context.terminal,
     });
     writeFileSync(join(folder, "config.json"), specJson(spec), { mode: 0o600 });
   } catch (error) {

@@ -14,4 +14,5 @@ export * from "./overlay.ts";
 export * from "./pipe.ts";
 export * from "./pool-hash.ts";
 export * from "./process.ts";
+export * from "./terminal.ts";
 export * from "./xattr.ts";

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
-import type { Step } from "../contract.ts";
+import type { Step, TerminalSize } from "../contract.ts";
 import type { StepUser } from "../rootfs/user.ts";
 import { defaultCapabilities } from "./capabilities.ts";
 import { hostDevice, insecureDeviceRules, insecureDevices } from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { type NetworkFiles, specMounts } from "./mounts.ts";
-import type { CapabilitySet, NamespaceType, RuntimeSpec, SpecResources } from "./runtime-spec.ts";
+import type { CapabilitySet, NamespaceType, RuntimeSpec, SpecProcess, SpecResources } from "./runtime-spec.ts";
 import { seccompProfile } from "./seccomp.ts";
 
 export const defaultHostname = "buildkitsandbox";
@@ -20,26 +20,18 @@ export interface SpecInput {
   /** The step gets a network namespace of its own, with nothing but a loopback in it. */
   readonly ownNetwork: boolean;
   readonly oomScoreAdj?: number;
+  /** The process runs on a terminal of the container's. */
+  readonly terminal?: TerminalSize | undefined;
 }
 
 /** The runtime spec of a step: upstream's choices (executor/oci there), which are containerd's defaults but for /run and rlimits. */
 export function buildSpec(input: SpecInput): RuntimeSpec {
   const { step, host } = input;
   const insecure = step.security === "insecure";
-  const capabilities = capabilitySets(insecure, host);
+  const { capabilities, ...process } = processSpec(input);
   return {
     ociVersion: "1.0.2",
-    process: {
-      terminal: false,
-      user: { uid: input.user.uid, gid: input.user.gid, additionalGids: input.user.additionalGids },
-      args: step.args,
-      env: step.env,
-      cwd: posix.join("/", step.cwd),
-      capabilities,
-      ...(step.ulimits.length > 0 && { rlimits: step.ulimits.map(rlimit) }),
-      noNewPrivileges: false,
-      ...(input.oomScoreAdj !== undefined && { oomScoreAdj: input.oomScoreAdj }),
-    },
+    process: { ...process, capabilities },
     root: { path: step.rootfs, readonly: step.readonlyRootfs },
     hostname: step.hostname || defaultHostname,
     mounts: specMounts(step, input.files),
@@ -52,6 +44,25 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       resources: resources(step, insecure),
       ...(!insecure && host.seccomp && { seccomp: seccompProfile(capabilities.bounding, host) }),
     },
+  };
+}
+
+/** The process alone: of a container that is made, or one that joins it. */
+export function processSpec(
+  input: Pick<SpecInput, "step" | "user" | "host" | "oomScoreAdj" | "terminal">,
+): SpecProcess {
+  const { step, terminal } = input;
+  return {
+    terminal: terminal !== undefined,
+    ...(terminal && { consoleSize: { height: terminal.rows, width: terminal.columns } }),
+    user: { uid: input.user.uid, gid: input.user.gid, additionalGids: input.user.additionalGids },
+    args: step.args,
+    env: step.env,
+    cwd: posix.join("/", step.cwd),
+    capabilities: capabilitySets(step.security === "insecure", input.host),
+    ...(step.ulimits.length > 0 && { rlimits: step.ulimits.map(rlimit) }),
+    noNewPrivileges: false,
+    ...(input.oomScoreAdj !== undefined && { oomScoreAdj: input.oomScoreAdj }),
   };
 }
 
@@ -132,7 +143,7 @@ function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
     : (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> });
 }
 
-/** `spec` as config.json. Negative resource limits (-1: none) become 2^64-1, as Go's conversion to uint64 gives. */
-export function specJson(spec: RuntimeSpec): string {
+/** `spec` as the runtime reads it. Negative resource limits (-1: none) become 2^64-1, as Go's conversion to uint64 gives. */
+export function specJson(spec: RuntimeSpec | SpecProcess): string {
   return JSON.stringify(spec).replace(/("(?:soft|hard)":)-1(?=[,}])/g, "$118446744073709551615");
 }

@@ -3,17 +3,7 @@ import type { SeccompProfile } from "./seccomp.ts";
 /** The part of the OCI runtime spec (config.json, 1.1) that Cooper writes. */
 export interface RuntimeSpec {
   readonly ociVersion: string;
-  readonly process: {
-    readonly terminal: false;
-    readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
-    readonly args: readonly string[];
-    readonly env: readonly string[];
-    readonly cwd: string;
-    readonly capabilities: Readonly<Record<CapabilitySet, readonly string[]>>;
-    readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[];
-    readonly noNewPrivileges: boolean;
-    readonly oomScoreAdj?: number;
-  };
+  readonly process: SpecProcess;
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly hostname: string;
   readonly mounts: readonly SpecMount[];
@@ -26,6 +16,18 @@ export interface RuntimeSpec {
     readonly resources: SpecResources;
     readonly seccomp?: SeccompProfile;
   };
+}
+export interface SpecProcess {
+  readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities: Readonly<Record<CapabilitySet, readonly string[]>>;
+  readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[];
+  readonly noNewPrivileges: boolean;
+  readonly oomScoreAdj?: number;
 }
 export type CapabilitySet = "bounding" | "permitted" | "effective" | "inheritable" | "ambient";
 export type NamespaceType = "pid" | "ipc" | "uts" | "mount" | "network" | "cgroup";

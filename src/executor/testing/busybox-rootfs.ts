@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const applets =
-  "cat chmod echo env false head hostname id ifconfig kill ln ls mkdir mount nproc pwd readlink rm seq sh sleep stat sync tail test touch true ulimit uname umount unshare wc which yes";
+  "cat chmod echo env false head hostname id ifconfig kill ln ls mkdir mount nproc pwd readlink rm seq sh sleep stat stty sync tail test touch true tty ulimit uname umount unshare wc which yes";
 
 /** A small tree that can run steps: Debian's static busybox with its usual names, and a user database. */
 export function makeBusyboxRootfs(folder: string = mkdtempSync(join(tmpdir(), "cooper-rootfs-"))): {
