@@ -1,6 +1,7 @@
 export { type CallOptions, type ClientCall, GrpcClient } from "./client.ts";
 export { Code } from "./code.ts";
 export { clientSession, serverSession, whenReady } from "./connect.ts";
+export { errorStatus } from "./error-status.ts";
 export * as caps from "./gen/caps.ts";
 export * as content from "./gen/content.ts";
 export * as control from "./gen/control.ts";
@@ -16,6 +17,7 @@ export * as secrets from "./gen/secrets.ts";
 export * as sshforward from "./gen/sshforward.ts";
 export * as types from "./gen/types.ts";
 export * as upload from "./gen/upload.ts";
+export { type FileKind, fromGoMode, toGoMode } from "./go-mode.ts";
 export { MessageStream } from "./message-stream.ts";
 export { firstOf, type Metadata, noMetadata } from "./metadata.ts";
 export { carriedStatus, type RpcErrorDetails, type RpcStatus, rpcError, statusOf } from "./rpc-error.ts";
