@@ -1,6 +1,6 @@
 import { CooperError, prefixed, type Scope } from "../kit/index.ts";
 import { type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
-import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches } from "../ops/index.ts";
+import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches, SourceAnswers } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
@@ -19,6 +19,7 @@ export class BuildJob implements AsyncDisposable {
   readonly session: Session;
   readonly status: JobStatus;
   readonly images: ImageResolver;
+  readonly answers = new SourceAnswers();
   readonly places = new SourcePlaces();
   readonly member: Member;
   readonly #scope: Scope;
@@ -54,7 +55,8 @@ export class BuildJob implements AsyncDisposable {
     this.places.add(definition);
     const ignoreCache = options.ignoreCache ?? false;
     renewCaches(definition, ignoreCache, this.parts.storage, this.#renewed);
-    const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) => this.parts.makeOp(vertex, this.images);
+    const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) =>
+      this.parts.makeOp(vertex, this.images, this.answers);
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;

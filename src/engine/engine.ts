@@ -61,7 +61,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     materialise: pull,
     allowedEntitlements: options.insecureEntitlements,
     imageResolver: () => new ImageResolver(storage, registry),
-    makeOp: (vertex, images) => makeOp(vertex, images, tools),
+    makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
     frontend: openFrontend,
     exporter: (exporter, request, member) =>
       openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),

@@ -16,6 +16,7 @@ import {
   ociLayoutSource,
   passthroughOp,
   type Ref,
+  type SourceAnswers,
 } from "../ops/index.ts";
 import type { Op } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
@@ -27,18 +28,28 @@ export interface OpTools extends ExecTools {
 }
 
 /** The op that a vertex of a definition stands for. Throws `engine/not-supported`. */
-export function makeOp(vertex: DefinitionVertex, images: ImageResolver, tools: OpTools): Op<Ref, EngineScope> {
+export function makeOp(
+  vertex: DefinitionVertex,
+  images: ImageResolver,
+  answers: SourceAnswers,
+  tools: OpTools,
+): Op<Ref, EngineScope> {
   const inputs = vertex.op.inputs.map(({ digest }) => digest);
-  return withPulledInputs(plainOp(vertex, images, tools), inputs, tools.storage.snapshots, tools.materialise);
+  return withPulledInputs(plainOp(vertex, images, answers, tools), inputs, tools.storage.snapshots, tools.materialise);
 }
 
-function plainOp({ op, metadata }: DefinitionVertex, images: ImageResolver, tools: OpTools): Op<Ref, OpScope> {
+function plainOp(
+  { op, metadata }: DefinitionVertex,
+  images: ImageResolver,
+  answers: SourceAnswers,
+  tools: OpTools,
+): Op<Ref, OpScope> {
   const { body, platform } = op;
   const { storage } = tools;
   const inputCount = op.inputs.length;
   switch (body.kind) {
     case "source":
-      return sourceOp(body, platform, images, storage);
+      return sourceOp(body, platform, images, answers, storage);
     case "exec": {
       const { linuxResources: limits } = metadata;
       return execOp(body, { inputCount, ...(platform && { platform }), ...(limits && { limits }) }, tools);
@@ -60,6 +71,7 @@ function sourceOp(
   { identifier, attrs }: SourceOp,
   platform: Platform | undefined,
   images: ImageResolver,
+  answers: SourceAnswers,
   storage: Storage,
 ): Op<Ref, OpScope> {
   const scheme = identifier.slice(0, identifier.indexOf("://"));
@@ -71,10 +83,10 @@ function sourceOp(
     case "local":
       return localSource(identifier, attrs);
     case "git":
-      return gitSource(identifier, attrs, storage);
+      return gitSource(identifier, attrs, storage, answers);
     case "http":
     case "https":
-      return httpSource(identifier, attrs, storage);
+      return httpSource(identifier, attrs, storage, answers);
     default:
       throw notSupported(`source ${JSON.stringify(identifier)} is`);
   }

@@ -1,7 +1,7 @@
 import type { NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
-import type { ImageResolver, Ref } from "../ops/index.ts";
+import type { ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
 import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { BuildRequest, ExporterRequest } from "./contract.ts";
@@ -17,7 +17,7 @@ export interface EngineParts {
   readonly allowedEntitlements: readonly string[];
   /** One per build: a tag means one image in one build. */
   imageResolver(): ImageResolver;
-  makeOp(vertex: DefinitionVertex, images: ImageResolver): Op<Ref, EngineScope>;
+  makeOp(vertex: DefinitionVertex, images: ImageResolver, answers: SourceAnswers): Op<Ref, EngineScope>;
   /** Throws `engine/unknown-frontend`. */
   frontend(name: string): Promise<Frontend>;
   /** Throws `export/unknown-type`, `export/bad-attribute`. */

@@ -13,14 +13,18 @@ export function resolveSourceMeta(
   options: Parameters<Resolve>[2],
 ): Promise<SourceMeta> {
   const map = new Map(Object.entries(attrs));
+  const { answers } = job;
   const { storage } = job.parts;
   return job.status.task(options.logName, async (emit) => {
     const scope = job.scope(emit);
     if (identifier.startsWith("git://")) {
-      return { identifier, git: await gitMetadata(identifier, map, options.gitObject ?? false, storage, scope) };
+      return {
+        identifier,
+        git: await gitMetadata(identifier, map, options.gitObject ?? false, storage, answers, scope),
+      };
     }
     if (/^https?:\/\//.test(identifier))
-      return { identifier, http: await httpMetadata(identifier, map, storage, scope) };
+      return { identifier, http: await httpMetadata(identifier, map, storage, answers, scope) };
     throw new CooperError("engine/not-supported", `metadata of source ${JSON.stringify(identifier)} is not supported`);
   });
 }

@@ -111,6 +111,8 @@ export interface SourceMeta {
   readonly identifier: string;
   readonly git?: {
     readonly checksum: string;
+    /** The commit that an annotated tag points to; else empty. */
+    readonly commitChecksum?: string;
     readonly commitObject?: Uint8Array;
     readonly tagObject?: Uint8Array;
     readonly ref: string;

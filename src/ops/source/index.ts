@@ -1,4 +1,5 @@
 export { accessOf } from "./access.ts";
+export { SourceAnswers } from "./answers.ts";
 export { type GitMetadata, gitMetadata, gitSource } from "./git/git-op.ts";
 export { httpMetadata, httpSource } from "./http/http-op.ts";
 export { imageSource, layoutStoreOf, ociLayoutSource } from "./image/image-op.ts";

@@ -17,7 +17,7 @@ export async function fetchCommit(
     await git.run(["init", "--quiet", "--bare", ...formatOf(found), "--", repository]);
   }
   const inside = (...args: string[]) => git.run(["--git-dir", repository, ...args]);
-  if (await hasCommit(inside, found.commit)) return;
+  if (await hasAll(inside, found)) return;
   const fetch = (...args: string[]) => inside("fetch", "--quiet", "--no-tags", "--force", ...args);
   const name = found.name === "" ? found.commit : `${found.name}:refs/cooper/${found.sha}`;
   try {
@@ -38,6 +38,12 @@ export async function fetchCommit(
 /** The arguments of `git init` for a repository that can hold the commit. */
 function formatOf(found: FoundRef): string[] {
   return isSha256(found) ? ["--object-format=sha256"] : [];
+}
+
+/** The commit, and the tag that names it when that is an object of its own. */
+async function hasAll(inside: (...args: string[]) => Promise<string>, found: FoundRef): Promise<boolean> {
+  if (!(await hasCommit(inside, found.commit))) return false;
+  return found.sha === found.commit || (await inside("cat-file", "-t", found.sha).catch(() => "")).trim() === "tag";
 }
 
 async function hasCommit(inside: (...args: string[]) => Promise<string>, commit: string): Promise<boolean> {
@@ -87,7 +93,7 @@ async function writeTree(
   await git.run(["--git-dir", repository, "checkout-index", "--all", "--force"], { cwd: folder, env });
 }
 
-/** A repository of its own with just this commit, as a shallow clone would be. */
+/** A repository of its own with just this commit under its ref's name, as a shallow clone would be. */
 async function cloneInto(
   git: GitRunner,
   repository: string,
@@ -97,8 +103,9 @@ async function cloneInto(
 ): Promise<void> {
   await git.run(["init", "--quiet", ...formatOf(found), "--", folder]);
   const inside = (...args: string[]) => git.run(args, { cwd: folder, env: { GIT_ALLOW_PROTOCOL: "file" } });
-  await git.run(["--git-dir", repository, "update-ref", "refs/cooper/checkout", found.commit]);
-  await inside("fetch", "--quiet", "--depth=1", "--", `file://${repository}`, "refs/cooper/checkout");
+  await git.run(["--git-dir", repository, "update-ref", "refs/cooper/checkout", found.sha]);
+  const named = found.name.startsWith("refs/") ? `refs/cooper/checkout:${found.name}` : "refs/cooper/checkout";
+  await inside("fetch", "--quiet", "--update-head-ok", "--depth=1", "--", `file://${repository}`, named);
   await inside("checkout", "--quiet", "--detach", found.commit);
   await inside("remote", "add", "origin", source.remote);
   await inside("reflog", "expire", "--all", "--expire=now");

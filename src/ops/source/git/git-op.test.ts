@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quietScope } from "../../../kit/index.ts";
 import { openStorage, type Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
+import { SourceAnswers } from "../answers.ts";
 import { gitMetadata, gitSource } from "./git-op.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cooper-git-"));
@@ -95,11 +96,12 @@ function freePort(): Promise<number> {
   });
 }
 
-async function checkOut(fragment: string, attrs: Record<string, string> = {}) {
+async function checkOut(fragment: string, attrs: Record<string, string> = {}, memory = new SourceAnswers()) {
   const op = gitSource(
     `git://${host}/app${fragment}`,
     new Map(Object.entries({ "git.fullurl": `git://${host}/app`, ...attrs })),
     storage,
+    memory,
   );
   const { digest } = await op.recipe(scope);
   const [ref] = await op.execute([], scope);
@@ -138,7 +140,12 @@ describe("a checkout", () => {
   test("with .git kept is a repository at that commit", async () => {
     const made = await checkOut("#v1", { "git.keepgitdir": "true" });
     expect(await made.list()).toEqual([".git", "a.txt", "dir"]);
-    await made.read(async (root) => expect(git(root, "rev-parse", "HEAD")).toBe(commits[0]));
+    await made.read(async (root) => {
+      expect(git(root, "rev-parse", "HEAD")).toBe(commits[0]);
+      expect(git(root, "for-each-ref", "--format=%(refname) %(objecttype)")).toBe("refs/tags/v1 tag");
+    });
+    const branch = await checkOut("", { "git.keepgitdir": "true" });
+    await branch.read(async (root) => expect(git(root, "rev-parse", "refs/heads/main")).toBe(commits[1]));
   });
 
   test("brings submodules, unless told otherwise", async () => {
@@ -159,10 +166,25 @@ describe("a checkout", () => {
 
 test("gitMetadata() has the raw commit and tag", async () => {
   const attrs = new Map([["git.fullurl", `git://${host}/app`]]);
-  const meta = await gitMetadata(`git://${host}/app#v1`, attrs, true, storage, scope);
-  expect(meta.ref).toBe("refs/tags/v1");
+  const meta = await gitMetadata(`git://${host}/app#v1`, attrs, true, storage, new SourceAnswers(), scope);
+  expect(meta).toMatchObject({ ref: "refs/tags/v1", commitChecksum: commits[0] });
   expect(Buffer.from(meta.commitObject ?? []).toString()).toMatch(/^tree [0-9a-f]{40}\nauthor /);
   expect(Buffer.from(meta.tagObject ?? []).toString()).toContain(`object ${commits[0]}\ntype commit\ntag v1\n`);
+});
+
+test("gitMetadata() names the branch that the remote's HEAD is", async () => {
+  const attrs = new Map([["git.fullurl", `git://${host}/app`]]);
+  const meta = await gitMetadata(`git://${host}/app`, attrs, false, storage, new SourceAnswers(), scope);
+  expect(meta).toEqual({ ref: "refs/heads/main", checksum: commits[1], commitChecksum: "" });
+});
+
+test("a tag that moves during a build stays what it was, in this build", async () => {
+  const memory = new SourceAnswers();
+  git(join(folder, "app"), "tag", "moving", commits[0] ?? "");
+  expect(await (await checkOut("#moving", {}, memory)).text("a.txt")).toBe("1");
+  git(join(folder, "app"), "tag", "-f", "moving", commits[1] ?? "");
+  expect(await (await checkOut("#moving", {}, memory)).text("a.txt")).toBe("1");
+  expect(await (await checkOut("#moving")).text("a.txt")).toBe("2");
 });
 
 describe("a checkout that fails", () => {

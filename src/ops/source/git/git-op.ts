@@ -2,6 +2,7 @@ import { CooperError, messageOf, sha256, sha256Fields, splitDigest } from "../..
 import type { Op } from "../../../solver/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
+import type { SourceAnswers } from "../answers.ts";
 import { type GitSource, gitAttributes, isCommit, withoutPassword } from "./attributes.ts";
 import { checkOut, fetchCommit } from "./checkout.ts";
 import { gitCredentials } from "./credentials.ts";
@@ -13,13 +14,14 @@ import { type GitRunner, gitRunner } from "./run-git.ts";
  * `git://…`: a checkout. The key is the commit, so a branch is asked for in every build, and a commit id needs no network when
  * its result is stored. Repositories are kept below the root and fetched into.
  */
-export function gitSource(identifier: string, attrs: ReadonlyMap<string, string>, storage: Storage): Op<Ref, OpScope> {
+export function gitSource(
+  identifier: string,
+  attrs: ReadonlyMap<string, string>,
+  storage: Storage,
+  answers: SourceAnswers,
+): Op<Ref, OpScope> {
   const source = gitAttributes(identifier, attrs);
-  let found: FoundRef | undefined;
-  const resolve = async (scope: OpScope) => {
-    found ??= await withGit(source, storage, scope, (git) => resolveRef(source, git));
-    return found;
-  };
+  const resolve = (scope: OpScope) => findSource(source, storage, answers, scope);
   return {
     recipe: async (scope) => ({ digest: keyOf(source, await resolve(scope)), content: [], storable: true }),
     execute: async (_, scope) => {
@@ -34,6 +36,8 @@ export function gitSource(identifier: string, attrs: ReadonlyMap<string, string>
 export interface GitMetadata {
   /** What the ref points to: a commit, or an annotated tag. */
   readonly checksum: string;
+  /** The commit that an annotated tag points to; else empty. */
+  readonly commitChecksum: string;
   /** Full name of the ref; empty for a commit id. */
   readonly ref: string;
   readonly commitObject?: Uint8Array;
@@ -46,42 +50,55 @@ export async function gitMetadata(
   attrs: ReadonlyMap<string, string>,
   objects: boolean,
   storage: Storage,
+  answers: SourceAnswers,
   scope: OpScope,
 ): Promise<GitMetadata> {
   const source = gitAttributes(identifier, attrs);
-  return withGit(source, storage, scope, async (git) => {
-    const found = await resolveRef(source, git);
-    const plain = { checksum: found.sha, ref: found.name };
-    if (!objects) return plain;
-    return inRepository(source, found, storage, scope, async (repository) => {
+  const found = await findSource(source, storage, answers, scope);
+  const annotated = found.sha !== found.commit;
+  const plain = { checksum: found.sha, commitChecksum: annotated ? found.commit : "", ref: found.name };
+  if (!objects) return plain;
+  return withGit(source, storage, scope, (git) =>
+    inRepository(source, found, storage, scope, async (repository) => {
       await fetchCommit(git, repository, source, found);
       const read = async (kind: string, id: string) =>
         Buffer.from(await git.run(["--git-dir", repository, "cat-file", kind, id]));
       const commitObject = await read("commit", found.commit);
-      return found.sha === found.commit
-        ? { ...plain, commitObject }
-        : { ...plain, commitObject, tagObject: await read("tag", found.sha) };
-    });
-  });
+      return { ...plain, commitObject, ...(annotated && { tagObject: await read("tag", found.sha) }) };
+    }),
+  );
+}
+
+/** What the ref means in this build: asked for once. Throws `ops/checksum`, `ops/git-…`. */
+async function findSource(
+  source: GitSource,
+  storage: Storage,
+  answers: SourceAnswers,
+  scope: OpScope,
+): Promise<FoundRef> {
+  const question = [source.remote, source.ref, source.tokenSecret, source.headerSecret].join(" ");
+  const ask = () => withGit(source, storage, scope, (git) => resolveRef(source, git));
+  return checked(source, await answers.gitRefs.once(question, scope, ask));
 }
 
 function keyOf(source: GitSource, found: FoundRef) {
   // With .git kept, an annotated tag and its commit differ, and so do remotes.
-  const identity = source.keepGitDir ? [found.sha, source.remote, "gitdir"] : [found.commit];
+  const identity = source.keepGitDir ? [found.sha, found.name, source.remote, "gitdir"] : [found.commit];
   const options = [source.subdir, source.submodules ? "submodules" : "", source.mtime];
   return sha256Fields("git", ...identity, ...options);
 }
 
 async function resolveRef(source: GitSource, git: GitRunner): Promise<FoundRef> {
-  if (isCommit(source.ref)) return checked(source, { name: "", sha: source.ref, commit: source.ref });
+  if (isCommit(source.ref)) return { name: "", sha: source.ref, commit: source.ref };
   const ref = source.ref === "" ? "HEAD" : source.ref;
-  const output = await git.run(["ls-remote", "--", source.remote, ref, `${ref}^{}`]).catch((cause: unknown) => {
+  const ask = ["ls-remote", "--symref", "--", source.remote, ref, `${ref}^{}`];
+  const output = await git.run(ask).catch((cause: unknown) => {
     const what = source.ref === "" ? "error fetching default branch for repository" : "failed to fetch remote";
     throw new CooperError("ops/git-failed", `${what} ${withoutPassword(source.remote)}: ${messageOf(cause)}`, {
       cause,
     });
   });
-  return checked(source, findRef(ref, output));
+  return findRef(ref, output);
 }
 
 function checked(source: GitSource, found: FoundRef): FoundRef {
@@ -104,7 +121,9 @@ async function makeSnapshot(
     await checkOut(git, repository, source, found, snapshot.changes.folder, work);
     if (source.mtime === "commit") await commitTimes(git, repository, found.commit, snapshot.changes.folder);
   });
-  const { id } = await snapshot.commit({ description: source.remote });
+  const { id } = await snapshot.commit({
+    description: `git snapshot for ${withoutPassword(source.remote)}#${source.ref}`,
+  });
   return { kind: "snapshot", id };
 }
 

@@ -21,6 +21,10 @@ describe("findRef()", () => {
     expect(findRef("refs/pull/1/head", `${a}\trefs/pull/1/head\n`).sha).toBe(a);
     expect(findRef("HEAD", `${a}\tHEAD\n`).sha).toBe(a);
   });
+  test("names the branch that HEAD is", () => {
+    const output = `ref: refs/heads/main\tHEAD\n${a}\tHEAD\n`;
+    expect(findRef("HEAD", output)).toEqual({ name: "refs/heads/main", sha: a, commit: a });
+  });
   test("says what the repository has when the ref is not there", () => {
     expect(() => findRef("no", "")).toThrow('repository does not contain ref no, output: ""');
   });

@@ -2,7 +2,7 @@ import { CooperError } from "../../../kit/index.ts";
 
 /** What a ref of a remote means. */
 export interface FoundRef {
-  /** Full name: `refs/heads/main`, `HEAD`. */
+  /** Full name: `refs/heads/main`, also when HEAD was asked for; `HEAD` of a repository where that is no branch. */
   readonly name: string;
   readonly sha: string;
   /** The commit that an annotated tag points to. */
@@ -15,18 +15,24 @@ export function isSha256(found: FoundRef): boolean {
 }
 
 /**
- * Picks the ref out of `git ls-remote`'s lines; as git-checkout, a full name first, then a branch, then a tag. Throws
+ * Picks the ref out of the lines of `git ls-remote --symref`; as git-checkout, a full name first, then a branch, then a tag. Throws
  * `ops/git-no-ref` with upstream's sentence.
  */
 export function findRef(ref: string, output: string): FoundRef {
   const refs = new Map<string, string>();
+  let branch: string | undefined;
   for (const line of output.split("\n")) {
     const [sha, name] = line.split("\t");
+    if (name === "HEAD" && sha?.startsWith("ref: ")) {
+      branch = sha.slice("ref: ".length);
+      continue;
+    }
     if (sha !== undefined && name !== undefined) refs.set(name, sha);
   }
   for (const name of candidates(ref)) {
     const sha = refs.get(name);
-    if (sha !== undefined) return { name, sha, commit: refs.get(`${name}^{}`) ?? sha };
+    if (sha !== undefined)
+      return { name: (name === "HEAD" && branch) || name, sha, commit: refs.get(`${name}^{}`) ?? sha };
   }
   throw new CooperError("ops/git-no-ref", `repository does not contain ref ${ref}, output: ${JSON.stringify(output)}`);
 }

@@ -1,8 +1,10 @@
-import { chmod, chown, open, utimes } from "node:fs/promises";
+import { open, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import type { TreeFiles } from "../../../archive/index.ts";
 import { CooperError, type Digest, Hasher, isDigest, sha256Fields } from "../../../kit/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
+import type { SourceAnswers } from "../answers.ts";
 import type { HttpSource } from "./attributes.ts";
 import { fileName } from "./file-name.ts";
 import { type HttpAnswer, httpRequest } from "./request.ts";
@@ -19,8 +21,16 @@ export interface Download {
 
 const space = "http-downloads";
 
-/** The file: the one that is here when the server says that it still is the one, else downloaded. Throws `ops/http-…`. */
-export async function findDownload(source: HttpSource, storage: Storage, scope: OpScope): Promise<Download> {
+/**
+ * The file: what this build got before, the one that is here when the server says that it still is the one, else downloaded.
+ * Throws `ops/http-…`, `ops/checksum`.
+ */
+export async function findDownload(
+  source: HttpSource,
+  storage: Storage,
+  answers: SourceAnswers,
+  scope: OpScope,
+): Promise<Download> {
   const key = sha256Fields(
     source.url,
     source.filename,
@@ -28,11 +38,16 @@ export async function findDownload(source: HttpSource, storage: Storage, scope: 
     ...[source.mode, source.uid, source.gid].map(String),
     ...source.headers.flat(),
   );
+  const question = `${key} ${algorithmOf(source)}`;
+  return checked(source, await answers.downloads.once(question, scope, () => ask(source, key, storage, scope)));
+}
+
+async function ask(source: HttpSource, key: string, storage: Storage, scope: OpScope): Promise<Download> {
   const headers = { ...Object.fromEntries(source.headers), ...(await authorization(source, scope)) };
   const known = readRecord(storage, key);
   if (known !== undefined && source.checksum !== undefined && known.digest === source.checksum) return known;
   if (known !== undefined && known.etag !== "" && (await isSame(source.url, headers, known.etag, scope))) {
-    return checked(source, known);
+    return known;
   }
   const answer = await httpRequest({ method: "GET", url: source.url, headers }, scope);
   if (answer.status < 200 || answer.status >= 400) {
@@ -57,7 +72,7 @@ async function isSame(url: string, headers: Record<string, string>, etag: string
   try {
     const answer = await httpRequest({ method: "HEAD", url, headers: { ...headers, "if-none-match": etag } }, scope);
     answer.drop();
-    const theirs = answer.headers.etag ?? (answer.status === 304 ? etag : "");
+    const theirs = etagOf(answer) || (answer.status === 304 ? etag : "");
     return (answer.status === 200 || answer.status === 304) && theirs === etag;
   } catch (error) {
     if (scope.signal.aborted) throw error;
@@ -65,20 +80,30 @@ async function isSame(url: string, headers: Record<string, string>, etag: string
   }
 }
 
+/** Weak ones count as well: the bytes are hashed anyway. */
+function etagOf(answer: HttpAnswer): string {
+  return (answer.headers.etag ?? "").replace(/^W\//, "");
+}
+
 async function save(source: HttpSource, answer: HttpAnswer, storage: Storage): Promise<Download> {
   const name = fileName(source.url, source.filename, answer.headers["content-disposition"]);
   const lastModified = answer.headers["last-modified"] ?? "";
   await using snapshot = await storage.snapshots.prepare(undefined);
-  const digest = await write(join(snapshot.changes.folder, name), answer, source, lastModified);
-  const file = checked(source, { name, digest, lastModified, etag: answer.headers.etag ?? "" });
-  const { id } = await snapshot.commit({ description: source.url });
+  const { folder, files } = snapshot.changes;
+  const digest = await write(join(folder, name), files, answer, source, lastModified);
+  const file = checked(source, { name, digest, lastModified, etag: etagOf(answer) });
+  const { id } = await snapshot.commit({ description: `http url ${source.url}` });
   return { ...file, snapshot: id };
 }
 
-async function write(path: string, answer: HttpAnswer, source: HttpSource, lastModified: string): Promise<Digest> {
-  const hasher = new Hasher(
-    source.checksum?.startsWith("sha512") ? "sha512" : source.checksum?.startsWith("sha384") ? "sha384" : "sha256",
-  );
+async function write(
+  path: string,
+  files: TreeFiles,
+  answer: HttpAnswer,
+  source: HttpSource,
+  lastModified: string,
+): Promise<Digest> {
+  const hasher = new Hasher(algorithmOf(source));
   const file = await open(path, "wx", 0o600);
   try {
     for await (const chunk of answer.body) {
@@ -88,11 +113,16 @@ async function write(path: string, answer: HttpAnswer, source: HttpSource, lastM
   } finally {
     await file.close();
   }
-  await chown(path, source.uid, source.gid);
-  await chmod(path, source.mode);
+  files.chown(path, source.uid, source.gid);
+  files.chmod(path, source.mode);
   const seconds = Math.floor(Date.parse(lastModified) / 1000) || 0;
   await utimes(path, seconds, seconds);
   return hasher.finish();
+}
+
+function algorithmOf({ checksum }: HttpSource): "sha256" | "sha384" | "sha512" {
+  if (checksum?.startsWith("sha512")) return "sha512";
+  return checksum?.startsWith("sha384") ? "sha384" : "sha256";
 }
 
 function checked<T extends { readonly digest: Digest }>(source: HttpSource, file: T): T {

@@ -2,6 +2,7 @@ import { type Digest, lazy, sha256Fields } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
+import type { SourceAnswers } from "../answers.ts";
 import { type HttpSource, httpAttributes } from "./attributes.ts";
 import { type Download, findDownload } from "./download.ts";
 import { fileName } from "./file-name.ts";
@@ -10,11 +11,16 @@ import { fileName } from "./file-name.ts";
  * `https://…`: one file. A checksum makes the key without asking the server; else the server is asked whether the file is still the
  * one that is here (ETag), and downloaded when not. The key is of the content, so an unchanged file is found again.
  */
-export function httpSource(url: string, attrs: ReadonlyMap<string, string>, storage: Storage): Op<Ref, OpScope> {
+export function httpSource(
+  url: string,
+  attrs: ReadonlyMap<string, string>,
+  storage: Storage,
+  answers: SourceAnswers,
+): Op<Ref, OpScope> {
   const source = httpAttributes(url, attrs);
   let download: (() => Promise<Download>) | undefined;
   const find = (scope: OpScope) => {
-    download ??= lazy(() => findDownload(source, storage, scope));
+    download ??= lazy(() => findDownload(source, storage, answers, scope));
     return download();
   };
   return {
@@ -38,9 +44,10 @@ export async function httpMetadata(
   url: string,
   attrs: ReadonlyMap<string, string>,
   storage: Storage,
+  answers: SourceAnswers,
   scope: OpScope,
 ): Promise<{ readonly checksum: Digest; readonly filename: string; readonly lastModified?: Date }> {
-  const { digest, name, lastModified } = await findDownload(httpAttributes(url, attrs), storage, scope);
+  const { digest, name, lastModified } = await findDownload(httpAttributes(url, attrs), storage, answers, scope);
   const date = new Date(lastModified);
   return { checksum: digest, filename: name, ...(!Number.isNaN(date.getTime()) && { lastModified: date }) };
 }

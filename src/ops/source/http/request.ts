@@ -64,7 +64,7 @@ function once({ method, url, headers }: HttpRequest, scope: Scope): Promise<Inco
     const send = secure ? secureRequest : plainRequest;
     const outgoing = send(url, {
       method,
-      headers: { "user-agent": userAgent, ...headers },
+      headers: { "user-agent": userAgent, "accept-encoding": "gzip", ...headers },
       agent,
       signal: scope.signal,
     });
@@ -77,8 +77,13 @@ function once({ method, url, headers }: HttpRequest, scope: Scope): Promise<Inco
 
 function answerOf(response: IncomingMessage, status: number): HttpAnswer {
   const gzipped = response.headers["content-encoding"] === "gzip";
-  const body = gzipped ? response.compose(createGunzip()) : response;
+  const body = gzipped ? unzipped(response) : response;
   return { status, headers: response.headers, body, drop: () => response.destroy() };
+}
+
+/** Begins when it is read: what HEAD answers has no end that gunzip could find. */
+async function* unzipped(response: IncomingMessage): AsyncGenerator<Uint8Array, void> {
+  yield* response.compose(createGunzip());
 }
 
 function failed(url: string, reason: string, cause?: unknown): CooperError {

@@ -92,7 +92,7 @@ function unpackLayer(
         async (bytes) => {
           // After a broken transfer the bytes come again, into a new folder.
           await active?.[Symbol.asyncDispose]();
-          active = await storage.snapshots.prepare(below);
+          active = await storage.snapshots.prepare(below, { shared: true });
           await extract(layer, bytes, active, folders(below, storage), scope);
         },
         scope,
@@ -117,9 +117,9 @@ async function extract(
   scope: OpScope,
 ): Promise<void> {
   const { unpackBlob } = await import("../../../archive/index.ts");
-  const { folder, form } = active.changes;
+  const { folder, form, files } = active.changes;
   const { diffId } = await timed(`extracting ${layer.descriptor.digest}`, scope, () =>
-    unpackBlob(bytes, folder, { form, parents }, scope),
+    unpackBlob(bytes, folder, { form, files, parents }, scope),
   );
   if (diffId === layer.diffId) return;
   const message = `cannot unpack layer ${layer.descriptor.digest}: its content is ${diffId}, ${layer.diffId} wanted`;

@@ -1,0 +1,58 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { openWorkbench, type Workbench } from "../../testing/workbench.ts";
+import { SourceAnswers } from "../answers.ts";
+import { httpSource } from "./http-op.ts";
+
+let bench: Workbench;
+let file = { content: "one", etag: '"1"' };
+const asked: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
+const server = createServer(({ method = "", headers }, response) => {
+  asked.push({ method, headers });
+  response.writeHead(200, { etag: file.etag, "content-encoding": "gzip" });
+  response.end(gzipSync(file.content));
+});
+const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/foo`;
+beforeAll(async () => {
+  bench = await openWorkbench();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+beforeEach(() => void asked.splice(0));
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await bench[Symbol.asyncDispose]();
+});
+
+async function download(memory = new SourceAnswers(), attrs: Record<string, string> = {}): Promise<string> {
+  const op = httpSource(url(), new Map(Object.entries(attrs)), bench.storage, memory);
+  await op.recipe(bench.scope());
+  const [ref] = await op.execute([], bench.scope());
+  return (await bench.show(ref)).foo?.split(" ").at(-1) ?? "";
+}
+
+test("HEAD asks for the encoding that GET gets, for some servers name a compressed file differently", async () => {
+  expect(await download()).toBe("one");
+  expect(await download()).toBe("one");
+  expect(asked.map(({ method, headers }) => [method, headers["accept-encoding"]])).toEqual([
+    ["GET", "gzip"],
+    ["HEAD", "gzip"],
+  ]);
+});
+
+test("a weak ETag is the strong one of that name", async () => {
+  file = { ...file, etag: 'W/"1"' };
+  expect(await download()).toBe("one");
+  expect(asked.map(({ method }) => method)).toEqual(["HEAD"]);
+});
+
+test("a file that changes during a build stays what it was, in this build", async () => {
+  const memory = new SourceAnswers();
+  expect(await download(memory)).toBe("one");
+  file = { content: "two", etag: '"2"' };
+  expect(await download(memory)).toBe("one");
+  expect(await download()).toBe("two");
+  const checksum = `sha256:${"0".repeat(64)}`;
+  await expect(download(memory, { "http.checksum": checksum })).rejects.toThrow("digest mismatch");
+});
