@@ -1,4 +1,5 @@
 import type { Bytes, Digest, Scope } from "../kit/index.ts";
+import type { TreeFiles } from "./tree/tree-files.ts";
 
 /** How a layer's tar is compressed. */
 export type Compression = "uncompressed" | "gzip" | "zstd";
@@ -54,8 +55,14 @@ export type ChangeForm = "overlay" | "whole";
 export type LayerChanges =
   /** `upper` is an overlay's upper directory; `lower` the folders below it, lowest first. */
   | { readonly form: "overlay"; readonly upper: string; readonly lower: readonly string[] }
-  /** `tree` is a whole tree, `parent` the whole tree it started from. */
-  | { readonly form: "whole"; readonly tree: string; readonly parent?: string };
+  /** `tree` is a whole tree, `parent` the whole tree it started from; their files are the kernel's when nothing else is said. */
+  | {
+      readonly form: "whole";
+      readonly tree: string;
+      readonly files?: TreeFiles;
+      readonly parent?: string;
+      readonly parentFiles?: TreeFiles;
+    };
 
 export interface LayerTarOptions {
   /** Lowers every mtime above this to this; seconds since 1970 (SOURCE_DATE_EPOCH with rewrite-timestamp). */

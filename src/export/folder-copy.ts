@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { TreeEntry } from "../archive/index.ts";
+import type { TreeEntry, TreeFiles } from "../archive/index.ts";
 import { CooperError, errnoOf, makeFolders, reasonOf, type Scope, temporaryBeside } from "../kit/index.ts";
 import type { VisibleTree } from "./tree-source.ts";
 
@@ -24,7 +24,7 @@ async function loadTools() {
     import("../storage/index.ts"),
     import("../sys/index.ts"),
   ]);
-  return { walkTree: archive.walkTree, copyFileFast: storage.copyFileFast, sys };
+  return { walkTree: archive.walkTree, kernelFiles: archive.kernelFiles, copyFileFast: storage.copyFileFast, sys };
 }
 
 /** Other work gets its turn after this many milliseconds. */
@@ -50,12 +50,12 @@ export class FolderCopy {
   async filesOf(trees: readonly VisibleTree[]): Promise<{ id: string; paths: string[] }[]> {
     const { walkTree } = await this.#load();
     if (trees.length < 2) return [];
-    return trees.map(({ id, path }) => ({
+    return trees.map(({ id, path, files }) => ({
       id,
       paths:
         path === undefined
           ? []
-          : [...walkTree(path)].filter(({ kind }) => kind !== "directory").map((entry) => entry.path),
+          : [...walkTree(path, {}, files)].filter(({ kind }) => kind !== "directory").map((entry) => entry.path),
     }));
   }
 
@@ -68,14 +68,14 @@ export class FolderCopy {
     if (prefix !== "") folders.push({ to: this.#folder(prefix), mode: 0o755, mtime: time ?? 0n });
     const links = new Map<string, string>();
     let bytes = 0;
-    for (const entry of tree.path === undefined ? [] : tools.walkTree(tree.path)) {
+    for (const entry of tree.path === undefined ? [] : tools.walkTree(tree.path, {}, tree.files)) {
       await this.#breathe();
       const path = prefix === "" ? entry.path : `${prefix}/${entry.path}`;
       const mtime = time ?? entry.stat.mtime;
       const from = `${tree.path}/${entry.path}`;
       if (entry.kind === "directory") folders.push({ to: this.#folder(path), mode: entry.stat.mode, mtime });
       else await this.#file(entry, from, path, mtime, links, tools);
-      copyAttributes(from, join(this.#root, path), tools);
+      copyAttributes(from, join(this.#root, path), tree.files ?? tools.kernelFiles, tools);
       if (entry.kind !== "file") continue;
       bytes += entry.stat.size;
       update(bytes);
@@ -198,10 +198,10 @@ async function make(
 }
 
 /** Extended attributes that the target's file system and the caller's rights allow; the others are left out. */
-function copyAttributes(from: string, to: string, { sys }: Tools): void {
-  for (const name of sys.llistxattr(from)) {
+function copyAttributes(from: string, to: string, files: TreeFiles, { sys }: Tools): void {
+  for (const name of files.attributeNames(from)) {
     if (/^(trusted|user)\.overlay\./.test(name)) continue;
-    const value = sys.lgetxattr(from, name);
+    const value = files.attribute(from, name);
     if (value === undefined) continue;
     try {
       sys.lsetxattr(to, name, value);

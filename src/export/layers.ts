@@ -170,10 +170,12 @@ function layerChanges(storage: Storage, id: SnapshotId): LayerChanges {
   const own = snapshots.changes(id);
   const parent = snapshots.get(id)?.parent;
   if (own.form === "whole") {
+    const below = parent === undefined ? undefined : snapshots.changes(parent);
     return {
       form: "whole",
       tree: own.folder,
-      ...(parent === undefined ? {} : { parent: snapshots.changes(parent).folder }),
+      files: own.files,
+      ...(below === undefined ? {} : { parent: below.folder, parentFiles: below.files }),
     };
   }
   const below = parent === undefined ? undefined : snapshots.view(parent);

@@ -1,4 +1,4 @@
-import type { TarSource } from "../archive/index.ts";
+import type { TarSource, TreeTarOptions } from "../archive/index.ts";
 import type { NamedExporter } from "./contract.ts";
 import { epochAttribute } from "./epoch.ts";
 import type { Attributes } from "./image-attributes.ts";
@@ -24,12 +24,16 @@ export function tarExporter(attrs: Attributes, parts: TreeParts): NamedExporter 
 function* entriesOf(
   trees: readonly VisibleTree[],
   isMap: boolean,
-  treeEntries: (folder: string, options: { prefix?: string; mtime?: number }) => Iterable<TarSource>,
+  treeEntries: (folder: string, options: TreeTarOptions) => Iterable<TarSource>,
 ): Generator<TarSource> {
-  for (const { id, path, epoch } of trees) {
+  for (const { id, path, files, epoch } of trees) {
     const prefix = platformFolder(id);
     if (isMap) yield { header: folderHeader(prefix, epoch ?? 0) };
-    const options = { ...(isMap ? { prefix } : {}), ...(epoch === undefined ? {} : { mtime: epoch }) };
+    const options = {
+      ...(isMap && { prefix }),
+      ...(epoch !== undefined && { mtime: epoch }),
+      ...(files !== undefined && { files }),
+    };
     if (path !== undefined) yield* treeEntries(path, options);
   }
 }

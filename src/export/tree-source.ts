@@ -1,5 +1,6 @@
+import type { TreeFiles } from "../archive/index.ts";
 import { CooperError } from "../kit/index.ts";
-import type { Storage } from "../storage/index.ts";
+import type { Mounted, Storage } from "../storage/index.ts";
 import type { ExportNeeds, ExportScope, ExportSource } from "./contract.ts";
 import { type Epoch, epochOfResult } from "./epoch.ts";
 import { type PlatformResult, readResults } from "./results.ts";
@@ -14,6 +15,7 @@ export interface VisibleTree {
   readonly id: string;
   /** Undefined: no files at all. */
   readonly path: string | undefined;
+  readonly files: TreeFiles | undefined;
   /** What every time is set to; seconds since 1970. */
   readonly epoch: number | undefined;
 }
@@ -30,9 +32,9 @@ export async function withTrees<T>(
   await using mounts = new AsyncDisposableStack();
   const trees: VisibleTree[] = [];
   for (const result of platforms) {
-    const path = await show(result, parts, mounts, scope);
+    const shown = await show(result, parts, mounts, scope);
     const seconds = epoch === undefined ? epochOfResult(source.metadata, result.id) : epoch.seconds;
-    trees.push({ id: result.id, path, epoch: seconds });
+    trees.push({ id: result.id, path: shown?.path, files: shown?.files, epoch: seconds });
   }
   return await work(trees, isMap);
 }
@@ -42,10 +44,10 @@ async function show(
   { storage, needs }: TreeParts,
   mounts: AsyncDisposableStack,
   scope: ExportScope,
-): Promise<string | undefined> {
+): Promise<Mounted | undefined> {
   const id = await needs.materialise(tree, scope);
   if (id === undefined) return undefined;
-  return mounts.use(await storage.mount(storage.snapshots.view(id))).path;
+  return mounts.use(await storage.mount(storage.snapshots.view(id)));
 }
 
 /** A platform's folder: `linux_arm64`. */

@@ -18,7 +18,7 @@ export async function folderSnapshot(
   const known = storage.snapshots.byName(name);
   if (known !== undefined) return known.id;
   await using active = await storage.snapshots.prepare(undefined);
-  const target = active.changes.folder;
+  const target = { path: active.changes.folder, files: active.changes.files };
   const tree = SourceTree.folder(folder);
   const rules = {
     owner: undefined,
@@ -27,6 +27,6 @@ export async function folderSnapshot(
     filter: undefined,
     replace: false,
   };
-  await new Copier(tree, target, rules, scope.signal).copy(tree.root, target);
+  await new Copier(tree, target, rules, scope.signal).copy(tree.root, target.path);
   return (await active.commit({ name, description: "local directory" })).id;
 }

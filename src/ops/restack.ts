@@ -25,15 +25,15 @@ async function putOn(
   storage: Storage,
   scope: Scope,
 ): Promise<SnapshotId> {
-  await using active = await storage.snapshots.prepare(below);
-  const { folder, form } = active.changes;
+  await using active = await storage.snapshots.prepare(below, { shared: true });
+  const { folder, form, files } = active.changes;
   const created = storage.snapshots.get(id)?.created;
   // An overlay's changes say for themselves what they delete; they mean the same on any tree.
   if (storage.snapshots.driver === "overlay") {
-    await copyTree(storage.snapshots.changes(id).folder, folder, scope.signal);
+    await copyTree(storage.snapshots.changes(id).folder, folder, { signal: scope.signal });
   } else {
     const { applyLayer, layerTar } = await import("../archive/index.ts");
-    await applyLayer(layerTar(ownChanges(id, storage), { allAttributes: true }, scope), folder, { form }, scope);
+    await applyLayer(layerTar(ownChanges(id, storage), { allAttributes: true }, scope), folder, { form, files }, scope);
   }
   const made = await active.commit({ description: "merged", ...(created && { created }) });
   for (const record of storage.layers.list(id)) storage.layers.add(made.id, record);
@@ -43,10 +43,14 @@ async function putOn(
 /** A snapshot's own changes as archive reads them. */
 function ownChanges(id: SnapshotId, storage: Storage) {
   const { snapshots } = storage;
-  const { folder, form } = snapshots.changes(id);
+  const { folder, form, files } = snapshots.changes(id);
   const parent = snapshots.get(id)?.parent;
-  const below = parent === undefined ? [] : snapshots.chain(parent).map((info) => snapshots.changes(info.id).folder);
-  if (form === "overlay") return { form: "overlay" as const, upper: folder, lower: below };
+  const below = parent === undefined ? [] : snapshots.chain(parent).map((info) => snapshots.changes(info.id));
+  if (form === "overlay") return { form: "overlay" as const, upper: folder, lower: below.map((one) => one.folder) };
   const whole = below.at(-1);
-  return { form: "whole" as const, tree: folder, ...(whole !== undefined && { parent: whole }) };
+  return {
+    form: "whole" as const,
+    ...{ tree: folder, files },
+    ...(whole !== undefined && { parent: whole.folder, parentFiles: whole.files }),
+  };
 }

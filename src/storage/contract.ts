@@ -1,4 +1,4 @@
-import type { Compression } from "../archive/index.ts";
+import type { Compression, TreeFiles } from "../archive/index.ts";
 import type { Bytes, Digest, Scope } from "../kit/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { ContentHashes } from "./content-hash/contract.ts";
@@ -12,7 +12,7 @@ export type SnapshotId = string & { readonly __snapshot: never };
  * One layer without upper, or an upper without layers, needs no mount at all: `path` then names the folder itself.
  */
 export type TreeMount =
-  | { readonly kind: "folder"; readonly path: string; readonly readonly: boolean }
+  | { readonly kind: "folder"; readonly path: string; readonly readonly: boolean; readonly files: TreeFiles }
   | { readonly kind: "overlay"; readonly layers: readonly string[]; readonly upper?: string; readonly work?: string };
 
 /** Bytes by digest, below `content/blobs/<alg>/<hex>`. A blob is there whole and verified, or not at all. */
@@ -83,10 +83,13 @@ export interface SnapshotStore {
   chain(id: SnapshotId): readonly SnapshotInfo[];
   /** Read-only view of a committed tree. */
   view(id: SnapshotId): TreeMount;
-  /** A writable tree on top of `parent` (empty without). It belongs to this process until committed or disposed of. */
-  prepare(parent: SnapshotId | undefined): Promise<ActiveSnapshot>;
+  /**
+   * A writable tree on top of `parent` (empty without). It belongs to this process until committed or disposed of. `shared`: its writers
+   * are Cooper's own, which call `TreeFiles.unshare` before they change a file in place; then a driver may take over the parent's files.
+   */
+  prepare(parent: SnapshotId | undefined, options?: { readonly shared?: boolean }): Promise<ActiveSnapshot>;
   /** The folder with the snapshot's own changes, whiteouts in overlayfs form (overlay), or its whole tree (native). */
-  changes(id: SnapshotId): { readonly folder: string; readonly form: "overlay" | "whole" };
+  changes(id: SnapshotId): { readonly folder: string; readonly form: "overlay" | "whole"; readonly files: TreeFiles };
 }
 export interface SnapshotCommit {
   readonly name?: string;
@@ -97,7 +100,7 @@ export interface ActiveSnapshot extends AsyncDisposable {
   readonly mount: TreeMount;
   /** The folder that receives the changes: unpacking a layer writes here directly, with overlayfs whiteouts when "overlay"
    * (a snapshot without parent is always "whole"). */
-  readonly changes: { readonly folder: string; readonly form: "overlay" | "whole" };
+  readonly changes: { readonly folder: string; readonly form: "overlay" | "whole"; readonly files: TreeFiles };
   /**
    * Makes the tree immutable, in one transaction. With a taken `name`, this one is dropped and the first one returned.
    * `created` is for changes that are older than this snapshot of them.
@@ -127,9 +130,10 @@ export interface Records {
   delete(space: string, key: string): void;
 }
 
-/** A mounted tree: `path` shows it until disposal. */
+/** A mounted tree: `path` shows it until disposal, `files` tells owners and modes of what is below. */
 export interface Mounted extends AsyncDisposable {
   readonly path: string;
+  readonly files: TreeFiles;
 }
 
 /** One open storage root. Several processes may have one root open at once. */

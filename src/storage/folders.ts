@@ -1,5 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { kernelFiles } from "../archive/index.ts";
 import { sha256, splitDigest } from "../kit/index.ts";
 import type { Mounted } from "./contract.ts";
 import { told } from "./errors.ts";
@@ -31,7 +32,7 @@ export class Folders {
       const dispose = async () => {
         await told("remove temporary folder", () => removeTree(path));
       };
-      return { path, [Symbol.asyncDispose]: dispose };
+      return { path, files: kernelFiles, [Symbol.asyncDispose]: dispose };
     });
   }
 

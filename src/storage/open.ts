@@ -18,14 +18,17 @@ import { StoredRecords } from "./records.ts";
 import type { SnapshotDriver } from "./snapshots/driver.ts";
 import { nativeDriver } from "./snapshots/native.ts";
 import { overlayDriver } from "./snapshots/overlay.ts";
+import { mayChangeOwners } from "./snapshots/owners-probe.ts";
+import { recordedDriver } from "./snapshots/recorded.ts";
 import { Snapshots } from "./snapshots/store.ts";
 
-export type Snapshotter = "auto" | "overlayfs" | "native";
+/** `recorded` is what the others become for a process that may not change owners; forced, it does the same for one that may. */
+export type Snapshotter = "auto" | "overlayfs" | "native" | "recorded";
 
 export interface StorageOptions {
   /** Made when it is missing. Must be on a local file system; several processes may open it at once. */
   readonly root: string;
-  /** `auto`: overlayfs where it works, else native; tried at the first use of snapshots. */
+  /** `auto`: overlayfs where it works, else native, which records owners where this process may not set them; tried at the first use of snapshots. */
   readonly snapshotter: Snapshotter;
 }
 
@@ -72,7 +75,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     get: (key) => records.get("overlay-probe", key),
     set: (key, value) => records.set("overlay-probe", key, value),
   });
-  const driver = () => chooseDriver(snapshotter, mounts);
+  const driver = () => chooseDriver(snapshotter, mounts, self.folder);
   // A forced one that cannot work fails now, not in the middle of a build.
   if (snapshotter === "overlayfs") driver();
   const snapshots = new Snapshots({ folder: layout.snapshots, database, owner: self.id, trash, driver });
@@ -104,7 +107,10 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
   };
 }
 
-function chooseDriver(snapshotter: Snapshotter, mounts: Mounts): SnapshotDriver {
+/** A process that may not change owners records them, whatever else it may do: overlays would show those of the disk. */
+function chooseDriver(snapshotter: Snapshotter, mounts: Mounts, ownFolder: string): SnapshotDriver {
+  if (snapshotter === "recorded") return recordedDriver();
+  if (snapshotter !== "overlayfs" && !mayChangeOwners(ownFolder)) return recordedDriver();
   if (snapshotter === "native") return nativeDriver;
   const trouble = mounts.overlayTrouble();
   if (trouble === undefined) return overlayDriver;

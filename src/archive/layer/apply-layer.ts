@@ -3,6 +3,7 @@ import { type Bytes, CooperError, type Digest, isCooperError, messageOf, type Sc
 import { createPoolHasher } from "../../sys/index.ts";
 import type { ChangeForm, TarLimits } from "../contract.ts";
 import { defaultTarLimits, TarParser } from "../tar/parser.ts";
+import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
 import { Unpacker } from "./unpack.ts";
 
 export interface ApplyOptions {
@@ -10,6 +11,8 @@ export interface ApplyOptions {
   readonly form: ChangeForm;
   /** Folders of the layers below, lowest first (overlay form only): what a parent looks like that the layer does not name. */
   readonly parents?: readonly string[];
+  /** The kernel's when nothing is said. */
+  readonly files?: TreeFiles;
   readonly limits?: TarLimits;
   /** An archive that is no layer: names with `.wh.` are files like any other. */
   readonly plain?: boolean;
@@ -50,6 +53,7 @@ export async function applyChunks(
 ): Promise<AppliedLayer> {
   const unpacker = new Unpacker(folder, {
     form: options.form,
+    files: options.files ?? kernelFiles,
     parents: options.parents ?? [],
     plain: options.plain ?? false,
     log: scope.log,

@@ -3,8 +3,9 @@ import { CooperError } from "../../kit/index.ts";
 import { lgetxattr } from "../../sys/index.ts";
 import type { LayerChanges } from "../contract.ts";
 import { sortedNames } from "../tree/names.ts";
+import { kernelFiles } from "../tree/tree-files.ts";
 import { type Found, LayeredTree } from "./layered-tree.ts";
-import { isOpaque, isWhiteout, statOf } from "./whiteout.ts";
+import { isOpaque, isWhiteout } from "./whiteout.ts";
 
 /** A difference between a tree and the one it started from; paths start with a slash. */
 export type Change =
@@ -22,8 +23,8 @@ export function changesOf(changes: LayerChanges): Iterable<Change> {
     };
     return upperChanges(trees, "");
   }
-  const below = new LayeredTree(changes.parent === undefined ? [] : [changes.parent]);
-  return twoTreeChanges(below, new LayeredTree([changes.tree]), "");
+  const below = new LayeredTree(changes.parent === undefined ? [] : [changes.parent], changes.parentFiles);
+  return twoTreeChanges(below, new LayeredTree([changes.tree], changes.files), "");
 }
 
 interface OverlayTrees {
@@ -78,8 +79,8 @@ function mergeSorted(one: readonly string[], other: readonly string[]): string[]
 }
 
 function foundAt(path: string): Found | undefined {
-  const stat = statOf(path);
-  return stat && { path, stat };
+  const stat = kernelFiles.lstat(path);
+  return stat && { path, stat, files: kernelFiles };
 }
 
 function refuseRedirect(path: string): void {
@@ -108,7 +109,7 @@ function sameFile(one: Found, other: Found): boolean {
 
 function sameCapability(one: Found, other: Found): boolean {
   if (!one.stat.isFile()) return true;
-  const [a, b] = [lgetxattr(one.path, "security.capability"), lgetxattr(other.path, "security.capability")];
+  const [a, b] = [one, other].map(({ files, path }) => files.attribute(path, "security.capability"));
   return a === undefined || b === undefined ? a === b : a.equals(b);
 }
 

@@ -1,10 +1,9 @@
-import { lstatSync } from "node:fs";
 import type { Bytes, Scope } from "../../kit/index.ts";
-import { lgetxattr } from "../../sys/index.ts";
 import type { Buffers } from "../compress/buffers.ts";
 import type { LayerChanges, LayerTarOptions, TarHeader, TarSource } from "../contract.ts";
 import { tarStream } from "../tar/tar-stream.ts";
 import { fileHeader } from "../tree/file-header.ts";
+import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
 import { attributesOf } from "../tree/tree-tar.ts";
 import { type Change, changesOf } from "./changes.ts";
 import type { Found } from "./layered-tree.ts";
@@ -21,17 +20,24 @@ export function layerTar(
   buffers?: Buffers,
 ): Bytes {
   const view = changes.form === "overlay" ? changes.upper : changes.tree;
-  return tarStream(layerEntries(changesOf(changes), view, options), scope, buffers);
+  const files = changes.form === "overlay" ? undefined : changes.files;
+  return tarStream(layerEntries(changesOf(changes), { view, files: files ?? kernelFiles }, options), scope, buffers);
 }
 
-function* layerEntries(changes: Iterable<Change>, view: string, options: LayerTarOptions): Generator<TarSource> {
+function* layerEntries(changes: Iterable<Change>, view: View, options: LayerTarOptions): Generator<TarSource> {
   const entries = new LayerEntries(view, options);
   for (const change of changes) yield* entries.of(change);
 }
 
+/** The folder that shows the directories of the tree. */
+interface View {
+  readonly view: string;
+  readonly files: TreeFiles;
+}
+
 /** Turns changes into entries; remembers which directories and which inodes it has written. */
 class LayerEntries {
-  readonly #view: string;
+  readonly #view: View;
   readonly #options: LayerTarOptions;
   readonly #folders = new Set<string>();
   /** First name of each inode with several names. */
@@ -39,7 +45,7 @@ class LayerEntries {
   /** Unchanged names of an inode, told in case a later name of it is written. */
   readonly #otherNames = new Map<bigint, string[]>();
 
-  constructor(view: string, options: LayerTarOptions) {
+  constructor(view: View, options: LayerTarOptions) {
     this.#view = view;
     this.#options = options;
   }
@@ -94,8 +100,10 @@ class LayerEntries {
     if (this.#folders.has(parent)) return;
     yield* this.#parents(parent);
     this.#folders.add(parent);
-    const path = `${this.#view}/${parent}`;
-    const header = headerOf(parent, { path, stat: lstatSync(path, { bigint: true }) }, this.#options);
+    const { view, files } = this.#view;
+    const path = `${view}/${parent}`;
+    const stat = files.lstat(path);
+    const header = stat && headerOf(parent, { path, stat, files }, this.#options);
     if (header !== undefined) yield { header };
   }
 }
@@ -104,7 +112,7 @@ class LayerEntries {
 function headerOf(name: string, file: Found, { latestMtime, allAttributes }: LayerTarOptions): TarHeader | undefined {
   const header = fileHeader(name, file.path, file.stat);
   if (header === undefined) return undefined;
-  const xattrs = allAttributes === true ? attributesOf(file.path) : layerAttributes(header, file.path);
+  const xattrs = allAttributes === true ? attributesOf(file.path, file.files) : layerAttributes(header, file);
   const latest = latestMtime === undefined ? undefined : BigInt(latestMtime) * 1_000_000_000n;
   return {
     ...header,
@@ -113,8 +121,8 @@ function headerOf(name: string, file: Found, { latestMtime, allAttributes }: Lay
   };
 }
 
-function layerAttributes(header: TarHeader, path: string): TarHeader["xattrs"] {
-  const capability = header.type === "file" ? lgetxattr(path, "security.capability") : undefined;
+function layerAttributes(header: TarHeader, { path, files }: Found): TarHeader["xattrs"] {
+  const capability = header.type === "file" ? files.attribute(path, "security.capability") : undefined;
   return capability && new Map([["security.capability", capability]]);
 }
 

@@ -1,11 +1,14 @@
 import type { BigIntStats } from "node:fs";
 import { sortedNames, sortNames } from "../tree/names.ts";
-import { isOpaque, isWhiteout, statOf } from "./whiteout.ts";
+import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
+import { isOpaque, isWhiteout } from "./whiteout.ts";
 
 /** A file of a merged tree: where it is on this machine. */
 export interface Found {
   readonly path: string;
   readonly stat: BigIntStats;
+  /** Of the tree that it belongs to. */
+  readonly files: TreeFiles;
 }
 
 /**
@@ -15,8 +18,11 @@ export interface Found {
 export class LayeredTree {
   readonly #folders = new Map<string, readonly string[]>();
 
+  readonly #files: TreeFiles;
+
   /** `layers` lowest first; none is the empty tree. */
-  constructor(layers: readonly string[]) {
+  constructor(layers: readonly string[], files: TreeFiles = kernelFiles) {
+    this.#files = files;
     this.#folders.set("", layers.toReversed());
   }
 
@@ -24,9 +30,9 @@ export class LayeredTree {
     const slash = path.lastIndexOf("/");
     const name = path.slice(slash);
     for (const folder of this.#foldersOf(path.slice(0, slash))) {
-      const stat = statOf(folder + name);
+      const stat = this.#files.lstat(folder + name);
       if (stat === undefined) continue;
-      return isWhiteout(stat) ? undefined : { path: folder + name, stat };
+      return isWhiteout(stat) ? undefined : { path: folder + name, stat, files: this.#files };
     }
     return undefined;
   }
@@ -46,7 +52,7 @@ export class LayeredTree {
     const name = path.slice(slash);
     const folders: string[] = [];
     for (const parent of this.#foldersOf(path.slice(0, slash))) {
-      const stat = statOf(parent + name);
+      const stat = this.#files.lstat(parent + name);
       if (stat === undefined) continue;
       if (!stat.isDirectory()) break;
       folders.push(parent + name);

@@ -1,21 +1,18 @@
-import { chmodSync, lchownSync, lutimesSync, utimesSync } from "node:fs";
+import { lutimesSync, utimesSync } from "node:fs";
 import { errnoOf } from "../../kit/index.ts";
-import { lsetxattr, utimensat } from "../../sys/index.ts";
+import { utimensat } from "../../sys/index.ts";
 import type { TarHeader } from "../contract.ts";
+import type { TreeFiles } from "../tree/tree-files.ts";
 
 const billion = 1_000_000_000n;
 const latest = 2n ** 63n - 1n;
 
 /** Owner, attributes, permissions and time of a path just made, in the order that keeps set-id bits and capabilities. */
-export function setMetadata(
-  path: string,
-  header: TarHeader,
-  made: { readonly uid: number; readonly gid: number; readonly mode: number },
-): void {
+export function setMetadata(path: string, header: TarHeader, files: TreeFiles): void {
   const link = header.type === "symlink";
-  if (header.uid !== made.uid || header.gid !== made.gid) lchownSync(path, header.uid, header.gid);
-  if (header.xattrs !== undefined) setAttributes(path, header.xattrs);
-  if (!link && header.mode !== made.mode) chmodSync(path, header.mode);
+  files.chown(path, header.uid, header.gid);
+  if (header.xattrs !== undefined) setAttributes(path, header.xattrs, files);
+  if (!link) files.chmod(path, header.mode);
   setTime(path, header.mtime, link);
 }
 
@@ -32,11 +29,11 @@ export function setTime(path: string, time: bigint, link: boolean): void {
 }
 
 /** `trusted.*` is the kernel's and the overlay's: an archive may not set it. A file system without attributes is no error. */
-export function setAttributes(path: string, attributes: ReadonlyMap<string, Uint8Array>): void {
+export function setAttributes(path: string, attributes: ReadonlyMap<string, Uint8Array>, files: TreeFiles): void {
   for (const [name, value] of attributes) {
     if (name.startsWith("trusted.")) continue;
     try {
-      lsetxattr(path, name, value);
+      files.setAttribute(path, name, value);
     } catch (error) {
       const code = errnoOf(error);
       // user.* is for regular files and directories only (xattr(7)).

@@ -1,5 +1,6 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { CooperError, cleanPath, pathInside } from "../../kit/index.ts";
+import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
 
 /**
  * Turns names from an archive into paths of a folder that cannot leave it: `..` stops at the folder, links of parents are
@@ -8,12 +9,14 @@ import { CooperError, cleanPath, pathInside } from "../../kit/index.ts";
  */
 export class SafeFolder {
   readonly root: string;
+  readonly #files: TreeFiles;
   readonly #onNewFolder: (path: string) => void;
   readonly #known = new Map<string, string>();
 
   /** `onNewFolder` is called for each parent that had to be made because the archive does not name it. */
-  constructor(root: string, onNewFolder: (path: string) => void = () => {}) {
+  constructor(root: string, files: TreeFiles = kernelFiles, onNewFolder: (path: string) => void = () => {}) {
     this.root = root;
+    this.#files = files;
     this.#onNewFolder = onNewFolder;
     this.#known.set("", root);
   }
@@ -66,9 +69,9 @@ export class SafeFolder {
       throw new CooperError("archive/bad-layer", `cannot unpack into ${JSON.stringify(path)}: not a directory`);
     }
     this.#make(path.slice(0, path.lastIndexOf("/")));
-    mkdirSync(path, 0o755);
+    this.#files.mkdir(path, 0o755);
     // Past the umask, and without a set-group-id bit that its parent hands on.
-    chmodSync(path, 0o755);
+    this.#files.chmod(path, 0o755);
     this.#onNewFolder(path);
   }
 }

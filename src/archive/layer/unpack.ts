@@ -1,12 +1,8 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
-  fchownSync,
   futimesSync,
-  linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   symlinkSync,
@@ -15,9 +11,10 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { CooperError, errnoOf, type Log } from "../../kit/index.ts";
-import { FileType, lgetxattr, llistxattr, makeDevice, mknod } from "../../sys/index.ts";
+import { FileType, lgetxattr, llistxattr, makeDevice } from "../../sys/index.ts";
 import type { ChangeForm, TarHeader } from "../contract.ts";
 import type { TarSink } from "../tar/parser.ts";
+import type { TreeFiles } from "../tree/tree-files.ts";
 import { setAttributes, setMetadata, setTime } from "./metadata.ts";
 import { SafeFolder } from "./safe-folder.ts";
 import { isWhiteout, makeOpaque, makeWhiteout, whiteoutTarget } from "./whiteout.ts";
@@ -29,6 +26,7 @@ const billion = 1_000_000_000n;
 /** What `Unpacker` needs to know of the folder it fills. */
 export interface UnpackOptions {
   readonly form: ChangeForm;
+  readonly files: TreeFiles;
   /** Folders of the layers below, lowest first: a parent that the layer does not name looks as it does there. */
   readonly parents: readonly string[];
   /** Names of whiteouts mean nothing. */
@@ -47,12 +45,16 @@ export class Unpacker implements TarSink {
   readonly #folderTimes = new Map<string, bigint>();
   /** What this layer made: whiteouts only concern layers below. */
   readonly #made = new Set<string>();
-  readonly #self = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, umask: process.umask() };
+  /** Older files that this layer has given another name. */
+  readonly #linked = new Set<string>();
+  readonly #files: TreeFiles;
+  readonly #umask = process.umask();
   #file: { readonly fd: number; readonly path: string; readonly header: TarHeader } | undefined;
 
   constructor(root: string, options: UnpackOptions) {
     this.#options = options;
-    this.#folder = new SafeFolder(root, (path) => this.#copyParent(path));
+    this.#files = options.files;
+    this.#folder = new SafeFolder(root, options.files, (path) => this.#copyParent(path));
   }
 
   entry(header: TarHeader): void {
@@ -109,11 +111,18 @@ export class Unpacker implements TarSink {
       return;
     }
     this.#clear(path);
-    if (header.type === "hardlink") linkSync(this.#folder.existing(this.#linkName(header)), path);
+    if (header.type === "hardlink") this.#link(this.#folder.existing(this.#linkName(header)), path);
     else if (header.type === "symlink") symlinkSync(this.#linkName(header), path);
     else if (!this.#makeNode(path, header)) return;
     const isLink = header.type === "hardlink" && lstatSync(path).isSymbolicLink();
-    setMetadata(path, isLink ? { ...header, type: "symlink" } : header, { uid: -1, gid: -1, mode: -1 });
+    setMetadata(path, isLink ? { ...header, type: "symlink" } : header, this.#files);
+  }
+
+  /** The metadata of the new name is that of the old one: a file from below must not be changed for the tree below. */
+  #link(existing: string, path: string): void {
+    if (!this.#made.has(existing) && !this.#linked.has(existing)) this.#files.unshare(existing);
+    this.#linked.add(existing);
+    this.#files.link(existing, path);
   }
 
   #linkName(header: TarHeader): string {
@@ -140,10 +149,9 @@ export class Unpacker implements TarSink {
   }
 
   #finishFile(fd: number, path: string, header: TarHeader): void {
-    // Always: a parent with the set-group-id bit hands its group to new files.
-    fchownSync(fd, header.uid, header.gid);
-    if (header.xattrs !== undefined) setAttributes(path, header.xattrs);
-    if ((header.mode & this.#self.umask) !== 0 || header.mode > 0o777) fchmodSync(fd, header.mode);
+    const made = header.mode & 0o777 & ~this.#umask;
+    this.#files.settle(fd, path, header.uid, header.gid, header.mode, made);
+    if (header.xattrs !== undefined) setAttributes(path, header.xattrs, this.#files);
     const bounded = header.mtime >= 0n && header.mtime % billion === 0n;
     if (!bounded) setTime(path, header.mtime, false);
     else futimesSync(fd, Number(header.mtime / billion), Number(header.mtime / billion));
@@ -154,11 +162,11 @@ export class Unpacker implements TarSink {
     if (found?.isDirectory() !== true) {
       const wasDeleted = found !== undefined && this.#options.form === "overlay" && isWhiteout(found);
       if (found !== undefined) this.#folder.remove(path);
-      mkdirSync(path, header.mode & 0o777);
+      this.#files.mkdir(path, header.mode & 0o777);
       // The layer deletes the old directory and makes a new one: the old one's content must not shine through.
       if (wasDeleted) makeOpaque(path);
     }
-    setMetadata(path, header, { uid: -1, gid: -1, mode: -1 });
+    setMetadata(path, header, this.#files);
     this.#folderTimes.set(path, header.mtime);
   }
 
@@ -167,7 +175,11 @@ export class Unpacker implements TarSink {
     const types = { fifo: FileType.fifo, character: FileType.character, block: FileType.block };
     const type = types[header.type as keyof typeof types];
     try {
-      mknod(path, type | (header.mode & 0o7777), makeDevice(header.device?.major ?? 0, header.device?.minor ?? 0));
+      this.#files.mknod(
+        path,
+        type | (header.mode & 0o7777),
+        makeDevice(header.device?.major ?? 0, header.device?.minor ?? 0),
+      );
       return true;
     } catch (error) {
       if (errnoOf(error) !== "EPERM" || header.type === "fifo") throw error;
@@ -230,7 +242,7 @@ export class Unpacker implements TarSink {
         mtime: stat.mtimeNs,
         xattrs: attributes,
       };
-      setMetadata(path, header, { uid: -1, gid: -1, mode: -1 });
+      setMetadata(path, header, this.#files);
       this.#folderTimes.set(path, stat.mtimeNs);
       return;
     }

@@ -1,4 +1,3 @@
-import { lstatSync } from "node:fs";
 import { CooperError, errnoOf } from "../../kit/index.ts";
 import { FileType, lgetxattr, lsetxattr, mknod } from "../../sys/index.ts";
 
@@ -44,17 +43,4 @@ export function makeOpaque(path: string): void {
 
 export function isOpaque(path: string): boolean {
   return opaqueAttributes.some((name) => lgetxattr(path, name)?.toString("latin1") === "y");
-}
-
-/** `lstat` with nanoseconds, or undefined. */
-export function statOf(path: string): ReturnType<typeof lstatBig> | undefined {
-  try {
-    return lstatBig(path);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
-    throw error;
-  }
-}
-function lstatBig(path: string) {
-  return lstatSync(path, { bigint: true });
 }

@@ -1,7 +1,8 @@
 import type { Bytes, Scope } from "../../kit/index.ts";
-import { lgetxattr, llistxattr, splitDevice } from "../../sys/index.ts";
+import { splitDevice } from "../../sys/index.ts";
 import type { TarHeader, TarSource, TreeEntry } from "../contract.ts";
 import { tarStream } from "../tar/tar-stream.ts";
+import { kernelFiles, type TreeFiles } from "./tree-files.ts";
 import { walkTree } from "./walk-tree.ts";
 
 export interface TreeTarOptions {
@@ -9,6 +10,8 @@ export interface TreeTarOptions {
   readonly prefix?: string;
   /** Every mtime, in seconds since 1970, instead of the files' own. */
   readonly mtime?: number;
+  /** The kernel's when nothing is said. */
+  readonly files?: TreeFiles;
 }
 
 /** The tar of a whole tree, with the bytes that upstream's tar exporter gives; a socket is an empty file there. */
@@ -19,7 +22,7 @@ export function treeTar(folder: string, options: TreeTarOptions, scope: Pick<Sco
 /** The entries of `treeTar`, to be put into a tar together with others. The root itself has none. */
 export function* treeEntries(folder: string, options: TreeTarOptions = {}): Generator<TarSource> {
   const firstNames = new Map<string, string>();
-  for (const entry of walkTree(folder)) {
+  for (const entry of walkTree(folder, {}, options.files)) {
     const header = headerOf(entry, folder, options);
     const first =
       entry.kind === "directory" || entry.stat.links < 2 ? undefined : firstName(firstNames, entry, header.name);
@@ -38,7 +41,7 @@ function firstName(names: Map<string, string>, entry: TreeEntry, name: string): 
 
 function headerOf(entry: TreeEntry, folder: string, options: TreeTarOptions): TarHeader {
   const { stat, kind } = entry;
-  const xattrs = attributesOf(`${folder}/${entry.path}`);
+  const xattrs = attributesOf(`${folder}/${entry.path}`, options.files);
   return {
     type: kind === "socket" ? "file" : kind,
     name: options.prefix === undefined ? entry.path : `${options.prefix}/${entry.path}`,
@@ -59,8 +62,8 @@ function rounded(time: bigint): bigint {
 }
 
 /** All attributes but the overlay's own, which are no part of the tree. */
-export function attributesOf(path: string): Map<string, Buffer> | undefined {
-  const names = llistxattr(path).filter((name) => !/^(trusted|user)\.overlay\.|^com\.apple\./.test(name));
+export function attributesOf(path: string, files: TreeFiles = kernelFiles): Map<string, Buffer> | undefined {
+  const names = files.attributeNames(path).filter((name) => !/^(trusted|user)\.overlay\.|^com\.apple\./.test(name));
   if (names.length === 0) return undefined;
-  return new Map(names.map((name) => [name, lgetxattr(path, name) ?? Buffer.alloc(0)]));
+  return new Map(names.map((name) => [name, files.attribute(path, name) ?? Buffer.alloc(0)]));
 }

@@ -5,6 +5,7 @@ import { kindOf } from "./file-header.ts";
 import { followLinks, withoutNested } from "./follow-links.ts";
 import { sortedNames } from "./names.ts";
 import { type FilterState, PathFilter } from "./path-filter.ts";
+import { kernelFiles, type TreeFiles } from "./tree-files.ts";
 
 /**
  * The files below `root` that the filter picks, with fsutil's semantics: names in byte order, a directory before what it holds,
@@ -12,14 +13,19 @@ import { type FilterState, PathFilter } from "./path-filter.ts";
  * other work between entries. Files that vanish meanwhile are left out. Throws `kit/bad-pattern`, `archive/not-a-folder`,
  * or the system error of a directory that cannot be read.
  */
-export function walkTree(root: string, filter: WalkFilter = {}): Generator<TreeEntry, void> {
+export function walkTree(
+  root: string,
+  filter: WalkFilter = {},
+  files: TreeFiles = kernelFiles,
+): Generator<TreeEntry, void> {
   const folder = realFolder(root);
-  const walk: Walk = { root: folder, filter: PathFilter.of(includesOf(folder, filter), filter.exclude ?? []) };
+  const walk: Walk = { root: folder, files, filter: PathFilter.of(includesOf(folder, filter), filter.exclude ?? []) };
   return walkFolder(walk, { path: "", state: undefined, given: true, parent: undefined });
 }
 
 interface Walk {
   readonly root: string;
+  readonly files: TreeFiles;
   readonly filter: PathFilter | undefined;
 }
 
@@ -56,7 +62,7 @@ function includesOf(root: string, filter: WalkFilter): readonly string[] {
 function* walkFolder(walk: Walk, folder: Folder): Generator<TreeEntry, void> {
   for (const name of namesOf(walk, folder)) {
     const path = folder.path === "" ? name : `${folder.path}/${name}`;
-    const stat = statOf(`${walk.root}/${path}`);
+    const stat = walk.files.lstat(`${walk.root}/${path}`);
     if (stat === undefined) continue;
     const directory = stat.isDirectory();
     const own = directory ? walk.filter?.newState() : undefined;
@@ -83,15 +89,6 @@ function namesOf(walk: Walk, folder: Folder): string[] {
   } catch (error) {
     const code = errnoOf(error);
     if (code === "ENOENT" || code === "ENOTDIR" || (code === "EACCES" && !folder.given)) return [];
-    throw error;
-  }
-}
-
-function statOf(path: string): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch (error) {
-    if (errnoOf(error) === "ENOTDIR") return undefined;
     throw error;
   }
 }

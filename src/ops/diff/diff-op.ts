@@ -53,10 +53,14 @@ async function compareTrees(
   await using empty = await storage.temporaryFolder("empty");
   await using after = upper === undefined ? undefined : await storage.mount(storage.snapshots.view(upper));
   await using active = await storage.snapshots.prepare(undefined);
-  const { folder } = active.changes;
+  const { folder, files } = active.changes;
   // Nothing lies below, yet what is deleted must be told: whoever merges the difference wants to know.
   const form = storage.snapshots.driver === "overlay" ? "overlay" : "whole";
-  const changes = { form: "whole" as const, tree: after?.path ?? empty.path, parent: before.path };
-  await applyLayer(layerTar(changes, { allAttributes: true }, scope), folder, { form }, scope);
+  const changes = {
+    form: "whole" as const,
+    ...{ tree: (after ?? empty).path, files: (after ?? empty).files },
+    ...{ parent: before.path, parentFiles: before.files },
+  };
+  await applyLayer(layerTar(changes, { allAttributes: true }, scope), folder, { form, files }, scope);
   return (await active.commit({ description: "difference" })).id;
 }

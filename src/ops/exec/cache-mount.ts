@@ -127,8 +127,8 @@ async function fillFolder(
   mkdirSync(unfinished, { mode: 0o755 });
   const base = mount.input === undefined ? undefined : inputs[mount.input];
   if (base !== undefined && base.kind !== "scratch") {
-    await using tree = await openTree(base, false, storage, scope);
-    await copyTree(tree.path, unfinished, scope.signal);
+    await using tree = await openTree(base, "view", storage, scope);
+    await copyTree(tree.path, unfinished, { signal: scope.signal, source: tree.files });
   }
   renameSync(unfinished, folder);
 }

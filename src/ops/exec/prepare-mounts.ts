@@ -79,7 +79,7 @@ async function openMountedTree(mount: Mount, preparing: Preparing): Promise<Open
   const input: Ref | undefined = mount.input === undefined ? undefined : inputs[mount.input];
   // A root that is not written to is still given a tree to write in: mount points are made there.
   const writable = mount.dest === "/" || input === undefined || !mount.readonly;
-  const tree = stack.use(await openTree(input ?? { kind: "scratch" }, writable, storage, scope));
+  const tree = stack.use(await openTree(input ?? { kind: "scratch" }, writable ? "writable" : "view", storage, scope));
   if (mount.output !== undefined) outputs.set(mount.output, tree);
   return tree;
 }
@@ -100,7 +100,7 @@ async function stepMount(
     case "cache": {
       const input = mount.input === undefined ? undefined : inputs[mount.input];
       if (mount.output !== undefined && input !== undefined) {
-        outputs.set(mount.output, stack.use(await openTree(input, false, storage, scope)));
+        outputs.set(mount.output, stack.use(await openTree(input, "view", storage, scope)));
       }
       if (cache === undefined) return undefined;
       return { kind: "bind", source: selectPath(cache, mount.selector), target, readonly: mount.readonly };

@@ -51,7 +51,11 @@ async function socketFolder(storage: Storage): Promise<Mounted> {
   if (Buffer.byteLength(usual.path) < 100) return usual;
   await usual[Symbol.asyncDispose]();
   const path = mkdtempSync(join(tmpdir(), "cooper-ssh-"));
-  return { path, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    files: usual.files,
+    [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }),
+  };
 }
 
 /** Every connection to `socket` becomes one to `agent`. */

@@ -1,22 +1,10 @@
-import {
-  type BigIntStats,
-  chmodSync,
-  chownSync,
-  lchownSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-} from "node:fs";
-import { type FilterState, type PathFilter, refuseOtherEncodings } from "../../archive/index.ts";
+import { type BigIntStats, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { type FilterState, type PathFilter, refuseOtherEncodings, type TreeFiles } from "../../archive/index.ts";
 import { CooperError, lstatIfThere } from "../../kit/index.ts";
 import { copyFileFast } from "../../storage/index.ts";
-import { FileType, lgetxattr, llistxattr, lsetxattr, mknod, SysError, utimensat } from "../../sys/index.ts";
+import { FileType, SysError, utimensat } from "../../sys/index.ts";
 import type { CopyMemory } from "./copy-memory.ts";
-import type { Owner } from "./make-folders.ts";
+import type { Owner, TargetTree } from "./make-folders.ts";
 import type { ModeChange } from "./mode-change.ts";
 import type { SourceTree } from "./source-tree.ts";
 
@@ -63,12 +51,14 @@ export class Copier {
   readonly #rules: CopyRules;
   readonly #signal: AbortSignal;
   readonly #targetRoot: string;
+  readonly #files: TreeFiles;
   readonly #linked = new Map<string, string>();
   #turnEnd = performance.now() + turnLength;
 
-  constructor(tree: SourceTree, targetRoot: string, rules: CopyRules, signal: AbortSignal) {
+  constructor(tree: SourceTree, target: TargetTree, rules: CopyRules, signal: AbortSignal) {
     this.#tree = tree;
-    this.#targetRoot = targetRoot;
+    this.#targetRoot = target.path;
+    this.#files = target.files;
     this.#rules = rules;
     this.#signal = signal;
   }
@@ -142,7 +132,7 @@ export class Copier {
       throw this.#refusal(`cannot copy to non-directory: ${this.#shown(level.target)}`);
     }
     if (there !== undefined) rmSync(level.target, { recursive: true, force: true });
-    mkdirSync(level.target, 0o700);
+    this.#files.mkdir(level.target, 0o700);
     level.state = "made";
   }
 
@@ -160,8 +150,8 @@ export class Copier {
     if (stat.isFile()) return this.#copyFile(source, target, stat, level?.known ?? false);
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
     // A socket is nothing without its listener: an empty file takes its place, as upstream has it.
-    else if (stat.isSocket()) mknod(target, FileType.regular | 0o600);
-    else mknod(target, (Number(stat.mode) & FileType.mask) | 0o600, stat.rdev);
+    else if (stat.isSocket()) this.#files.mknod(target, FileType.regular | 0o600, 0n);
+    else this.#files.mknod(target, (Number(stat.mode) & FileType.mask) | 0o600, stat.rdev);
     this.#copyMetadata(source, target, stat);
     return undefined;
   }
@@ -171,7 +161,7 @@ export class Copier {
     const key = `${stat.dev}:${stat.ino}`;
     const first = this.#linked.get(key);
     if (first === undefined) this.#linked.set(key, target);
-    else linkSync(first, target);
+    else this.#files.link(first, target);
     return first !== undefined;
   }
 
@@ -179,10 +169,10 @@ export class Copier {
     const mode = this.#mode(stat);
     const attributes = { ...this.#owner(stat), mode, mtime: this.#rules.time ?? stat.mtimeNs };
     const path = target.slice(this.#targetRoot.length + 1);
-    if (known && this.#rules.memory?.link(stat, path, target, attributes)) return undefined;
-    const waiting = copyFileFast(source, target, Number(stat.size), attributes);
-    if (waiting !== undefined) return waiting.then(() => copyExtendedAttributes(source, target));
-    copyExtendedAttributes(source, target);
+    if (known && this.#rules.memory?.link(stat, path, target, attributes, this.#files)) return undefined;
+    const waiting = copyFileFast(source, target, Number(stat.size), attributes, this.#files);
+    if (waiting !== undefined) return waiting.then(() => this.#copyAttributes(source, target));
+    this.#copyAttributes(source, target);
     return undefined;
   }
 
@@ -198,12 +188,9 @@ export class Copier {
 
   #copyMetadata(source: string, target: string, stat: BigIntStats): void {
     const { uid, gid } = this.#owner(stat);
-    if (stat.isSymbolicLink()) lchownSync(target, uid, gid);
-    else {
-      chownSync(target, uid, gid);
-      chmodSync(target, this.#mode(stat));
-    }
-    copyExtendedAttributes(source, target);
+    this.#files.chown(target, uid, gid);
+    if (!stat.isSymbolicLink()) this.#files.chmod(target, this.#mode(stat));
+    this.#copyAttributes(source, target);
     this.#copyTime(target, stat);
   }
 
@@ -220,6 +207,20 @@ export class Copier {
   #mode(stat: BigIntStats): number {
     const mode = Number(stat.mode) & 0o7777;
     return this.#rules.mode === undefined ? mode : this.#rules.mode(mode, stat.isDirectory());
+  }
+
+  /** What may not be set here, or means something to overlayfs itself, is left out. */
+  #copyAttributes(source: string, target: string): void {
+    const { files } = this.#tree;
+    for (const name of files.attributeNames(source)) {
+      const value = name.startsWith("trusted.overlay.") ? undefined : files.attribute(source, name);
+      if (value === undefined) continue;
+      try {
+        this.#files.setAttribute(target, name, value);
+      } catch (error) {
+        if (!(error instanceof SysError && ["EPERM", "ENOTSUP", "EINVAL"].includes(error.code))) throw error;
+      }
+    }
   }
 
   async #breathe(): Promise<void> {
@@ -239,17 +240,4 @@ export class Copier {
 
 function join(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
-}
-
-/** What may not be set here, or means something to overlayfs itself, is left out. */
-function copyExtendedAttributes(source: string, target: string): void {
-  for (const name of llistxattr(source)) {
-    const value = name.startsWith("trusted.overlay.") ? undefined : lgetxattr(source, name);
-    if (value === undefined) continue;
-    try {
-      lsetxattr(target, name, value);
-    } catch (error) {
-      if (!(error instanceof SysError && ["EPERM", "ENOTSUP", "EINVAL"].includes(error.code))) throw error;
-    }
-  }
 }

@@ -6,7 +6,7 @@ import type { CopyAction } from "../../llb/index.ts";
 import { pathNotFound } from "../selection.ts";
 import type { ActionSurroundings } from "./actions.ts";
 import { Copier, type CopyRules } from "./copier.ts";
-import { makeFolders, setTime } from "./make-folders.ts";
+import { makeFolders, setTime, type TargetTree } from "./make-folders.ts";
 import { type ModeChange, parseModeChange } from "./mode-change.ts";
 import { pathError } from "./path-error.ts";
 import type { SourceTree } from "./source-tree.ts";
@@ -15,26 +15,26 @@ import { resolveWildcards } from "./wildcards.ts";
 
 const defaultFolderMode = 0o755;
 
-/** Copies what the action picks of `source` into the tree at `root`. */
+/** Copies what the action picks of `source` into the target. */
 export async function copyAction(
   action: CopyAction,
   source: SourceTree,
-  root: string,
+  target: TargetTree,
   around: ActionSurroundings,
 ): Promise<void> {
-  if (!action.createDestPath) mustHaveParent(root, action.dest);
+  if (!action.createDestPath) mustHaveParent(target.path, action.dest);
   const src = rootedPath(action.src);
   const found = action.allowWildcard ? resolveWildcards(source, src, action.followSymlink) : [src];
   if (found.length === 0 && !action.allowEmptyWildcard) throw new CooperError("ops/file-failed", `${src} not found`);
   mustHaveRequired(action, source, around);
-  const copying = { action, source, root, around, rules: rulesOf(action, around) };
+  const copying = { action, source, target, around, rules: rulesOf(action, around) };
   for (const path of found) await copyOne(path, copying);
 }
 
 interface Copying {
   readonly action: CopyAction;
   readonly source: SourceTree;
-  readonly root: string;
+  readonly target: TargetTree;
   readonly around: ActionSurroundings;
   readonly rules: CopyRules;
 }
@@ -57,16 +57,17 @@ function modeChange(action: CopyAction): ModeChange | undefined {
 }
 
 async function copyOne(path: string, copying: Copying): Promise<void> {
-  const { action, source, root, around, rules } = copying;
+  const { action, source, target, around, rules } = copying;
+  const root = target.path;
   const dest = rootedPath(action.dest);
-  if (action.attemptUnpack && (await unpackArchive(path, dest, source, root, around, action.timestamp))) return;
+  if (action.attemptUnpack && (await unpackArchive(path, dest, source, target, around, action.timestamp))) return;
   const time = action.timestamp;
   const folder = { mode: numericMode(action), owner: around.owner, time };
-  const made = makeFolders(root, pathInside(root, folderOf(dest)), folder);
+  const made = makeFolders(target, pathInside(root, folderOf(dest)), folder);
   const from = await existingSource(path, copying);
   const to = targetFor(path, from, pathInside(root, dest), action);
-  made.push(...makeFolders(root, to.folder, folder));
-  await new Copier(source, root, rules, around.scope.signal).copy(from, to.path);
+  made.push(...makeFolders(target, to.folder, folder));
+  await new Copier(source, target, rules, around.scope.signal).copy(from, to.path);
   // What was put into new parents has changed their times.
   for (const each of made.reverse()) setTime(each, time);
 }

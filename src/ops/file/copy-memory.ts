@@ -1,5 +1,6 @@
 import { type BigIntStats, linkSync } from "node:fs";
-import { hasWildcard, lstatIfThere, sha256Fields } from "../../kit/index.ts";
+import type { TreeFiles } from "../../archive/index.ts";
+import { hasWildcard, sha256Fields } from "../../kit/index.ts";
 import type { FileOp } from "../../llb/index.ts";
 import type { SnapshotId, Storage } from "../../storage/index.ts";
 import type { Ref } from "../contract.ts";
@@ -15,6 +16,11 @@ interface Remembered {
   readonly id: SnapshotId;
   readonly began: number;
   readonly folders: Readonly<Record<string, string>>;
+}
+
+interface TargetFiles {
+  readonly folder: string;
+  readonly files: TreeFiles;
 }
 
 /** What a file must be like in the earlier result to be the same. */
@@ -38,7 +44,7 @@ export class CopyMemory {
   readonly #began = Date.now();
   readonly #folders: Record<string, string> = {};
   #count = 0;
-  readonly #earlier: (Remembered & { readonly tree: string }) | undefined;
+  readonly #earlier: (Remembered & { readonly tree: TargetFiles }) | undefined;
 
   private constructor(storage: Storage, key: string) {
     this.#storage = storage;
@@ -65,22 +71,23 @@ export class CopyMemory {
   }
 
   /** Makes `target` (relative path `path` in the result) a link to the earlier copy when that is the same; false: copy it. */
-  link(source: BigIntStats, path: string, target: string, wanted: WantedFile): boolean {
+  link(source: BigIntStats, path: string, target: string, wanted: WantedFile, files: TreeFiles): boolean {
     const earlier = this.#earlier;
     if (earlier === undefined || source.ctimeNs >= BigInt(earlier.began - slack) * 1_000_000n) return false;
-    const candidate = `${earlier.tree}/${path}`;
-    const stat = lstatIfThere(candidate, { bigint: true });
+    const candidate = `${earlier.tree.folder}/${path}`;
+    const stat = earlier.tree.files.lstat(candidate);
     if (stat === undefined || !stat.isFile() || stat.size !== source.size || stat.mtimeNs !== wanted.mtime)
       return false;
     if (Number(stat.mode) % 0o10000 !== wanted.mode) return false;
     if (Number(stat.uid) !== wanted.uid || Number(stat.gid) !== wanted.gid) return false;
     try {
       linkSync(candidate, target);
-      return true;
     } catch {
       // Removed meanwhile, or too many links: then it is copied.
       return false;
     }
+    files.adopt(target, wanted.uid, wanted.gid, wanted.mode);
+    return true;
   }
 
   /** To be called when the copy is done. */
@@ -95,6 +102,6 @@ export class CopyMemory {
     if (text === undefined) return undefined;
     const remembered = JSON.parse(text) as Remembered;
     if (this.#storage.snapshots.get(remembered.id) === undefined) return undefined;
-    return { ...remembered, tree: this.#storage.snapshots.changes(remembered.id).folder };
+    return { ...remembered, tree: this.#storage.snapshots.changes(remembered.id) };
   }
 }

@@ -1,5 +1,6 @@
-import { chmodSync, lchownSync, mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { TreeFiles } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
 import { utimensat } from "../../sys/index.ts";
 import { pathError } from "./path-error.ts";
@@ -15,21 +16,28 @@ export interface NewFolder {
   readonly time: bigint | undefined;
 }
 
-/** Makes a directory and the parents that are missing, all alike; returns those made, outermost first. `root` is left out of messages. */
-export function makeFolders(root: string, path: string, folder: NewFolder): string[] {
+/** The tree that an action changes. */
+export interface TargetTree {
+  readonly path: string;
+  readonly files: TreeFiles;
+}
+
+/** Makes a directory and the parents that are missing, all alike; returns those made, outermost first. */
+export function makeFolders(tree: TargetTree, path: string, folder: NewFolder): string[] {
+  const root = tree.path;
   const stats = statIfThere(path);
   if (stats?.isDirectory()) return [];
   if (stats !== undefined) throw pathError("mkdir", path.slice(root.length) || "/", "ENOTDIR");
-  const made = path === root ? [] : makeFolders(root, dirname(path), folder);
-  makeFolder(path, folder);
+  const made = path === root ? [] : makeFolders(tree, dirname(path), folder);
+  makeFolder(path, folder, tree.files);
   return [...made, path];
 }
 
 /** Makes one directory. */
-export function makeFolder(path: string, { mode, owner, time }: NewFolder): void {
-  mkdirSync(path);
-  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
-  chmodSync(path, mode);
+export function makeFolder(path: string, { mode, owner, time }: NewFolder, files: TreeFiles): void {
+  files.mkdir(path, 0o777);
+  if (owner !== undefined) files.chown(path, owner.uid, owner.gid);
+  files.chmod(path, mode);
   setTime(path, time);
 }
 

@@ -63,15 +63,13 @@ class ActionChain implements AsyncDisposable {
     const { action, secondaryInput } = step;
     const owner = action.kind === "rm" ? undefined : await this.#owner(action.owner);
     const source = async () => {
-      if (secondaryInput === undefined) return SourceTree.mounted((await this.#empty()).path);
+      if (secondaryInput === undefined) return SourceTree.mounted(await this.#empty());
       const ref = this.#refOf(secondaryInput);
-      return ref.kind === "folder"
-        ? SourceTree.folder(ref)
-        : SourceTree.mounted((await this.#view(secondaryInput)).path);
+      return ref.kind === "folder" ? SourceTree.folder(ref) : SourceTree.mounted(await this.#view(secondaryInput));
     };
     const from = secondaryInput === undefined ? { kind: "scratch" as const } : this.#refOf(secondaryInput);
     const around = { owner, source, sourceTree: hashableTree(from), scope: this.#scope, memory: this.#memory };
-    await runAction(action, target.path, around);
+    await runAction(action, target, around);
   }
 
   /** A writable tree: that of the action before when nobody else needs it as it is, else a new one on top. */
@@ -79,17 +77,17 @@ class ActionChain implements AsyncDisposable {
     const changing = input === undefined ? undefined : this.#changing.get(input);
     if (changing !== undefined) return changing;
     const ref = input === undefined ? ({ kind: "scratch" } as const) : this.#refOf(input);
-    return this.#held.use(await openTree(ref, true, this.#storage, this.#scope));
+    return this.#held.use(await openTree(ref, "shared", this.#storage, this.#scope));
   }
 
   async #empty(): Promise<OpenTree> {
-    return this.#held.use(await openTree({ kind: "scratch" }, true, this.#storage, this.#scope));
+    return this.#held.use(await openTree({ kind: "scratch" }, "shared", this.#storage, this.#scope));
   }
 
   #view(index: number): Promise<OpenTree> {
     let view = this.#views.get(index);
     if (view === undefined) {
-      view = openTree(this.#refOf(index), false, this.#storage, this.#scope).then((tree) => this.#held.use(tree));
+      view = openTree(this.#refOf(index), "view", this.#storage, this.#scope).then((tree) => this.#held.use(tree));
       this.#views.set(index, view);
     }
     return view;

@@ -1,7 +1,8 @@
 import { type BigIntStats, lstatSync, readdirSync, realpathSync } from "node:fs";
-import { type FilterState, followLinks, PathFilter } from "../../archive/index.ts";
+import { type FilterState, followLinks, kernelFiles, PathFilter, type TreeFiles } from "../../archive/index.ts";
 import { lstatIfThere } from "../../kit/index.ts";
 import type { HashableTree } from "../../storage/index.ts";
+import { pathError } from "./path-error.ts";
 
 /** What the filter says of a path. */
 export interface Verdict {
@@ -19,25 +20,27 @@ export interface Verdict {
  */
 export class SourceTree {
   readonly root: string;
+  readonly files: TreeFiles;
   /** Files of a caller's folder lose their owners. */
   readonly ownedByRoot: boolean;
   readonly #filter: PathFilter | undefined;
 
-  private constructor(root: string, ownedByRoot: boolean, filter: PathFilter | undefined) {
+  private constructor(root: string, files: TreeFiles, ownedByRoot: boolean, filter: PathFilter | undefined) {
     this.root = root;
+    this.files = files;
     this.ownedByRoot = ownedByRoot;
     this.#filter = filter;
   }
 
-  static mounted(path: string): SourceTree {
-    return new SourceTree(path, false, undefined);
+  static mounted({ path, files }: { readonly path: string; readonly files: TreeFiles }): SourceTree {
+    return new SourceTree(path, files, false, undefined);
   }
 
   static folder(folder: HashableTree & { readonly kind: "folder" }): SourceTree {
     const root = realpathSync(folder.path);
     const followed = folder.follow.length === 0 ? [] : followLinks(root, folder.follow);
     const include = followed === undefined ? [] : [...folder.include, ...followed];
-    return new SourceTree(root, true, PathFilter.of(include, folder.exclude));
+    return new SourceTree(root, kernelFiles, true, PathFilter.of(include, folder.exclude));
   }
 
   get filtered(): boolean {
@@ -88,6 +91,8 @@ export class SourceTree {
   }
 
   stat(path: string): BigIntStats {
-    return lstatSync(path, { bigint: true });
+    const stat = this.files.lstat(path);
+    if (stat === undefined) throw pathError("lstat", path.slice(this.root.length), "ENOENT");
+    return stat;
   }
 }

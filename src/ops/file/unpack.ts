@@ -4,32 +4,32 @@ import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { applyLayer, decompress, readTar, type TarSource, tarStream } from "../../archive/index.ts";
 import { type Bytes, CooperError, lstatIfThere, pathInside, type Scope } from "../../kit/index.ts";
 import type { ActionSurroundings } from "./actions.ts";
-import { makeFolders, type Owner } from "./make-folders.ts";
+import { makeFolders, type Owner, type TargetTree } from "./make-folders.ts";
 import type { SourceTree } from "./source-tree.ts";
 
 /**
- * ADD's way with archives: when the file is a tar (plain, gzip, bzip2, xz or zstd), unpacks it into the directory `dest` of the tree
- * at `root`, which is made when missing, and returns true. Anything else is left to be copied. Owners are the archive's unless one
+ * ADD's way with archives: when the file is a tar (plain, gzip, bzip2, xz or zstd), unpacks it into the directory `dest` of the tree,
+ * which is made when missing, and returns true. Anything else is left to be copied. Owners are the archive's unless one
  * is given. Throws `archive/…` for a damaged archive, `ops/no-tool` when xz or bzip2 is not installed.
  */
 export async function unpackArchive(
   path: string,
   dest: string,
   source: SourceTree,
-  root: string,
+  tree: TargetTree,
   { owner, scope }: Pick<ActionSurroundings, "owner" | "scope">,
   time: bigint | undefined,
 ): Promise<boolean> {
   const file = pathInside(source.root, path);
   if (!source.exists(source.relative(file)) || lstatIfThere(file)?.isFile() !== true) return false;
   if (!(await isTar(file, scope))) return false;
-  const target = pathInside(root, dest);
-  makeFolders(root, target, { mode: 0o755, owner, time });
+  const target = pathInside(tree.path, dest);
+  makeFolders(tree, target, { mode: 0o755, owner, time });
   const tar = plainBytes(file, scope);
   await applyLayer(
     owner === undefined ? tar : ownedBy(tar, owner, scope),
     target,
-    { form: "whole", plain: true },
+    { form: "whole", plain: true, files: tree.files },
     scope,
   );
   return true;

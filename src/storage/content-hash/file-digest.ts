@@ -1,16 +1,16 @@
 import { createHash, hash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import type { TreeEntryKind } from "../../archive/index.ts";
-import { FileType, lgetxattr, llistxattr } from "../../sys/index.ts";
+import { kernelFiles, type TreeEntryKind, type TreeFiles } from "../../archive/index.ts";
+import { FileType } from "../../sys/index.ts";
 
 /** Up to here a file is read and hashed in one go, in this thread: 10 µs for a small one. */
 const smallFile = 1024 * 1024;
 let scratch: Buffer | undefined;
 
 /** sha256 (32 bytes) of a regular file's bytes and extended attributes. Of a large file, a promise. */
-export function digestOfFile(path: string, size: bigint): Buffer | Promise<Buffer> {
-  if (size > BigInt(smallFile)) return digestOfLarge(path);
+export function digestOfFile(path: string, size: bigint, files: TreeFiles = kernelFiles): Buffer | Promise<Buffer> {
+  if (size > BigInt(smallFile)) return digestOfLarge(path, files);
   // One buffer for all small files: the calls are synchronous, so nobody shares it.
   scratch ??= Buffer.allocUnsafeSlow(smallFile + 1);
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -24,11 +24,11 @@ export function digestOfFile(path: string, size: bigint): Buffer | Promise<Buffe
   } finally {
     closeSync(file);
   }
-  if (fill > smallFile) return digestOfLarge(path);
-  return withAttributes(hash("sha256", scratch.subarray(0, fill), "buffer"), path);
+  if (fill > smallFile) return digestOfLarge(path, files);
+  return withAttributes(hash("sha256", scratch.subarray(0, fill), "buffer"), path, files);
 }
 
-async function digestOfLarge(path: string): Promise<Buffer> {
+async function digestOfLarge(path: string, files: TreeFiles): Promise<Buffer> {
   const hasher = createHash("sha256");
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -44,21 +44,21 @@ async function digestOfLarge(path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
-  return withAttributes(hasher.digest(), path);
+  return withAttributes(hasher.digest(), path, files);
 }
 
-function withAttributes(content: Buffer, path: string): Buffer {
-  const attributes = digestOfAttributes(path);
+function withAttributes(content: Buffer, path: string, files: TreeFiles): Buffer {
+  const attributes = digestOfAttributes(path, files);
   return attributes === undefined ? content : hash("sha256", Buffer.concat([content, attributes]), "buffer");
 }
 
 /** sha256 of the extended attributes that a copy keeps; undefined when there are none. */
-export function digestOfAttributes(path: string): Buffer | undefined {
-  const names = llistxattr(path).filter(isContent).sort();
+export function digestOfAttributes(path: string, files: TreeFiles = kernelFiles): Buffer | undefined {
+  const names = files.attributeNames(path).filter(isContent).sort();
   if (names.length === 0) return undefined;
   const hasher = createHash("sha256");
   for (const name of names) {
-    const value = lgetxattr(path, name) ?? Buffer.alloc(0);
+    const value = files.attribute(path, name) ?? Buffer.alloc(0);
     hasher.update(`${Buffer.byteLength(name)}:${name}${value.length}:`).update(value);
   }
   return hasher.digest();

@@ -1,5 +1,5 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { isOpaque, isWhiteout } from "../../archive/index.ts";
+import { type BigIntStats, readdirSync, readlinkSync } from "node:fs";
+import { isOpaque, isWhiteout, type TreeFiles } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
@@ -8,6 +8,7 @@ import { below, type HashTree, type TreeNode } from "./tree.ts";
 /** A layer's folder, and what is remembered of its files. */
 export interface HashLayer {
   readonly folder: string;
+  readonly files: TreeFiles;
   readonly memory: () => DigestMemory;
 }
 
@@ -30,7 +31,7 @@ export class SnapshotTree implements HashTree<SnapshotNode> {
 
   root(): SnapshotNode {
     const top = this.#layers[0] as HashLayer;
-    return nodeOf("", lstatSync(top.folder, { bigint: true }), this.#layers);
+    return nodeOf("", top.files.lstat(top.folder) as BigIntStats, this.#layers);
   }
 
   child(directory: SnapshotNode, name: string): SnapshotNode | undefined {
@@ -64,7 +65,7 @@ export class SnapshotTree implements HashTree<SnapshotNode> {
     const folder = memory.folder(node.path.slice(0, -node.name.length));
     const known = folder.find(node.name, node.stat);
     if (known !== undefined) return known;
-    const digest = digestOfFile(pathOf(node), node.stat.size);
+    const digest = digestOfFile(pathOf(node), node.stat.size, filesOf(node));
     const keep = (bytes: Buffer) => {
       // Nobody writes to a committed snapshot: no race to fear.
       folder.remember(node.name, node.stat, bytes);
@@ -74,7 +75,7 @@ export class SnapshotTree implements HashTree<SnapshotNode> {
   }
 
   attributes(node: SnapshotNode): Buffer | undefined {
-    return digestOfAttributes(pathOf(node));
+    return digestOfAttributes(pathOf(node), filesOf(node));
   }
 
   remember(): void {
@@ -98,13 +99,14 @@ export class SnapshotTree implements HashTree<SnapshotNode> {
   }
 }
 
+const filesOf = (node: SnapshotNode): TreeFiles => (node.layers[0] as HashLayer).files;
 const pathOf = (node: SnapshotNode): string => `${(node.layers[0] as HashLayer).folder}/${node.path}`;
 
 function statIn(layer: HashLayer, path: string): BigIntStats | undefined {
   try {
-    return lstatSync(`${layer.folder}/${path}`, { bigint: true, throwIfNoEntry: false });
+    return layer.files.lstat(`${layer.folder}/${path}`);
   } catch (error) {
-    if (errnoOf(error) === "ENOTDIR" || errnoOf(error) === "ENAMETOOLONG") return undefined;
+    if (errnoOf(error) === "ENAMETOOLONG") return undefined;
     throw error;
   }
 }

@@ -61,7 +61,7 @@ export class StoredContentHashes implements ContentHashes {
     if (known !== undefined) return known as Digest;
     const chain = snapshots.driver === "native" ? snapshots.chain(id).slice(-1) : snapshots.chain(id);
     const layers = chain.map((info) => ({
-      folder: snapshots.changes(info.id).folder,
+      ...snapshots.changes(info.id),
       memory: () => this.#memory(`layer-${info.id}`),
     }));
     const tree = new SnapshotTree(layers);

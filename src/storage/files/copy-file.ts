@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
 import { futimens, utimensat } from "../../sys/index.ts";
@@ -77,7 +68,12 @@ function copySmall(source: number, target: number): void {
  * Mostly the file has its owner and mode since it was made, and a look costs less than two changes that the file system
  * has to write down. The owner first: changing it takes set-id bits away.
  */
-function setAttributes(file: number, path: string, { uid, gid, mode, mtime }: CopiedAttributes, files: TreeFiles): void {
+function setAttributes(
+  file: number,
+  path: string,
+  { uid, gid, mode, mtime }: CopiedAttributes,
+  files: TreeFiles,
+): void {
   const made = fstatSync(file);
   const owned = made.uid === uid && made.gid === gid;
   if (files !== kernelFiles) files.settle(file, path, uid, gid, mode, made.mode & 0o7777);

@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { kernelFiles } from "../../archive/index.ts";
 import { CooperError, errnoOf } from "../../kit/index.ts";
 import { MountFlag, mountOverlay, umount } from "../../sys/index.ts";
 import type { Mounted, TreeMount } from "../contract.ts";
@@ -32,7 +33,7 @@ export class Mounts {
   }
 
   async mount(tree: TreeMount): Promise<Mounted> {
-    if (tree.kind === "folder") return { path: tree.path, [Symbol.asyncDispose]: async () => {} };
+    if (tree.kind === "folder") return { path: tree.path, files: tree.files, [Symbol.asyncDispose]: async () => {} };
     return await told("mount snapshot", () => this.#overlay(tree));
   }
 
@@ -60,7 +61,7 @@ export class Mounts {
       unmount(path);
       rmdirSync(path);
     };
-    return { path, [Symbol.asyncDispose]: dispose };
+    return { path, files: kernelFiles, [Symbol.asyncDispose]: dispose };
   }
 
   #probe(): OverlaySupport | CooperError {

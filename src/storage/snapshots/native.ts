@@ -1,10 +1,12 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { kernelFiles } from "../../archive/index.ts";
 import { copyTree } from "../files/copy-tree.ts";
 import { filesOf, type SnapshotDriver } from "./driver.ts";
 
 /** A whole copy of the tree per snapshot: slow and large, but it needs no right at all. Blocks are shared where the file system can. */
 export const nativeDriver: SnapshotDriver = {
   name: "native",
+  rows: "native",
 
   async prepare(folder, parents) {
     mkdirSync(filesOf(folder), { mode: 0o755 });
@@ -14,16 +16,18 @@ export const nativeDriver: SnapshotDriver = {
   },
 
   active(folder) {
-    return { kind: "folder", path: filesOf(folder), readonly: false };
+    return { kind: "folder", path: filesOf(folder), readonly: false, files: kernelFiles };
   },
 
   view(chain) {
-    return { kind: "folder", path: filesOf(chain.at(-1) ?? ""), readonly: true };
+    return { kind: "folder", path: filesOf(chain.at(-1) ?? ""), readonly: true, files: kernelFiles };
   },
 
   settle() {},
+  forget() {},
+  isThere: (folder) => existsSync(filesOf(folder)),
 
   changes(folder) {
-    return { folder: filesOf(folder), form: "whole" };
+    return { folder: filesOf(folder), form: "whole", files: kernelFiles };
   },
 };

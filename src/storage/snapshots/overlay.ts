@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { kernelFiles } from "../../archive/index.ts";
 import { utimensat } from "../../sys/index.ts";
 import type { TreeMount } from "../contract.ts";
 import { filesOf, type SnapshotDriver } from "./driver.ts";
@@ -8,6 +9,7 @@ const workOf = (folder: string): string => `${folder}/work`;
 /** A folder of changes per snapshot, shown by the kernel's overlayfs. A lowest one has no changes to make: it is a whole tree. */
 export const overlayDriver: SnapshotDriver = {
   name: "overlay",
+  rows: "overlay",
 
   async prepare(folder, parents) {
     mkdirSync(filesOf(folder), { mode: 0o755 });
@@ -22,13 +24,14 @@ export const overlayDriver: SnapshotDriver = {
   },
 
   active(folder, parents) {
-    if (parents.length === 0) return { kind: "folder", path: filesOf(folder), readonly: false };
+    if (parents.length === 0) return { kind: "folder", path: filesOf(folder), readonly: false, files: kernelFiles };
     return { kind: "overlay", layers: parents.map(filesOf), upper: filesOf(folder), work: workOf(folder) };
   },
 
   view(chain) {
     const [only, ...more] = chain.map(filesOf);
-    if (only !== undefined && more.length === 0) return { kind: "folder", path: only, readonly: true };
+    if (only !== undefined && more.length === 0)
+      return { kind: "folder", path: only, readonly: true, files: kernelFiles };
     return { kind: "overlay", layers: chain.map(filesOf) } satisfies TreeMount;
   },
 
@@ -36,8 +39,11 @@ export const overlayDriver: SnapshotDriver = {
     rmSync(workOf(folder), { recursive: true, force: true });
   },
 
+  forget() {},
+  isThere: (folder) => existsSync(filesOf(folder)),
+
   changes(folder, parents) {
-    return { folder: filesOf(folder), form: parents === 0 ? "whole" : "overlay" };
+    return { folder: filesOf(folder), form: parents === 0 ? "whole" : "overlay", files: kernelFiles };
   },
 };
 

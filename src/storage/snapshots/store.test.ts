@@ -7,3 +7,4 @@ const newRoot = temporaryRoots();
 
 describeSnapshots("overlay", () => openStorage({ root: newRoot(), snapshotter: "overlayfs" }, quietScope));
 describeSnapshots("native", () => openStorage({ root: newRoot(), snapshotter: "native" }, quietScope));
+describeSnapshots("recorded", () => openStorage({ root: newRoot(), snapshotter: "recorded" }, quietScope));

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, isCooperError } from "../../kit/index.ts";
 import type { ActiveSnapshot, SnapshotId, SnapshotInfo, SnapshotStore, TreeMount } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 import { storageError } from "../errors.ts";
 import type { Trash } from "../process/trash.ts";
-import { filesOf, type SnapshotDriver } from "./driver.ts";
+import type { SnapshotDriver } from "./driver.ts";
 import { SnapshotRows } from "./rows.ts";
 
 export interface SnapshotStoreParts {
@@ -50,7 +50,7 @@ export class Snapshots implements SnapshotStore {
   /** Undefined when files of it were deleted by hand, of whatever layer: then it is forgotten, and made again. */
   #whole(info: SnapshotInfo | undefined): SnapshotInfo | undefined {
     if (info === undefined || this.#seen.has(info.id)) return info;
-    if (!existsSync(filesOf(this.#folder(info.id)))) this.#use().rows.disown(info.id, this.#parts.owner);
+    if (!this.#use().driver.isThere(this.#folder(info.id))) this.#use().rows.disown(info.id, this.#parts.owner);
     else if (info.parent === undefined || this.get(info.parent) !== undefined) {
       this.#seen.add(info.id);
       return info;
@@ -79,7 +79,7 @@ export class Snapshots implements SnapshotStore {
     return this.#use().driver.changes(this.#folder(id), info.parent === undefined ? 0 : 1);
   }
 
-  async prepare(parent: SnapshotId | undefined): Promise<ActiveSnapshot> {
+  async prepare(parent: SnapshotId | undefined, { shared = false } = {}): Promise<ActiveSnapshot> {
     const { driver, rows } = this.#use();
     const parents = parent === undefined ? [] : this.#folders(parent);
     const id = randomBytes(6).toString("hex") as SnapshotId;
@@ -87,7 +87,7 @@ export class Snapshots implements SnapshotStore {
     try {
       rows.insertActive(id, parent, this.#parts.owner);
       mkdirSync(folder, { mode: 0o711 });
-      await driver.prepare(folder, parents);
+      await driver.prepare(folder, parents, shared);
     } catch (error) {
       this.#drop(id);
       throw storageError("prepare snapshot", error);
@@ -121,6 +121,7 @@ export class Snapshots implements SnapshotStore {
 
   /** Files first: a kill in between, or a full disk, leaves a row with an owner, which the next opening sweeps. */
   #drop(id: SnapshotId): void {
+    this.#use().driver.forget(this.#folder(id));
     this.#parts.trash.discard(this.#folder(id));
     try {
       this.#use().rows.deleteOwned(id, this.#parts.owner);
@@ -139,7 +140,7 @@ export class Snapshots implements SnapshotStore {
 
   #use(): { readonly driver: SnapshotDriver; readonly rows: SnapshotRows } {
     this.#driver ??= this.#parts.driver();
-    this.#rows ??= new SnapshotRows(this.#parts.database, this.#driver.name);
+    this.#rows ??= new SnapshotRows(this.#parts.database, this.#driver.rows);
     return { driver: this.#driver, rows: this.#rows };
   }
 }

@@ -1,31 +1,29 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { TreeFiles } from "../../archive/index.ts";
 import type { ActiveSnapshot, SnapshotInfo, Storage } from "../contract.ts";
+
+type Work = (path: string, files: TreeFiles) => void;
 
 /** What snapshots promise, whatever the driver. `make` gives an open storage with an empty root. */
 export function describeSnapshots(name: string, make: () => Promise<Storage>): void {
-  const change = async (storage: Storage, active: ActiveSnapshot, work: (path: string) => void) => {
+  const change = async (storage: Storage, active: ActiveSnapshot, work: Work) => {
     await using mounted = await storage.mount(active.mount);
-    work(mounted.path);
+    work(mounted.path, mounted.files);
   };
-  const layer = async (storage: Storage, parent: SnapshotInfo | undefined, work: (path: string) => void) => {
+  const layer = async (storage: Storage, parent: SnapshotInfo | undefined, work: Work) => {
     await using active = await storage.snapshots.prepare(parent?.id);
     await change(storage, active, work);
     return await active.commit();
   };
-  const look = async <T>(storage: Storage, info: SnapshotInfo, work: (path: string) => T): Promise<T> => {
+  const look = async <T>(
+    storage: Storage,
+    info: SnapshotInfo,
+    work: (path: string, files: TreeFiles) => T,
+  ): Promise<T> => {
     await using mounted = await storage.mount(storage.snapshots.view(info.id));
-    return work(mounted.path);
+    return work(mounted.path, mounted.files);
   };
 
   describe(`snapshots: ${name}`, () => {
@@ -74,14 +72,13 @@ export function describeSnapshots(name: string, make: () => Promise<Storage>): v
     });
     it("gives the root folder of a tree the mode and owner of its parent's", async () => {
       await using storage = await make();
-      const { chmodSync, chownSync } = await import("node:fs");
-      const base = await layer(storage, undefined, (path) => {
-        chownSync(path, 7, 8);
-        chmodSync(path, 0o1770);
+      const base = await layer(storage, undefined, (path, files) => {
+        files.chown(path, 7, 8);
+        files.chmod(path, 0o1770);
       });
       const top = await layer(storage, base, (path) => writeFileSync(join(path, "f"), ""));
-      const stat = await look(storage, top, (path) => lstatSync(path));
-      expect([stat.mode & 0o7777, stat.uid, stat.gid]).toEqual([0o1770, 7, 8]);
+      const stat = await look(storage, top, (path, files) => files.lstat(path));
+      expect([Number(stat?.mode) & 0o7777, stat?.uid, stat?.gid]).toEqual([0o1770, 7n, 8n]);
     });
     it("the second commit of a name joins the first", async () => {
       await using storage = await make();
