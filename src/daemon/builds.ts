@@ -25,6 +25,11 @@ export class Build {
     this.#result.promise.catch(() => {});
   }
 
+  /** All progress until now. */
+  get told(): readonly SolveStatus[] {
+    return this.#told;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -88,6 +93,10 @@ export class Builds {
 
   get running(): number {
     return this.#running;
+  }
+
+  isRunning(ref: string): boolean {
+    return this.#builds.get(ref)?.ended === false;
   }
 
   /** Runs a build under its name. Throws ALREADY_EXISTS. */

@@ -4,25 +4,38 @@ import { GrpcServer } from "../grpc/index.ts";
 import { CooperError, errnoOf, type Scope, sleep, writeFileAtomic } from "../kit/index.ts";
 import { TransferFolders } from "../tunnel/index.ts";
 import { Builds } from "./builds.ts";
-import { controlHandlers, type DaemonParts } from "./control-service.ts";
+import { contentHandlers } from "./content-service.ts";
+import { controlHandlers } from "./control-service.ts";
+import type { DaemonParts } from "./daemon-parts.ts";
 import { errorStatus } from "./error-status.ts";
+import { GarbageCollector } from "./garbage-collector.ts";
 import { gatewayHandlers } from "./gateway-service.ts";
+import { Health } from "./health-service.ts";
+import { defaultLimits, History, type HistoryLimits } from "./history/history.ts";
+import { HistoryFolder } from "./history/history-folder.ts";
+import { historyHandlers } from "./history/history-service.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 import { Sessions } from "./sessions.ts";
+import { usageHandlers } from "./usage-service.ts";
 import { randomId, workerRecord } from "./worker-record.ts";
 
 export interface DaemonOptions extends ListenOptions {
   readonly addresses: readonly string[];
   readonly engine: EngineOptions;
   readonly labels: Readonly<Record<string, string>>;
+  /** How long finished builds are remembered. */
+  readonly history?: HistoryLimits;
 }
 
 /** A daemon that serves. */
 export interface Daemon {
   /** With the ports that were really taken. */
   readonly addresses: readonly string[];
-  /** No new builds; those that run get `grace` milliseconds, then they are cancelled. Resolves when nothing of it is left. */
-  shutDown(grace: number): Promise<void>;
+  /**
+   * No new builds; those that run get `grace` milliseconds, less when `hurry` is aborted before, then they are cancelled.
+   * Resolves when nothing of it is left.
+   */
+  shutDown(grace: number, hurry?: AbortSignal): Promise<void>;
 }
 
 const embedEngine: OpenEngine = async (options, scope) =>
@@ -33,14 +46,23 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
   const controller = new AbortController();
   const inner: Scope = { ...scope, signal: AbortSignal.any([scope.signal, controller.signal]) };
   await using opened = new AsyncDisposableStack();
-  const engine = opened.use(await openEngine(options.engine, scope));
-  let draining = false;
+  const { gcPolicies = [], ...engineOptions } = options.engine;
+  const engine = opened.use(await openEngine(engineOptions, scope));
   const { housekeeping } = engine;
+  const health = new Health();
+  const history = new History(
+    new HistoryFolder(join(options.engine.root, "history")),
+    options.history ?? defaultLimits,
+  );
+  const garbage = new GarbageCollector(housekeeping, gcPolicies, inner);
+  opened.defer(() => garbage.close());
   const parts: DaemonParts = {
     engine,
     scope: inner,
     builds: new Builds(() => housekeeping?.rest()),
     sessions: new Sessions(),
+    history,
+    garbage,
     folders: new TransferFolders({
       folder: async (key) => {
         if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
@@ -52,23 +74,33 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
       snapshotter: engine.snapshotter ?? "",
       network: options.engine.networkMode === "auto" ? "host" : options.engine.networkMode,
       labels: options.labels,
+      gcPolicies,
     }),
-    draining: () => draining,
+    draining: () => health.draining,
   };
-  const handlers = [...controlHandlers(parts), ...gatewayHandlers(parts.builds, parts.worker, inner)];
+  const handlers = [
+    ...controlHandlers(parts),
+    ...usageHandlers(parts),
+    ...historyHandlers(history),
+    ...contentHandlers([...(housekeeping ? [housekeeping] : []), history]),
+    ...health.handlers(),
+    ...gatewayHandlers(parts.builds, parts.worker, inner),
+  ];
   const rpc = new GrpcServer(handlers, { statusOf: errorStatus, log: scope.log });
   const listeners: Listener[] = [];
   for (const address of options.addresses) listeners.push(opened.use(await listen(address, rpc, options)));
   const running = opened.move();
+  garbage.buildEnded();
   return {
     addresses: listeners.map((listener) => listener.address),
-    async shutDown(grace) {
-      draining = true;
+    async shutDown(grace, hurry) {
+      health.drain();
       for (const listener of listeners) listener.stop();
       const until = Date.now() + grace;
-      while (parts.builds.running > 0 && Date.now() < until) await sleep(20);
+      while (parts.builds.running > 0 && Date.now() < until && hurry?.aborted !== true) await sleep(20);
       controller.abort(new CooperError("daemon/stopped", "context canceled"));
       while (parts.builds.running > 0) await sleep(20);
+      await history.close();
       await running.disposeAsync();
     },
   };

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import type { GcPolicy } from "../engine/index.ts";
 import type { types } from "../grpc/index.ts";
+import type { Fields } from "../kit/index.ts";
 import { hostPlatform, type Platform } from "../oci/index.ts";
 import type { Init, pb } from "../wire/index.ts";
 
@@ -19,6 +21,7 @@ export function workerRecord(options: {
   readonly snapshotter: string;
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly gcPolicies?: readonly GcPolicy[];
 }): Init<types.WorkerRecord> {
   const labels = {
     [`${label}executor`]: "oci",
@@ -33,7 +36,28 @@ export function workerRecord(options: {
     id: options.id,
     labels: new Map(Object.entries(labels)),
     platforms: [wirePlatform(hostPlatform())],
+    gcPolicy: (options.gcPolicies ?? []).map(wirePolicy),
     buildkitVersion: version,
+  };
+}
+
+function wirePolicy({ all, filters, keepDuration, ...space }: GcPolicy): Init<types.GCPolicy> {
+  const bytes = (count: number) => BigInt(Math.round(count));
+  return {
+    all,
+    filters,
+    keepDuration: bytes(keepDuration * 1e6),
+    reservedSpace: bytes(space.reservedSpace),
+    maxUsedSpace: bytes(space.maxUsedSpace),
+    minFreeSpace: bytes(space.minFreeSpace),
+  };
+}
+
+/** What filters of workers ask: `id`, `labels."…"`. */
+export function workerFields({ id, labels }: Init<types.WorkerRecord>): Fields {
+  return ([name, ...rest]) => {
+    if (name === "id") return id || undefined;
+    return name === "labels" ? labels?.get(rest.join(".")) : undefined;
   };
 }
 

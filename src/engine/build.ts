@@ -43,11 +43,19 @@ export async function runBuild(
     const built =
       own === undefined && request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope, own);
     const source = await evaluate(job, built);
-    const exporterResponse = await runExporters(exporters, source, job, scope);
-    return { exporterResponse, frontendMetadata: built.metadata };
+    const exported = await runExporters(exporters, source, job, scope);
+    // One key of several exporters: the later one wins.
+    const exporterResponse = Object.assign({}, ...exported, returnedMetadata(built.metadata));
+    return { exporterResponse, exported, frontendMetadata: built.metadata };
   } catch (error) {
     throw job.places.point(error);
   }
+}
+
+/** What a frontend wants its client to see. */
+function returnedMetadata(metadata: Built["metadata"]): Record<string, string> {
+  const returned = [...metadata].filter(([key]) => key.startsWith("frontend."));
+  return Object.fromEntries(returned.map(([key, value]) => [key, Buffer.from(value).toString()]));
 }
 
 function fromDefinition(job: BuildJob): Built {

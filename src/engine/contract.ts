@@ -31,6 +31,8 @@ export interface CacheEntry {
 /** `ExporterResponse`: `containerimage.digest`, `containerimage.config.digest`, `image.name`, … */
 export interface BuildResponse {
   readonly exporterResponse: Readonly<Record<string, string>>;
+  /** The same apart, in the order of the request's exporters. Absent where the engine is elsewhere. */
+  readonly exported?: readonly Readonly<Record<string, string>>[];
   /** What the frontend returned beside its refs (`result.txt`, `result.json`, … of a subrequest). */
   readonly frontendMetadata?: ReadonlyMap<string, Uint8Array>;
 }

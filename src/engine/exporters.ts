@@ -1,23 +1,32 @@
 import type { ExportScope, ExportSource, NamedExporter } from "../export/index.ts";
-import { type Scope, settleAll, withChildScope } from "../kit/index.ts";
+import { type Digest, type Scope, settleAll, withChildScope } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import { askedAttestations, attestationWarning } from "./attestations.ts";
 import type { BuildJob } from "./build-job.ts";
+import { platformWarnings, resultPlatforms } from "./platform-check.ts";
 
-/** Runs all exporters at once, each as a line of progress; the first failure stops the others. Their responses together, the later one wins. */
+/**
+ * Runs all exporters at once, each as a line of progress; the first failure stops the others. Their responses in order. The
+ * first one's line also has the warnings about the result's platforms.
+ */
 export async function runExporters(
   exporters: readonly NamedExporter[],
   source: ExportSource,
   job: BuildJob,
   scope: Scope,
-): Promise<Record<string, string>> {
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  const warnings = oddPlatforms(source, job);
+  if (exporters.length === 0 && warnings.length > 0) {
+    await job.status.task("Verifying build result", async (_, vertex) => warnAll(job, vertex, warnings));
+  }
   const attestations = askedAttestations(job.request.frontendOptions);
-  const responses = await withChildScope(scope, (child, abort) =>
+  return withChildScope(scope, (child, abort) =>
     settleAll(
       exporters.map((exporter, index) => () => {
         const target = job.session.output(index, job.request.exporters[index]?.type);
         return job.status.task(exporter.name, (emit, vertex) => {
+          if (index === 0) warnAll(job, vertex, warnings);
           if (attestations.length > 0) job.status.warn(attestationWarning(vertex, attestations));
           return exportTo(target, job, child, (local) => exporter.export(source, local, exportScope(child, emit)));
         });
@@ -25,7 +34,19 @@ export async function runExporters(
       abort,
     ),
   );
-  return Object.assign({}, ...responses);
+}
+
+function oddPlatforms(source: ExportSource, job: BuildJob): readonly string[] {
+  const platforms = resultPlatforms(source);
+  if (platforms === undefined) return [];
+  const several = source.images.some(({ platform }) => platform !== undefined);
+  return platformWarnings(job.request.frontendOptions.platform, platforms, several);
+}
+
+function warnAll(job: BuildJob, vertex: Digest, sentences: readonly string[]): void {
+  for (const sentence of sentences) {
+    job.status.warn({ vertex, level: 0, short: Buffer.from(sentence), detail: [], url: "", range: [] });
+  }
 }
 
 /** For a directory elsewhere, the tree is made in a folder of ours first. */

@@ -39,9 +39,14 @@ export function statusTrailers(status: RpcStatus): Record<string, string> {
   const trailers: Record<string, string> = { "grpc-status": String(status.code) };
   if (status.message !== "") trailers["grpc-message"] = percentEncode(status.message);
   if (status.details.length > 0) {
-    trailers["grpc-status-details-bin"] = Buffer.from(encode(Status, status)).toString("base64");
+    trailers["grpc-status-details-bin"] = Buffer.from(encodeStatus(status)).toString("base64");
   }
   return trailers;
+}
+
+/** `google.rpc.Status`. */
+export function encodeStatus(status: RpcStatus): Uint8Array {
+  return encode(Status, status);
 }
 
 /** The status in trailers (or in the headers of a call that failed at once), or undefined when there is none. */

@@ -1,0 +1,33 @@
+import { raceSignal } from "../../kit/index.ts";
+
+/** A queue with one reader: what is put in while nobody reads waits. */
+export class Mailbox<T> {
+  readonly #waiting: T[] = [];
+  #closed = false;
+  #news = Promise.withResolvers<void>();
+
+  put(item: T): void {
+    this.#waiting.push(item);
+    this.#wake();
+  }
+
+  /** Nothing more comes. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Everything in order, until it is closed. Throws the signal's reason. */
+  async *all(signal: AbortSignal): AsyncGenerator<T, void> {
+    for (;;) {
+      while (this.#waiting.length > 0) yield this.#waiting.shift() as T;
+      if (this.#closed) return;
+      await raceSignal(this.#news.promise, signal);
+    }
+  }
+
+  #wake(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,41 @@
+import type { BuildResponse } from "../engine/index.ts";
+import { Code, type control, rpcError } from "../grpc/index.ts";
+import { remoteSession } from "../tunnel/index.ts";
+import type { Init } from "../wire/index.ts";
+import type { Build } from "./builds.ts";
+import type { DaemonParts } from "./daemon-parts.ts";
+import { recordBuild } from "./history/record-build.ts";
+import { nobody } from "./nobody.ts";
+import { buildRequest } from "./solve-request.ts";
+
+/** One build. Without a frontend and a definition, its client is the frontend and comes through the gateway. */
+export async function solve(
+  parts: DaemonParts,
+  message: control.SolveRequest,
+  signal: AbortSignal,
+): Promise<Init<control.SolveResponse>> {
+  if (parts.draining()) throw rpcError(Code.UNAVAILABLE, "buildkitd is shutting down");
+  const request = buildRequest(message);
+  const response = await parts.builds.run(request.ref, async (build) => {
+    const work = () => runBuild(parts, message, build, signal);
+    if (message.internal) return work();
+    return recordBuild(parts.history, build, request, parts.engine.housekeeping, work);
+  });
+  parts.garbage.buildEnded();
+  return { exporterResponse: new Map(Object.entries(response.exporterResponse)) };
+}
+
+async function runBuild(
+  parts: DaemonParts,
+  message: control.SolveRequest,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuildResponse> {
+  const request = buildRequest(message);
+  const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
+  await using session = caller === undefined ? nobody : remoteSession(caller, parts.folders);
+  const own = request.frontend === "" && request.definition === undefined ? build.frontend : undefined;
+  const ended = AbortSignal.any([signal, parts.scope.signal]);
+  const scope = { ...parts.scope, signal: ended };
+  return await parts.engine.build(request, session, (status) => build.tell(status), scope, own);
+}
