@@ -29,7 +29,8 @@ export async function createExporter(
         import("./image-exporter.ts"),
         import("./layers.ts"),
       ]);
-      return imageExporter(attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+      const made = imageExporter(attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+      return withStatedMetadata(made, attrs);
     }
     case "oci":
     case "docker": {
@@ -37,7 +38,8 @@ export async function createExporter(
         import("./archive-exporter.ts"),
         import("./layers.ts"),
       ]);
-      return archiveExporter(type, attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+      const made = archiveExporter(type, attrs, { ...parts, layers: new LayerSource(parts.storage, parts.needs) });
+      return withStatedMetadata(made, attrs);
     }
     case "tar":
       return (await import("./tar-exporter.ts")).tarExporter(attrs, parts);
@@ -46,4 +48,16 @@ export async function createExporter(
     default:
       throw new CooperError("export/unknown-type", `exporter ${JSON.stringify(type)} could not be found`);
   }
+}
+
+/** Clients without a frontend state an image's config and the like as attributes: they count more than what was returned. */
+function withStatedMetadata(exporter: NamedExporter, attrs: Readonly<Record<string, string>>): NamedExporter {
+  const stated = Object.entries(attrs).filter(([key]) => /^(?:containerimage|refs)\./.test(key));
+  if (stated.length === 0) return exporter;
+  const values = stated.map(([key, value]) => [key, Buffer.from(value)] as const);
+  return {
+    name: exporter.name,
+    export: (source, target, scope) =>
+      exporter.export({ ...source, metadata: new Map([...source.metadata, ...values]) }, target, scope),
+  };
 }

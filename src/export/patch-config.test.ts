@@ -11,6 +11,11 @@ const plain = (config: object, layers: ReturnType<typeof layer>[], epoch?: numbe
 };
 const platform = { architecture: "amd64", os: "linux" };
 
+test("patchConfig() refuses a config that is null", () => {
+  const patch = { layers: [], epoch: undefined, base: undefined };
+  expect(() => patchConfig(Buffer.from("null"), patch)).toThrow("invalid null image config for export");
+});
+
 describe("patchConfig() makes the history account for the layers", () => {
   test("adding records for layers that the frontend does not mention", () => {
     const config = plain(platform, [layer("2026-01-01T00:00:00Z", "RUN x"), layer("2026-01-02T00:00:00Z")]);

@@ -12,6 +12,7 @@ import {
 import { epochText, isAfterEpoch } from "./epoch.ts";
 import { clampHistory, completeHistory, type LayerInfo } from "./history.ts";
 import { rawFields } from "./raw-json.ts";
+import { isNull } from "./results.ts";
 
 const code = "export/bad-config";
 
@@ -28,6 +29,9 @@ export interface ConfigPatch {
  * field stays byte for byte. Keys come in alphabetical order, as upstream's do. Throws `export/bad-config`.
  */
 export function patchConfig(config: Uint8Array | undefined, patch: ConfigPatch): Buffer {
+  if (config !== undefined && config.byteLength > 0 && isNull(config)) {
+    throw new CooperError(code, "invalid null image config for export");
+  }
   const text = config === undefined || config.byteLength === 0 ? defaultConfig() : Buffer.from(config).toString("utf8");
   const image = parseImageConfig(text);
   const fields = rawFields(text, "invalid image config for export", code);

@@ -56,7 +56,7 @@ function treeOf(source: ExportSource, id: string, isMap: boolean): ExportTree {
 
 function singlePlatform(source: ExportSource): { id: string; platform: Platform } {
   const config = source.metadata.get("containerimage.config");
-  const found = config === undefined ? hostPlatform() : parseImageConfig(config).platform;
+  const found = config === undefined || isNull(config) ? hostPlatform() : parseImageConfig(config).platform;
   if ((found.os === "") !== (found.architecture === "")) {
     throw new CooperError(code, "invalid image config: os and architecture must be specified together");
   }
@@ -65,6 +65,7 @@ function singlePlatform(source: ExportSource): { id: string; platform: Platform 
 }
 
 function readPlatforms(bytes: Uint8Array): { id: string; platform: Platform }[] {
+  if (isNull(bytes)) throw new CooperError(code, "invalid empty platforms index for exporter");
   const json = parseJson(bytes, 1024 * 1024, "platforms of the result", code);
   const list = json.list("Platforms") ?? json.list("platforms") ?? [];
   if (list.length === 0) throw new CooperError(code, "invalid empty platforms index for exporter");
@@ -73,7 +74,15 @@ function readPlatforms(bytes: Uint8Array): { id: string; platform: Platform }[] 
     const id = object.string("ID") ?? object.string("id") ?? "";
     if (id === "") throw new CooperError(code, "invalid empty platform key for exporter");
     const platform = object.object("Platform") ?? object.object("platform");
-    if (platform === undefined) throw new CooperError(code, `invalid platform value of ${id} for exporter`);
-    return { id, platform: normalizePlatform(platformFromJson(platform)) };
+    const value = platform && platformFromJson(platform);
+    if (value === undefined || value.os === "" || value.architecture === "") {
+      throw new CooperError(code, `invalid platform value of ${id} for exporter`);
+    }
+    return { id, platform: normalizePlatform(value) };
   });
+}
+
+/** Whether a frontend sent JSON's null, which is an object of no fields to others. */
+export function isNull(json: Uint8Array): boolean {
+  return json.byteLength === 0 || (json.byteLength < 16 && Buffer.from(json).toString().trim() === "null");
 }

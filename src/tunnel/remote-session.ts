@@ -129,7 +129,18 @@ function outputOf(caller: RemoteCaller, index: number, type: string, offered: bo
   if (type === "local") {
     return { kind: "tree", send: (folder, scope) => sendDirectory(caller, folder, metadata({}), scope) };
   }
-  return { kind: "stream", write: (bytes, more, scope) => sendBytes(caller, bytes, metadata(more), scope) };
+  return {
+    kind: "stream",
+    write: async (bytes, more, scope) => {
+      try {
+        await sendBytes(caller, bytes, metadata(more), scope);
+      } catch (error) {
+        // The client knows from the digest that it has this image already.
+        const known = carriedStatus(error)?.code === Code.ALREADY_EXISTS;
+        if (!known || (type !== "oci" && type !== "docker")) throw error;
+      }
+    },
+  };
 }
 
 async function sendDirectory(caller: RemoteCaller, folder: string, metadata: Metadata, scope: Scope): Promise<void> {
