@@ -20,7 +20,10 @@ export function frameHead(size: number): Buffer {
   return head;
 }
 
-/** Cuts a stream of chunks into messages. A message that lies in one chunk is a view of it. */
+/** A message in the parts in which it came, none of them empty but in an empty message. */
+export type MessageParts = readonly [Uint8Array, ...Uint8Array[]];
+
+/** Cuts a stream of chunks into messages: views of the chunks. */
 export class Framer {
   readonly #limit: number;
   #parts: Uint8Array[] = [];
@@ -38,14 +41,16 @@ export class Framer {
   }
 
   /** The messages that the chunk completes. Throws RESOURCE_EXHAUSTED for one above the limit, UNIMPLEMENTED for a compressed one. */
-  push(chunk: Uint8Array): Uint8Array[] {
-    const messages: Uint8Array[] = [];
+  push(chunk: Uint8Array): MessageParts[] {
+    const messages: MessageParts[] = [];
+    if (chunk.byteLength === 0) return messages;
     this.#parts.push(chunk);
     this.#have += chunk.byteLength;
     while (this.#have >= this.#need) {
       if (this.#need === headSize) this.#readHead();
       if (this.#have < this.#need) break;
-      messages.push(this.#take(this.#need).subarray(headSize));
+      this.#drop(headSize);
+      messages.push(this.#take(this.#need - headSize));
       this.#need = headSize;
     }
     return messages;
@@ -71,11 +76,38 @@ export class Framer {
     return all;
   }
 
-  #take(size: number): Uint8Array {
+  #drop(size: number): void {
     const first = this.#joined(size);
     this.#have -= size;
     if (first.byteLength === size) this.#parts.shift();
     else this.#parts[0] = first.subarray(size);
-    return first.subarray(0, size);
   }
+
+  #take(size: number): MessageParts {
+    this.#have -= size;
+    const [first = noBytes, ...rest] = this.#parts;
+    if (first.byteLength > size) {
+      this.#parts[0] = first.subarray(size);
+      return [first.subarray(0, size)];
+    }
+    const taken: [Uint8Array, ...Uint8Array[]] = [first];
+    let missing = size - first.byteLength;
+    for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+      if (missing > 0) taken.push(part.byteLength > missing ? part.subarray(0, missing) : part);
+      if (part.byteLength > missing) {
+        rest.unshift(missing > 0 ? part.subarray(missing) : part);
+        break;
+      }
+      missing -= part.byteLength;
+    }
+    this.#parts = rest;
+    return taken;
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+/** The message in one piece. */
+export function joinParts(parts: MessageParts): Uint8Array {
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }

@@ -2,7 +2,8 @@ import type { Http2Stream } from "node:http2";
 import type { Init, MessageType } from "../wire/index.ts";
 import { decode, encode } from "../wire/index.ts";
 import { Code } from "./code.ts";
-import { Framer, frame, frameHead } from "./framer.ts";
+import { Framer, frame, frameHead, joinParts, type MessageParts } from "./framer.ts";
+import { PieceFramer } from "./piece-framer.ts";
 import { rpcError } from "./rpc-error.ts";
 
 /** Received bytes that wait to be read before the peer is held back; written bytes before `send` says to wait. */
@@ -18,8 +19,9 @@ export class MessageStream<In, Out> {
   readonly stream: Http2Stream;
   #input: MessageType<In>;
   #output: MessageType<Out>;
-  readonly #framer: Framer;
-  #queue: Uint8Array[] = [];
+  readonly #limit: number;
+  #framer: Pick<Framer, "atRest"> & { push(chunk: Uint8Array): MessageParts[] };
+  #queue: MessageParts[] = [];
   #queued = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
@@ -35,6 +37,7 @@ export class MessageStream<In, Out> {
     this.stream = stream;
     this.#input = input;
     this.#output = output;
+    this.#limit = limit;
     this.#framer = new Framer(limit);
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
     stream.on("end", () => {
@@ -44,6 +47,12 @@ export class MessageStream<In, Out> {
 
   /** All messages that have come, at least one; undefined after the last one. Throws what `fail` was given. */
   async read(): Promise<readonly In[] | undefined> {
+    const messages = await this.readParts();
+    return messages?.map((parts) => decode(this.#input, joinParts(parts)));
+  }
+
+  /** As `read`, before decoding: large messages in the parts in which they came, so that whoever reads need not copy them. */
+  async readParts(): Promise<readonly MessageParts[] | undefined> {
     while (this.#queue.length === 0) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#last !== undefined) throw this.#last.error;
@@ -56,7 +65,21 @@ export class MessageStream<In, Out> {
     this.#queue = [];
     this.#queued = 0;
     if (this.stream.isPaused()) this.stream.resume();
-    return messages.map((bytes) => decode(this.#input, bytes));
+    return messages;
+  }
+
+  /** From now on `readParts` gives the bytes in `BytesMessage`s, without their bounds. Before the first message. */
+  unwrap(): void {
+    const pieces = new PieceFramer(this.#limit);
+    this.#framer = {
+      get atRest() {
+        return pieces.atRest;
+      },
+      push: (chunk) => {
+        const [first, ...rest] = pieces.push(chunk);
+        return first === undefined ? [] : [[first, ...rest]];
+      },
+    };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
@@ -122,7 +145,7 @@ export class MessageStream<In, Out> {
     if (this.#failure !== undefined) return;
     try {
       const messages = this.#framer.push(chunk);
-      for (const message of messages) this.#queued += message.byteLength;
+      for (const message of messages) for (const part of message) this.#queued += part.byteLength;
       this.#queue.push(...messages);
     } catch (error) {
       this.fail(error);

@@ -8,6 +8,7 @@ import type { MessageStream } from "./message-stream.ts";
  */
 export function tunnel(messages: MessageStream<control.BytesMessage, control.BytesMessage>, end: () => void): Duplex {
   let reading = false;
+  messages.unwrap();
   const duplex: Duplex = new Duplex({
     allowHalfOpen: true,
     highWaterMark: 1024 * 1024,
@@ -39,12 +40,12 @@ export function tunnel(messages: MessageStream<control.BytesMessage, control.Byt
     reading = true;
     try {
       for (let more = true; more; ) {
-        const batch = await messages.read();
+        const batch = await messages.readParts();
         if (batch === undefined) {
           duplex.push(null);
           return;
         }
-        for (const { data } of batch) if (data.byteLength > 0) more = duplex.push(data) && more;
+        for (const pieces of batch) for (const data of pieces) more = duplex.push(data) && more;
       }
     } catch (error) {
       duplex.destroy(error instanceof Error ? error : new Error(String(error)));

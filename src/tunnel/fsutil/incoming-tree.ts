@@ -1,25 +1,13 @@
-import {
-  chmodSync,
-  closeSync,
-  fchmodSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  write,
-  writeSync,
-} from "node:fs";
+import { chmodSync, fchmodSync, linkSync, lstatSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { setTime, type TreeEntry, type TreeEntryKind } from "../../archive/index.ts";
 import type { fsutil } from "../../grpc/index.ts";
 import { CooperError, errnoOf } from "../../kit/index.ts";
 import { FileType, futimens, lsetxattr, makeDevice, mknod } from "../../sys/index.ts";
+import { ArrivingFile } from "./arriving-file.ts";
 import { fromGoMode } from "./go-mode.ts";
 
-/** Pieces above this are written by another thread while the next ones come in. */
-const asyncSize = 64 * 1024;
+/** Bytes of one file that may wait to be written before no more are read from the other side. */
+const maxWaiting = 8 * 1024 * 1024;
 
 interface Announced {
   readonly path: string;
@@ -29,7 +17,7 @@ interface Announced {
 }
 interface Arriving {
   readonly entry: Announced;
-  file: number | undefined;
+  readonly file: ArrivingFile;
 }
 
 /**
@@ -43,6 +31,8 @@ export class IncomingTree {
   readonly #folders = new Map<string, Announced>();
   readonly #files = new Set<string>();
   readonly #arriving = new Map<number, Arriving>();
+  readonly #ending: Promise<void>[] = [];
+  readonly #umask = process.umask();
   readonly #links: Announced[] = [];
   #count = 0;
   #announced = false;
@@ -55,7 +45,7 @@ export class IncomingTree {
     this.#present = present ?? new Map();
   }
 
-  /** Everything announced, and every content that was asked for is here. */
+  /** Everything announced, and every content that was asked for has come: it may still be on its way into its file. */
   get complete(): boolean {
     return this.#announced && this.#arriving.size === 0;
   }
@@ -79,22 +69,25 @@ export class IncomingTree {
     this.#announced = true;
   }
 
-  /** A piece of a content that was asked for; an empty one ends it. */
-  async data(id: number, data: Uint8Array): Promise<void> {
+  /** Pieces of a content that was asked for; none end it. A promise when no more should come before it settles. */
+  data(id: number, pieces: readonly Uint8Array[]): Promise<void> | undefined {
     const arriving = this.#arriving.get(id);
     if (arriving === undefined) throw new CooperError("session/bad-path", `invalid file request ${id}`);
-    const path = `${this.#root}/${arriving.entry.path}`;
-    arriving.file ??= openSync(path, "wx", 0o600);
-    if (data.byteLength > 0) {
-      await writeAll(arriving.file, data);
-      return;
+    const { entry, file } = arriving;
+    if (pieces.length > 0) {
+      for (const piece of pieces) file.add(piece);
+      return file.waiting > maxWaiting ? file.written() : undefined;
     }
     this.#arriving.delete(id);
-    try {
-      dressFile(arriving.file, arriving.entry, path);
-    } finally {
-      closeSync(arriving.file);
-    }
+    const ended = file.end((descriptor) => this.#dressFile(descriptor, entry));
+    ended?.catch(() => {});
+    if (ended !== undefined) this.#ending.push(ended);
+    return undefined;
+  }
+
+  /** Settles when all contents that have ended are in their files. */
+  async written(): Promise<void> {
+    while (this.#ending.length > 0) await Promise.all(this.#ending.splice(0));
   }
 
   /** Removes what was not announced, makes hard links, and gives folders their modes and times. */
@@ -109,8 +102,9 @@ export class IncomingTree {
   }
 
   /** Closes files that are still open. */
-  close(): void {
-    for (const { file } of this.#arriving.values()) if (file !== undefined) closeSync(file);
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#ending);
+    await Promise.allSettled([...this.#arriving.values()].map(({ file }) => file.abandon()));
     this.#arriving.clear();
   }
 
@@ -137,7 +131,7 @@ export class IncomingTree {
     if (linkname === "" && old !== undefined && old.stat.links === 1 && sameFile(entry, old)) return undefined;
     this.#clear(entry.path, old);
     if (linkname === "") {
-      this.#arriving.set(id, { entry, file: undefined });
+      this.#arriving.set(id, { entry, file: new ArrivingFile(`${this.#root}/${entry.path}`, entry.mode) });
       return id;
     }
     if (!this.#files.has(linkname)) {
@@ -181,19 +175,22 @@ export class IncomingTree {
     for (const below of this.#present.keys()) if (below.startsWith(`${path}/`)) this.#present.delete(below);
   }
 
+  /** A regular file's, through the open file: paths cost more. */
+  #dressFile(file: number, { path, mode, stat }: Announced): void {
+    for (const [name, value] of stat.xattrs) {
+      if (name.startsWith("user.")) setAttribute(`${this.#root}/${path}`, name, value);
+    }
+    // In a folder of ours it was created with its mode, less what the process holds back and what a write takes away.
+    if (this.#merges || (mode & (this.#umask | 0o7000)) !== 0) fchmodSync(file, mode);
+    futimens(file, stat.modTime, stat.modTime);
+  }
+
   #dress(entry: Announced): void {
     const path = `${this.#root}/${entry.path}`;
     for (const [name, value] of entry.stat.xattrs) if (name.startsWith("user.")) setAttribute(path, name, value);
     if (entry.kind !== "symlink") chmodSync(path, entry.mode);
     setTime(path, entry.stat.modTime, entry.kind === "symlink");
   }
-}
-
-/** A regular file's, through the open file: paths cost more. */
-function dressFile(file: number, { mode, stat }: Announced, path: string): void {
-  for (const [name, value] of stat.xattrs) if (name.startsWith("user.")) setAttribute(path, name, value);
-  fchmodSync(file, mode);
-  futimens(file, stat.modTime, stat.modTime);
 }
 
 const typeBits: Readonly<Record<TreeEntryKind, number>> = {
@@ -232,16 +229,5 @@ function setAttribute(path: string, name: string, value: Uint8Array): void {
     lsetxattr(path, name, value);
   } catch (error) {
     if (errnoOf(error) !== "ENOTSUP") throw error;
-  }
-}
-
-async function writeAll(file: number, data: Uint8Array): Promise<void> {
-  for (let at = 0; at < data.byteLength; ) {
-    if (data.byteLength <= asyncSize) at += writeSync(file, data, at);
-    else {
-      at += await new Promise<number>((resolve, reject) => {
-        write(file, data, at, (error, written) => (error === null ? resolve(written) : reject(error)));
-      });
-    }
   }
 }

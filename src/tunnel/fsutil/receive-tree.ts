@@ -1,8 +1,8 @@
 import { type TreeEntry, walkTree } from "../../archive/index.ts";
-import { fsutil, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, messageOf, raceSignal, type Scope } from "../../kit/index.ts";
+import { fsutil, type MessageParts, type MessageStream } from "../../grpc/index.ts";
+import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
 import { IncomingTree } from "./incoming-tree.ts";
-import { packetSize } from "./packet-size.ts";
+import { type ReceivedPacket, receivedPacket } from "./received-packet.ts";
 
 type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
 
@@ -25,22 +25,28 @@ export async function receiveTree(
   scope: Scope,
 ): Promise<number> {
   const tree = new IncomingTree(folder, options.merge ? undefined : present(folder));
+  const onAbort = () => packets.fail(scope.signal.reason);
+  scope.signal.addEventListener("abort", onAbort, { once: true });
   let bytes = 0;
   try {
     for (let finishing = false; ; ) {
-      const batch = await raceSignal(packets.read(), scope.signal);
+      scope.signal.throwIfAborted();
+      const batch = await packets.readParts();
       if (batch === undefined) throw new CooperError("session/transfer-failed", "transfer ended early: EOF");
-      for (const packet of batch) {
-        bytes += packetSize(packet);
+      for (const parts of batch) {
+        const packet = receivedPacket(parts);
+        bytes += sizeOf(parts);
         if (packet.type === fsutil.PacketType.FIN) {
           options.progress?.(bytes);
           return bytes;
         }
-        await take(packet, tree, packets);
+        const wait = take(packet, tree, packets);
+        if (wait !== undefined) await wait;
       }
       options.progress?.(bytes);
       if (tree.complete && !finishing) {
         finishing = true;
+        await tree.written();
         tree.finish();
         await packets.send({ type: fsutil.PacketType.FIN });
         packets.flush();
@@ -51,7 +57,8 @@ export async function receiveTree(
     packets.flush();
     throw error;
   } finally {
-    tree.close();
+    scope.signal.removeEventListener("abort", onAbort);
+    await tree.close();
   }
 }
 
@@ -59,13 +66,20 @@ function present(folder: string): Map<string, TreeEntry> {
   return new Map(walkTree(folder).map((entry) => [entry.path, entry] as const));
 }
 
-async function take(packet: fsutil.Packet, tree: IncomingTree, packets: Packets): Promise<void> {
-  const { type, stat, id, data } = packet;
+/** A promise when no more should be read before it settles. */
+function take(packet: ReceivedPacket, tree: IncomingTree, packets: Packets): Promise<void> | undefined {
+  const { type, stat, id, pieces } = packet;
+  if (type === fsutil.PacketType.DATA) return tree.data(id, pieces);
   if (type === fsutil.PacketType.ERR) {
-    throw new CooperError("session/transfer-failed", `error from sender: ${Buffer.from(data).toString("utf8")}`);
+    throw new CooperError("session/transfer-failed", `error from sender: ${Buffer.concat(pieces).toString("utf8")}`);
   }
   if (type === fsutil.PacketType.STAT) {
     const wanted = stat === undefined ? tree.allAnnounced() : tree.announce(stat);
-    if (wanted !== undefined) await packets.send({ type: fsutil.PacketType.REQ, id: wanted });
-  } else if (type === fsutil.PacketType.DATA) await tree.data(id, data);
+    if (wanted !== undefined) return packets.send({ type: fsutil.PacketType.REQ, id: wanted });
+  }
+  return undefined;
+}
+
+function sizeOf(parts: MessageParts): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0);
 }
