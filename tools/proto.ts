@@ -144,11 +144,13 @@ function tableText(message: DescriptorProto, file: FileDescriptorProto): string 
     .sort((a, b) => a.number - b.number)
     .map((field) => {
       const head = `${field.number}, "${nameOf(field)}"`;
+      const json = field.jsonName === nameOf(field) ? "" : `"${field.jsonName}"`;
       if (inUnion(field))
         return `unionCase(${head}, ${codecType(field, file)}, "${unionName(message, field.oneofIndex)}")`;
       const entry = mapEntry(message, field);
-      if (entry !== undefined) return `field(${head}, ${codecType(entry, file)}, "map")`;
-      return `field(${head}, ${codecType(field, file)}${field.label === Label.REPEATED ? ', "list"' : ""})`;
+      if (entry !== undefined) return `field(${head}, ${codecType(entry, file)}, "map"${json && `, ${json}`})`;
+      const list = field.label === Label.REPEATED ? ', "list"' : json && ', "one"';
+      return `field(${head}, ${codecType(field, file)}${list}${json && `, ${json}`})`;
     });
   const body = fields.map((text) => `    ${text},\n`).join("");
   return `export const ${message.name}: MessageType<${message.name}> = {\n  name: "${file.package}.${message.name}",\n  fields: [\n${body}  ],\n};\n`;

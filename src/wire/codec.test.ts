@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isCooperError } from "../kit/index.ts";
-import { decode, encode, pb } from "./index.ts";
+import { decode, encode, pb, toJson } from "./index.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -97,3 +97,21 @@ function wrap(field: number, bytes: Uint8Array): Uint8Array {
   for (; rest > 127; rest >>= 7) size.push((rest & 127) | 128);
   return Buffer.concat([Buffer.from([(field << 3) | 2, ...size, rest]), bytes]);
 }
+
+describe("toJson()", () => {
+  it("writes what protobuf's JSON is: upstream's names, 64 bits as text, nothing that is at its default", () => {
+    const platform = { os: "linux", architecture: "amd64", osVersion: "" };
+    const mount = { input: -1n, dest: "/c", mountType: 3, cacheOpt: { id: "/c", sharing: 0 } };
+    const exec = { meta: { args: ["a"], user: "" }, mounts: [mount] };
+    expect(toJson(pb.Op, { platform, op: { case: "exec", value: exec } })).toEqual({
+      exec: { meta: { args: ["a"] }, mounts: [{ input: "-1", dest: "/c", mountType: 3, cacheOpt: { ID: "/c" } }] },
+      platform: { OS: "linux", Architecture: "amd64" },
+    });
+    expect(
+      toJson(pb.Definition, { def: [Buffer.from("x")], metadata: new Map([["d", { ignoreCache: true }]]) }),
+    ).toEqual({
+      def: ["eA=="],
+      metadata: { d: { ignoreCache: true } },
+    });
+  });
+});

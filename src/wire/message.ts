@@ -20,6 +20,8 @@ export interface Field {
   readonly shape: "one" | "list" | "map";
   /** Name of the tagged union that this field is a case of. */
   readonly oneof?: string;
+  /** Its name in JSON, when that is another one. */
+  readonly json?: string;
 }
 
 /** A message's description, from which `encode` and `decode` work. `T` is the type of its decoded values. */
@@ -42,8 +44,14 @@ export type Init<T> = T extends string | number | bigint | boolean | Uint8Array 
         : { readonly [K in keyof T]?: Init<T[K]> | undefined };
 
 /** Shorthand for a field of a generated table. */
-export function field(no: number, name: string, type: Field["type"], shape: Field["shape"] = "one"): Field {
-  return { no, name, type, shape };
+export function field(
+  no: number,
+  name: string,
+  type: Field["type"],
+  shape: Field["shape"] = "one",
+  json?: string,
+): Field {
+  return { no, name, type, shape, ...(json !== undefined && { json }) };
 }
 
 /** Shorthand for a case of a tagged union in a generated table. */

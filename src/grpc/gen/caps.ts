@@ -13,11 +13,11 @@ export interface APICap {
 export const APICap: MessageType<APICap> = {
   name: "moby.buildkit.v1.apicaps.APICap",
   fields: [
-    field(1, "id", "string"),
-    field(2, "enabled", "bool"),
-    field(3, "deprecated", "bool"),
-    field(4, "disabledReason", "string"),
-    field(5, "disabledReasonMsg", "string"),
-    field(6, "disabledAlternative", "string"),
+    field(1, "id", "string", "one", "ID"),
+    field(2, "enabled", "bool", "one", "Enabled"),
+    field(3, "deprecated", "bool", "one", "Deprecated"),
+    field(4, "disabledReason", "string", "one", "DisabledReason"),
+    field(5, "disabledReasonMsg", "string", "one", "DisabledReasonMsg"),
+    field(6, "disabledAlternative", "string", "one", "DisabledAlternative"),
   ],
 };

@@ -70,18 +70,18 @@ export interface UsageRecord {
 export const UsageRecord: MessageType<UsageRecord> = {
   name: "moby.buildkit.v1.UsageRecord",
   fields: [
-    field(1, "id", "string"),
-    field(2, "mutable", "bool"),
-    field(3, "inUse", "bool"),
-    field(4, "size", "int64"),
-    field(5, "parent", "string"),
-    field(6, "createdAt", () => protobuf.Timestamp),
-    field(7, "lastUsedAt", () => protobuf.Timestamp),
-    field(8, "usageCount", "int64"),
-    field(9, "description", "string"),
-    field(10, "recordType", "string"),
-    field(11, "shared", "bool"),
-    field(12, "parents", "string", "list"),
+    field(1, "id", "string", "one", "ID"),
+    field(2, "mutable", "bool", "one", "Mutable"),
+    field(3, "inUse", "bool", "one", "InUse"),
+    field(4, "size", "int64", "one", "Size"),
+    field(5, "parent", "string", "one", "Parent"),
+    field(6, "createdAt", () => protobuf.Timestamp, "one", "CreatedAt"),
+    field(7, "lastUsedAt", () => protobuf.Timestamp, "one", "LastUsedAt"),
+    field(8, "usageCount", "int64", "one", "UsageCount"),
+    field(9, "description", "string", "one", "Description"),
+    field(10, "recordType", "string", "one", "RecordType"),
+    field(11, "shared", "bool", "one", "Shared"),
+    field(12, "parents", "string", "list", "Parents"),
   ],
 };
 
@@ -107,23 +107,23 @@ export interface SolveRequest {
 export const SolveRequest: MessageType<SolveRequest> = {
   name: "moby.buildkit.v1.SolveRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "definition", "bytes"),
-    field(3, "exporterDeprecated", "string"),
-    field(4, "exporterAttrsDeprecated", "string", "map"),
-    field(5, "session", "string"),
-    field(6, "frontend", "string"),
-    field(7, "frontendAttrs", "string", "map"),
-    field(8, "cache", () => CacheOptions),
-    field(9, "entitlements", "string", "list"),
-    field(10, "frontendInputs", "bytes", "map"),
-    field(11, "internal", "bool"),
-    field(12, "sourcePolicy", "bytes"),
-    field(13, "exporters", () => Exporter, "list"),
-    field(14, "enableSessionExporter", "bool"),
-    field(15, "sourcePolicySession", "string"),
-    field(16, "compatibilityVersion", "int64"),
-    field(17, "proxyNetwork", "bool"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "definition", "bytes", "one", "Definition"),
+    field(3, "exporterDeprecated", "string", "one", "ExporterDeprecated"),
+    field(4, "exporterAttrsDeprecated", "string", "map", "ExporterAttrsDeprecated"),
+    field(5, "session", "string", "one", "Session"),
+    field(6, "frontend", "string", "one", "Frontend"),
+    field(7, "frontendAttrs", "string", "map", "FrontendAttrs"),
+    field(8, "cache", () => CacheOptions, "one", "Cache"),
+    field(9, "entitlements", "string", "list", "Entitlements"),
+    field(10, "frontendInputs", "bytes", "map", "FrontendInputs"),
+    field(11, "internal", "bool", "one", "Internal"),
+    field(12, "sourcePolicy", "bytes", "one", "SourcePolicy"),
+    field(13, "exporters", () => Exporter, "list", "Exporters"),
+    field(14, "enableSessionExporter", "bool", "one", "EnableSessionExporter"),
+    field(15, "sourcePolicySession", "string", "one", "SourcePolicySession"),
+    field(16, "compatibilityVersion", "int64", "one", "CompatibilityVersion"),
+    field(17, "proxyNetwork", "bool", "one", "ProxyNetwork"),
   ],
 };
 
@@ -137,11 +137,11 @@ export interface CacheOptions {
 export const CacheOptions: MessageType<CacheOptions> = {
   name: "moby.buildkit.v1.CacheOptions",
   fields: [
-    field(1, "exportRefDeprecated", "string"),
-    field(2, "importRefsDeprecated", "string", "list"),
-    field(3, "exportAttrsDeprecated", "string", "map"),
-    field(4, "exports", () => CacheOptionsEntry, "list"),
-    field(5, "imports", () => CacheOptionsEntry, "list"),
+    field(1, "exportRefDeprecated", "string", "one", "ExportRefDeprecated"),
+    field(2, "importRefsDeprecated", "string", "list", "ImportRefsDeprecated"),
+    field(3, "exportAttrsDeprecated", "string", "map", "ExportAttrsDeprecated"),
+    field(4, "exports", () => CacheOptionsEntry, "list", "Exports"),
+    field(5, "imports", () => CacheOptionsEntry, "list", "Imports"),
   ],
 };
 
@@ -152,8 +152,8 @@ export interface CacheOptionsEntry {
 export const CacheOptionsEntry: MessageType<CacheOptionsEntry> = {
   name: "moby.buildkit.v1.CacheOptionsEntry",
   fields: [
-    field(1, "type", "string"),
-    field(2, "attrs", "string", "map"),
+    field(1, "type", "string", "one", "Type"),
+    field(2, "attrs", "string", "map", "Attrs"),
   ],
 };
 
@@ -163,7 +163,7 @@ export interface SolveResponse {
 export const SolveResponse: MessageType<SolveResponse> = {
   name: "moby.buildkit.v1.SolveResponse",
   fields: [
-    field(1, "exporterResponse", "string", "map"),
+    field(1, "exporterResponse", "string", "map", "ExporterResponse"),
   ],
 };
 
@@ -173,7 +173,7 @@ export interface StatusRequest {
 export const StatusRequest: MessageType<StatusRequest> = {
   name: "moby.buildkit.v1.StatusRequest",
   fields: [
-    field(1, "ref", "string"),
+    field(1, "ref", "string", "one", "Ref"),
   ],
 };
 
@@ -230,7 +230,7 @@ export interface VertexStatus {
 export const VertexStatus: MessageType<VertexStatus> = {
   name: "moby.buildkit.v1.VertexStatus",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "vertex", "string"),
     field(3, "name", "string"),
     field(4, "current", "int64"),
@@ -337,11 +337,11 @@ export interface BuildHistoryRequest {
 export const BuildHistoryRequest: MessageType<BuildHistoryRequest> = {
   name: "moby.buildkit.v1.BuildHistoryRequest",
   fields: [
-    field(1, "activeOnly", "bool"),
-    field(2, "ref", "string"),
-    field(3, "earlyExit", "bool"),
-    field(4, "filter", "string", "list"),
-    field(5, "limit", "int32"),
+    field(1, "activeOnly", "bool", "one", "ActiveOnly"),
+    field(2, "ref", "string", "one", "Ref"),
+    field(3, "earlyExit", "bool", "one", "EarlyExit"),
+    field(4, "filter", "string", "list", "Filter"),
+    field(5, "limit", "int32", "one", "Limit"),
   ],
 };
 
@@ -381,18 +381,18 @@ export interface BuildHistoryRecord {
 export const BuildHistoryRecord: MessageType<BuildHistoryRecord> = {
   name: "moby.buildkit.v1.BuildHistoryRecord",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "frontend", "string"),
-    field(3, "frontendAttrs", "string", "map"),
-    field(4, "exporters", () => Exporter, "list"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "frontend", "string", "one", "Frontend"),
+    field(3, "frontendAttrs", "string", "map", "FrontendAttrs"),
+    field(4, "exporters", () => Exporter, "list", "Exporters"),
     field(5, "error", () => status.Status),
-    field(6, "createdAt", () => protobuf.Timestamp),
-    field(7, "completedAt", () => protobuf.Timestamp),
+    field(6, "createdAt", () => protobuf.Timestamp, "one", "CreatedAt"),
+    field(7, "completedAt", () => protobuf.Timestamp, "one", "CompletedAt"),
     field(8, "logs", () => Descriptor),
-    field(9, "exporterResponse", "string", "map"),
-    field(10, "result", () => BuildResultInfo),
-    field(11, "results", () => BuildResultInfo, "map"),
-    field(12, "generation", "int32"),
+    field(9, "exporterResponse", "string", "map", "ExporterResponse"),
+    field(10, "result", () => BuildResultInfo, "one", "Result"),
+    field(11, "results", () => BuildResultInfo, "map", "Results"),
+    field(12, "generation", "int32", "one", "Generation"),
     field(13, "trace", () => Descriptor),
     field(14, "pinned", "bool"),
     field(15, "numCachedSteps", "int32"),
@@ -412,10 +412,10 @@ export interface UpdateBuildHistoryRequest {
 export const UpdateBuildHistoryRequest: MessageType<UpdateBuildHistoryRequest> = {
   name: "moby.buildkit.v1.UpdateBuildHistoryRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "pinned", "bool"),
-    field(3, "delete", "bool"),
-    field(4, "finalize", "bool"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "pinned", "bool", "one", "Pinned"),
+    field(3, "delete", "bool", "one", "Delete"),
+    field(4, "finalize", "bool", "one", "Finalize"),
   ],
 };
 
@@ -451,9 +451,9 @@ export interface BuildResultInfo {
 export const BuildResultInfo: MessageType<BuildResultInfo> = {
   name: "moby.buildkit.v1.BuildResultInfo",
   fields: [
-    field(1, "resultDeprecated", () => Descriptor),
-    field(2, "attestations", () => Descriptor, "list"),
-    field(3, "results", () => ExportedResult, "list"),
+    field(1, "resultDeprecated", () => Descriptor, "one", "ResultDeprecated"),
+    field(2, "attestations", () => Descriptor, "list", "Attestations"),
+    field(3, "results", () => ExportedResult, "list", "Results"),
   ],
 };
 
@@ -476,8 +476,8 @@ export interface Exporter {
 export const Exporter: MessageType<Exporter> = {
   name: "moby.buildkit.v1.Exporter",
   fields: [
-    field(1, "type", "string"),
-    field(2, "attrs", "string", "map"),
+    field(1, "type", "string", "one", "Type"),
+    field(2, "attrs", "string", "map", "Attrs"),
   ],
 };
 

@@ -31,8 +31,8 @@ export interface ExporterRequest {
 export const ExporterRequest: MessageType<ExporterRequest> = {
   name: "moby.exporter.v1.ExporterRequest",
   fields: [
-    field(1, "type", "string"),
-    field(2, "attrs", "string", "map"),
+    field(1, "type", "string", "one", "Type"),
+    field(2, "attrs", "string", "map", "Attrs"),
   ],
 };
 

@@ -19,7 +19,7 @@ export interface CredentialsRequest {
 export const CredentialsRequest: MessageType<CredentialsRequest> = {
   name: "moby.filesync.v1.CredentialsRequest",
   fields: [
-    field(1, "host", "string"),
+    field(1, "host", "string", "one", "Host"),
   ],
 };
 
@@ -30,8 +30,8 @@ export interface CredentialsResponse {
 export const CredentialsResponse: MessageType<CredentialsResponse> = {
   name: "moby.filesync.v1.CredentialsResponse",
   fields: [
-    field(1, "username", "string"),
-    field(2, "secret", "string"),
+    field(1, "username", "string", "one", "Username"),
+    field(2, "secret", "string", "one", "Secret"),
   ],
 };
 
@@ -45,11 +45,11 @@ export interface FetchTokenRequest {
 export const FetchTokenRequest: MessageType<FetchTokenRequest> = {
   name: "moby.filesync.v1.FetchTokenRequest",
   fields: [
-    field(1, "clientID", "string"),
-    field(2, "host", "string"),
-    field(3, "realm", "string"),
-    field(4, "service", "string"),
-    field(5, "scopes", "string", "list"),
+    field(1, "clientID", "string", "one", "ClientID"),
+    field(2, "host", "string", "one", "Host"),
+    field(3, "realm", "string", "one", "Realm"),
+    field(4, "service", "string", "one", "Service"),
+    field(5, "scopes", "string", "list", "Scopes"),
   ],
 };
 
@@ -61,9 +61,9 @@ export interface FetchTokenResponse {
 export const FetchTokenResponse: MessageType<FetchTokenResponse> = {
   name: "moby.filesync.v1.FetchTokenResponse",
   fields: [
-    field(1, "token", "string"),
-    field(2, "expiresIn", "int64"),
-    field(3, "issuedAt", "int64"),
+    field(1, "token", "string", "one", "Token"),
+    field(2, "expiresIn", "int64", "one", "ExpiresIn"),
+    field(3, "issuedAt", "int64", "one", "IssuedAt"),
   ],
 };
 
@@ -74,8 +74,8 @@ export interface GetTokenAuthorityRequest {
 export const GetTokenAuthorityRequest: MessageType<GetTokenAuthorityRequest> = {
   name: "moby.filesync.v1.GetTokenAuthorityRequest",
   fields: [
-    field(1, "host", "string"),
-    field(2, "salt", "bytes"),
+    field(1, "host", "string", "one", "Host"),
+    field(2, "salt", "bytes", "one", "Salt"),
   ],
 };
 
@@ -85,7 +85,7 @@ export interface GetTokenAuthorityResponse {
 export const GetTokenAuthorityResponse: MessageType<GetTokenAuthorityResponse> = {
   name: "moby.filesync.v1.GetTokenAuthorityResponse",
   fields: [
-    field(1, "publicKey", "bytes"),
+    field(1, "publicKey", "bytes", "one", "PublicKey"),
   ],
 };
 
@@ -97,9 +97,9 @@ export interface VerifyTokenAuthorityRequest {
 export const VerifyTokenAuthorityRequest: MessageType<VerifyTokenAuthorityRequest> = {
   name: "moby.filesync.v1.VerifyTokenAuthorityRequest",
   fields: [
-    field(1, "host", "string"),
-    field(2, "payload", "bytes"),
-    field(3, "salt", "bytes"),
+    field(1, "host", "string", "one", "Host"),
+    field(2, "payload", "bytes", "one", "Payload"),
+    field(3, "salt", "bytes", "one", "Salt"),
   ],
 };
 
@@ -109,7 +109,7 @@ export interface VerifyTokenAuthorityResponse {
 export const VerifyTokenAuthorityResponse: MessageType<VerifyTokenAuthorityResponse> = {
   name: "moby.filesync.v1.VerifyTokenAuthorityResponse",
   fields: [
-    field(1, "signed", "bytes"),
+    field(1, "signed", "bytes", "one", "Signed"),
   ],
 };
 

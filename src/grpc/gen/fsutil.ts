@@ -49,7 +49,7 @@ export const Packet: MessageType<Packet> = {
   fields: [
     field(1, "type", "enum"),
     field(2, "stat", () => Stat),
-    field(3, "id", "uint32"),
+    field(3, "id", "uint32", "one", "ID"),
     field(4, "data", "bytes"),
   ],
 };

@@ -148,7 +148,7 @@ export interface InputsResponse {
 export const InputsResponse: MessageType<InputsResponse> = {
   name: "moby.buildkit.v1.frontend.InputsResponse",
   fields: [
-    field(1, "definitions", "bytes", "map"),
+    field(1, "definitions", "bytes", "map", "Definitions"),
   ],
 };
 
@@ -165,14 +165,14 @@ export interface ResolveImageConfigRequest {
 export const ResolveImageConfigRequest: MessageType<ResolveImageConfigRequest> = {
   name: "moby.buildkit.v1.frontend.ResolveImageConfigRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "platform", () => llb.Platform),
-    field(3, "resolveMode", "string"),
-    field(4, "logName", "string"),
-    field(5, "resolverType", "int32"),
-    field(6, "sessionID", "string"),
-    field(7, "storeID", "string"),
-    field(8, "sourcePolicies", "bytes", "list"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "platform", () => llb.Platform, "one", "Platform"),
+    field(3, "resolveMode", "string", "one", "ResolveMode"),
+    field(4, "logName", "string", "one", "LogName"),
+    field(5, "resolverType", "int32", "one", "ResolverType"),
+    field(6, "sessionID", "string", "one", "SessionID"),
+    field(7, "storeID", "string", "one", "StoreID"),
+    field(8, "sourcePolicies", "bytes", "list", "SourcePolicies"),
   ],
 };
 
@@ -184,9 +184,9 @@ export interface ResolveImageConfigResponse {
 export const ResolveImageConfigResponse: MessageType<ResolveImageConfigResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveImageConfigResponse",
   fields: [
-    field(1, "digest", "string"),
-    field(2, "config", "bytes"),
-    field(3, "ref", "string"),
+    field(1, "digest", "string", "one", "Digest"),
+    field(2, "config", "bytes", "one", "Config"),
+    field(3, "ref", "string", "one", "Ref"),
   ],
 };
 
@@ -202,13 +202,13 @@ export interface ResolveSourceMetaRequest {
 export const ResolveSourceMetaRequest: MessageType<ResolveSourceMetaRequest> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceMetaRequest",
   fields: [
-    field(1, "source", () => llb.SourceOp),
-    field(2, "platform", () => llb.Platform),
-    field(3, "logName", "string"),
-    field(4, "resolveMode", "string"),
-    field(5, "git", () => ResolveSourceGitRequest),
-    field(6, "image", () => ResolveSourceImageRequest),
-    field(8, "sourcePolicies", "bytes", "list"),
+    field(1, "source", () => llb.SourceOp, "one", "Source"),
+    field(2, "platform", () => llb.Platform, "one", "Platform"),
+    field(3, "logName", "string", "one", "LogName"),
+    field(4, "resolveMode", "string", "one", "ResolveMode"),
+    field(5, "git", () => ResolveSourceGitRequest, "one", "Git"),
+    field(6, "image", () => ResolveSourceImageRequest, "one", "Image"),
+    field(8, "sourcePolicies", "bytes", "list", "SourcePolicies"),
   ],
 };
 
@@ -221,10 +221,10 @@ export interface ResolveSourceMetaResponse {
 export const ResolveSourceMetaResponse: MessageType<ResolveSourceMetaResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceMetaResponse",
   fields: [
-    field(1, "source", () => llb.SourceOp),
-    field(2, "image", () => ResolveSourceImageResponse),
-    field(3, "git", () => ResolveSourceGitResponse),
-    field(4, "http", () => ResolveSourceHTTPResponse),
+    field(1, "source", () => llb.SourceOp, "one", "Source"),
+    field(2, "image", () => ResolveSourceImageResponse, "one", "Image"),
+    field(3, "git", () => ResolveSourceGitResponse, "one", "Git"),
+    field(4, "http", () => ResolveSourceHTTPResponse, "one", "HTTP"),
   ],
 };
 
@@ -236,9 +236,9 @@ export interface ResolveSourceImageRequest {
 export const ResolveSourceImageRequest: MessageType<ResolveSourceImageRequest> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceImageRequest",
   fields: [
-    field(1, "noConfig", "bool"),
-    field(2, "attestationChain", "bool"),
-    field(3, "resolveAttestations", "string", "list"),
+    field(1, "noConfig", "bool", "one", "NoConfig"),
+    field(2, "attestationChain", "bool", "one", "AttestationChain"),
+    field(3, "resolveAttestations", "string", "list", "ResolveAttestations"),
   ],
 };
 
@@ -249,8 +249,8 @@ export interface ResolveSourceImageResponse {
 export const ResolveSourceImageResponse: MessageType<ResolveSourceImageResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceImageResponse",
   fields: [
-    field(1, "digest", "string"),
-    field(2, "config", "bytes"),
+    field(1, "digest", "string", "one", "Digest"),
+    field(2, "config", "bytes", "one", "Config"),
   ],
 };
 
@@ -260,7 +260,7 @@ export interface ResolveSourceGitRequest {
 export const ResolveSourceGitRequest: MessageType<ResolveSourceGitRequest> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceGitRequest",
   fields: [
-    field(1, "returnObject", "bool"),
+    field(1, "returnObject", "bool", "one", "ReturnObject"),
   ],
 };
 
@@ -274,11 +274,11 @@ export interface ResolveSourceGitResponse {
 export const ResolveSourceGitResponse: MessageType<ResolveSourceGitResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceGitResponse",
   fields: [
-    field(1, "checksum", "string"),
-    field(2, "ref", "string"),
-    field(3, "commitChecksum", "string"),
-    field(4, "commitObject", "bytes"),
-    field(5, "tagObject", "bytes"),
+    field(1, "checksum", "string", "one", "Checksum"),
+    field(2, "ref", "string", "one", "Ref"),
+    field(3, "commitChecksum", "string", "one", "CommitChecksum"),
+    field(4, "commitObject", "bytes", "one", "CommitObject"),
+    field(5, "tagObject", "bytes", "one", "TagObject"),
   ],
 };
 
@@ -290,9 +290,9 @@ export interface ResolveSourceHTTPResponse {
 export const ResolveSourceHTTPResponse: MessageType<ResolveSourceHTTPResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceHTTPResponse",
   fields: [
-    field(1, "checksum", "string"),
-    field(2, "filename", "string"),
-    field(3, "lastModified", () => protobuf.Timestamp),
+    field(1, "checksum", "string", "one", "Checksum"),
+    field(2, "filename", "string", "one", "Filename"),
+    field(3, "lastModified", () => protobuf.Timestamp, "one", "LastModified"),
   ],
 };
 
@@ -312,17 +312,17 @@ export interface SolveRequest {
 export const SolveRequest: MessageType<SolveRequest> = {
   name: "moby.buildkit.v1.frontend.SolveRequest",
   fields: [
-    field(1, "definition", "bytes"),
-    field(2, "frontend", "string"),
-    field(3, "frontendOpt", "string", "map"),
+    field(1, "definition", "bytes", "one", "Definition"),
+    field(2, "frontend", "string", "one", "Frontend"),
+    field(3, "frontendOpt", "string", "map", "FrontendOpt"),
     field(5, "allowResultReturn", "bool"),
     field(6, "allowResultArrayRef", "bool"),
-    field(10, "final", "bool"),
-    field(11, "exporterAttr", "bytes"),
-    field(12, "cacheImports", () => CacheOptionsEntry, "list"),
-    field(13, "frontendInputs", "bytes", "map"),
-    field(14, "evaluate", "bool"),
-    field(15, "sourcePolicies", "bytes", "list"),
+    field(10, "final", "bool", "one", "Final"),
+    field(11, "exporterAttr", "bytes", "one", "ExporterAttr"),
+    field(12, "cacheImports", () => CacheOptionsEntry, "list", "CacheImports"),
+    field(13, "frontendInputs", "bytes", "map", "FrontendInputs"),
+    field(14, "evaluate", "bool", "one", "Evaluate"),
+    field(15, "sourcePolicies", "bytes", "list", "SourcePolicies"),
   ],
 };
 
@@ -333,8 +333,8 @@ export interface CacheOptionsEntry {
 export const CacheOptionsEntry: MessageType<CacheOptionsEntry> = {
   name: "moby.buildkit.v1.frontend.CacheOptionsEntry",
   fields: [
-    field(1, "type", "string"),
-    field(2, "attrs", "string", "map"),
+    field(1, "type", "string", "one", "Type"),
+    field(2, "attrs", "string", "map", "Attrs"),
   ],
 };
 
@@ -359,10 +359,10 @@ export interface ReadFileRequest {
 export const ReadFileRequest: MessageType<ReadFileRequest> = {
   name: "moby.buildkit.v1.frontend.ReadFileRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "filePath", "string"),
-    field(3, "range", () => FileRange),
-    field(4, "mountIndex", "int32"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "filePath", "string", "one", "FilePath"),
+    field(3, "range", () => FileRange, "one", "Range"),
+    field(4, "mountIndex", "int32", "one", "MountIndex"),
   ],
 };
 
@@ -373,8 +373,8 @@ export interface FileRange {
 export const FileRange: MessageType<FileRange> = {
   name: "moby.buildkit.v1.frontend.FileRange",
   fields: [
-    field(1, "offset", "int64"),
-    field(2, "length", "int64"),
+    field(1, "offset", "int64", "one", "Offset"),
+    field(2, "length", "int64", "one", "Length"),
   ],
 };
 
@@ -384,7 +384,7 @@ export interface ReadFileResponse {
 export const ReadFileResponse: MessageType<ReadFileResponse> = {
   name: "moby.buildkit.v1.frontend.ReadFileResponse",
   fields: [
-    field(1, "data", "bytes"),
+    field(1, "data", "bytes", "one", "Data"),
   ],
 };
 
@@ -397,10 +397,10 @@ export interface ReadDirRequest {
 export const ReadDirRequest: MessageType<ReadDirRequest> = {
   name: "moby.buildkit.v1.frontend.ReadDirRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "dirPath", "string"),
-    field(3, "includePattern", "string"),
-    field(4, "mountIndex", "int32"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "dirPath", "string", "one", "DirPath"),
+    field(3, "includePattern", "string", "one", "IncludePattern"),
+    field(4, "mountIndex", "int32", "one", "MountIndex"),
   ],
 };
 
@@ -422,9 +422,9 @@ export interface StatFileRequest {
 export const StatFileRequest: MessageType<StatFileRequest> = {
   name: "moby.buildkit.v1.frontend.StatFileRequest",
   fields: [
-    field(1, "ref", "string"),
-    field(2, "path", "string"),
-    field(3, "mountIndex", "int32"),
+    field(1, "ref", "string", "one", "Ref"),
+    field(2, "path", "string", "one", "Path"),
+    field(3, "mountIndex", "int32", "one", "MountIndex"),
   ],
 };
 
@@ -444,7 +444,7 @@ export interface EvaluateRequest {
 export const EvaluateRequest: MessageType<EvaluateRequest> = {
   name: "moby.buildkit.v1.frontend.EvaluateRequest",
   fields: [
-    field(1, "ref", "string"),
+    field(1, "ref", "string", "one", "Ref"),
   ],
 };
 
@@ -472,9 +472,9 @@ export interface PongResponse {
 export const PongResponse: MessageType<PongResponse> = {
   name: "moby.buildkit.v1.frontend.PongResponse",
   fields: [
-    field(1, "frontendAPICaps", () => caps.APICap, "list"),
-    field(2, "llbCaps", () => caps.APICap, "list"),
-    field(3, "workers", () => types.WorkerRecord, "list"),
+    field(1, "frontendAPICaps", () => caps.APICap, "list", "FrontendAPICaps"),
+    field(2, "llbCaps", () => caps.APICap, "list", "LLBCaps"),
+    field(3, "workers", () => types.WorkerRecord, "list", "Workers"),
   ],
 };
 
@@ -520,9 +520,9 @@ export interface NewContainerRequest {
 export const NewContainerRequest: MessageType<NewContainerRequest> = {
   name: "moby.buildkit.v1.frontend.NewContainerRequest",
   fields: [
-    field(1, "containerID", "string"),
-    field(2, "mounts", () => llb.Mount, "list"),
-    field(3, "network", "enum"),
+    field(1, "containerID", "string", "one", "ContainerID"),
+    field(2, "mounts", () => llb.Mount, "list", "Mounts"),
+    field(3, "network", "enum", "one", "Network"),
     field(4, "platform", () => llb.Platform),
     field(5, "constraints", () => llb.WorkerConstraints),
     field(6, "extraHosts", () => llb.HostIP, "list"),
@@ -544,7 +544,7 @@ export interface ReleaseContainerRequest {
 export const ReleaseContainerRequest: MessageType<ReleaseContainerRequest> = {
   name: "moby.buildkit.v1.frontend.ReleaseContainerRequest",
   fields: [
-    field(1, "containerID", "string"),
+    field(1, "containerID", "string", "one", "ContainerID"),
   ],
 };
 
@@ -570,7 +570,7 @@ export interface ExecMessage {
 export const ExecMessage: MessageType<ExecMessage> = {
   name: "moby.buildkit.v1.frontend.ExecMessage",
   fields: [
-    field(1, "processID", "string"),
+    field(1, "processID", "string", "one", "ProcessID"),
     unionCase(2, "init", () => InitMessage, "input"),
     unionCase(3, "file", () => FdMessage, "input"),
     unionCase(4, "resize", () => ResizeMessage, "input"),
@@ -592,11 +592,11 @@ export interface InitMessage {
 export const InitMessage: MessageType<InitMessage> = {
   name: "moby.buildkit.v1.frontend.InitMessage",
   fields: [
-    field(1, "containerID", "string"),
-    field(2, "meta", () => llb.Meta),
-    field(3, "fds", "uint32", "list"),
-    field(4, "tty", "bool"),
-    field(5, "security", "enum"),
+    field(1, "containerID", "string", "one", "ContainerID"),
+    field(2, "meta", () => llb.Meta, "one", "Meta"),
+    field(3, "fds", "uint32", "list", "Fds"),
+    field(4, "tty", "bool", "one", "Tty"),
+    field(5, "security", "enum", "one", "Security"),
     field(6, "secretenv", () => llb.SecretEnv, "list"),
   ],
 };
@@ -608,8 +608,8 @@ export interface ExitMessage {
 export const ExitMessage: MessageType<ExitMessage> = {
   name: "moby.buildkit.v1.frontend.ExitMessage",
   fields: [
-    field(1, "code", "uint32"),
-    field(2, "error", () => status.Status),
+    field(1, "code", "uint32", "one", "Code"),
+    field(2, "error", () => status.Status, "one", "Error"),
   ],
 };
 
@@ -637,9 +637,9 @@ export interface FdMessage {
 export const FdMessage: MessageType<FdMessage> = {
   name: "moby.buildkit.v1.frontend.FdMessage",
   fields: [
-    field(1, "fd", "uint32"),
-    field(2, "eof", "bool"),
-    field(3, "data", "bytes"),
+    field(1, "fd", "uint32", "one", "Fd"),
+    field(2, "eof", "bool", "one", "EOF"),
+    field(3, "data", "bytes", "one", "Data"),
   ],
 };
 
@@ -650,8 +650,8 @@ export interface ResizeMessage {
 export const ResizeMessage: MessageType<ResizeMessage> = {
   name: "moby.buildkit.v1.frontend.ResizeMessage",
   fields: [
-    field(1, "rows", "uint32"),
-    field(2, "cols", "uint32"),
+    field(1, "rows", "uint32", "one", "Rows"),
+    field(2, "cols", "uint32", "one", "Cols"),
   ],
 };
 
@@ -661,7 +661,7 @@ export interface SignalMessage {
 export const SignalMessage: MessageType<SignalMessage> = {
   name: "moby.buildkit.v1.frontend.SignalMessage",
   fields: [
-    field(1, "name", "string"),
+    field(1, "name", "string", "one", "Name"),
   ],
 };
 

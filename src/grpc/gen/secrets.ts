@@ -9,7 +9,7 @@ export interface GetSecretRequest {
 export const GetSecretRequest: MessageType<GetSecretRequest> = {
   name: "moby.buildkit.secrets.v1.GetSecretRequest",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "annotations", "string", "map"),
   ],
 };

@@ -18,7 +18,7 @@ export interface CheckAgentRequest {
 export const CheckAgentRequest: MessageType<CheckAgentRequest> = {
   name: "moby.sshforward.v1.CheckAgentRequest",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
   ],
 };
 

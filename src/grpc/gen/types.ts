@@ -12,11 +12,11 @@ export interface WorkerRecord {
 export const WorkerRecord: MessageType<WorkerRecord> = {
   name: "moby.buildkit.v1.types.WorkerRecord",
   fields: [
-    field(1, "id", "string"),
-    field(2, "labels", "string", "map"),
+    field(1, "id", "string", "one", "ID"),
+    field(2, "labels", "string", "map", "Labels"),
     field(3, "platforms", () => llb.Platform, "list"),
-    field(4, "gcPolicy", () => GCPolicy, "list"),
-    field(5, "buildkitVersion", () => BuildkitVersion),
+    field(4, "gcPolicy", () => GCPolicy, "list", "GCPolicy"),
+    field(5, "buildkitVersion", () => BuildkitVersion, "one", "BuildkitVersion"),
   ],
 };
 

@@ -72,11 +72,11 @@ export interface Platform {
 export const Platform: MessageType<Platform> = {
   name: "pb.Platform",
   fields: [
-    field(1, "architecture", "string"),
-    field(2, "os", "string"),
-    field(3, "variant", "string"),
-    field(4, "osVersion", "string"),
-    field(5, "osFeatures", "string", "list"),
+    field(1, "architecture", "string", "one", "Architecture"),
+    field(2, "os", "string", "one", "OS"),
+    field(3, "variant", "string", "one", "Variant"),
+    field(4, "osVersion", "string", "one", "OSVersion"),
+    field(5, "osFeatures", "string", "list", "OSFeatures"),
   ],
 };
 
@@ -159,8 +159,8 @@ export interface HostIP {
 export const HostIP: MessageType<HostIP> = {
   name: "pb.HostIP",
   fields: [
-    field(1, "host", "string"),
-    field(2, "ip", "string"),
+    field(1, "host", "string", "one", "Host"),
+    field(2, "ip", "string", "one", "IP"),
   ],
 };
 
@@ -172,9 +172,9 @@ export interface Ulimit {
 export const Ulimit: MessageType<Ulimit> = {
   name: "pb.Ulimit",
   fields: [
-    field(1, "name", "string"),
-    field(2, "soft", "int64"),
-    field(3, "hard", "int64"),
+    field(1, "name", "string", "one", "Name"),
+    field(2, "soft", "int64", "one", "Soft"),
+    field(3, "hard", "int64", "one", "Hard"),
   ],
 };
 
@@ -204,7 +204,7 @@ export interface SecretEnv {
 export const SecretEnv: MessageType<SecretEnv> = {
   name: "pb.SecretEnv",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "name", "string"),
     field(3, "optional", "bool"),
   ],
@@ -245,10 +245,10 @@ export const Mount: MessageType<Mount> = {
     field(4, "output", "int64"),
     field(5, "readonly", "bool"),
     field(6, "mountType", "enum"),
-    field(19, "tmpfsOpt", () => TmpfsOpt),
+    field(19, "tmpfsOpt", () => TmpfsOpt, "one", "TmpfsOpt"),
     field(20, "cacheOpt", () => CacheOpt),
     field(21, "secretOpt", () => SecretOpt),
-    field(22, "sshOpt", () => SSHOpt),
+    field(22, "sshOpt", () => SSHOpt, "one", "SSHOpt"),
     field(23, "resultID", "string"),
     field(24, "contentCache", "enum"),
   ],
@@ -271,7 +271,7 @@ export interface CacheOpt {
 export const CacheOpt: MessageType<CacheOpt> = {
   name: "pb.CacheOpt",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "sharing", "enum"),
   ],
 };
@@ -286,7 +286,7 @@ export interface SecretOpt {
 export const SecretOpt: MessageType<SecretOpt> = {
   name: "pb.SecretOpt",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "uid", "uint32"),
     field(3, "gid", "uint32"),
     field(4, "mode", "uint32"),
@@ -304,7 +304,7 @@ export interface SSHOpt {
 export const SSHOpt: MessageType<SSHOpt> = {
   name: "pb.SSHOpt",
   fields: [
-    field(1, "id", "string"),
+    field(1, "id", "string", "one", "ID"),
     field(2, "uid", "uint32"),
     field(3, "gid", "uint32"),
     field(4, "mode", "uint32"),
@@ -602,7 +602,7 @@ export const Definition: MessageType<Definition> = {
   fields: [
     field(1, "def", "bytes", "list"),
     field(2, "metadata", () => OpMetadata, "map"),
-    field(3, "source", () => Source),
+    field(3, "source", () => Source, "one", "Source"),
   ],
 };
 
@@ -632,7 +632,7 @@ export interface ExportCache {
 export const ExportCache: MessageType<ExportCache> = {
   name: "pb.ExportCache",
   fields: [
-    field(1, "value", "bool"),
+    field(1, "value", "bool", "one", "Value"),
   ],
 };
 
