@@ -100,6 +100,11 @@ export interface Executor extends AsyncDisposable {
   /** What it found and chose, for the progress and for errors: e.g. "runc 1.1.5 (/usr/sbin/runc)". */
   readonly description: string;
   /**
+   * True where nothing can be mounted: the sources of bind mounts, read-only ones too, are then moved into the step's tree while it runs, and
+   * back afterwards. So each must be the step's own for that time, and on the file system of its root. Absent: false.
+   */
+  readonly movesMounts?: boolean;
+  /**
    * Runs to the end and resolves with the exit code, whatever it is (128+n for a signal). Rejects `executor/cancelled` when the
    * scope ends (the whole container is gone by then), `executor/no-runtime`, `executor/no-permission`, `executor/start-failed`.
    */

@@ -1,6 +1,8 @@
 export * from "./allocation.ts";
 export * from "./copy.ts";
+export * from "./credentials.ts";
 export { SysError } from "./error.ts";
+export * from "./execute.ts";
 export * from "./file-times.ts";
 export * from "./filesystem.ts";
 export * from "./inode.ts";

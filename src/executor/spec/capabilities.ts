@@ -30,3 +30,8 @@ export function capabilityNames(hexMask: string): string[] {
   const mask = BigInt(`0x${hexMask}`);
   return capabilityBits.filter((_, bit) => (mask >> BigInt(bit)) & 1n).map((name) => `CAP_${name}`);
 }
+
+/** Bit numbers of capabilities by name. */
+export function capabilityNumbers(names: readonly string[]): number[] {
+  return names.map((name) => capabilityBits.indexOf(name.replace(/^CAP_/, ""))).filter((number) => number >= 0);
+}

@@ -1,0 +1,134 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CooperError, type Scope } from "../../kit/index.ts";
+import type { Container, Executor, Step, StepOutput, StepResult } from "../contract.ts";
+import { StepCookies } from "../processes/cookie.ts";
+import { startCookieWatchdog } from "../processes/cookie-watchdog.ts";
+import { endProcesses } from "../processes/end-processes.ts";
+import type { DnsOptions } from "../rootfs/network-files.ts";
+import { ownerName } from "../runtime/owner.ts";
+import { cookieFile, sweepDeadOwners } from "../runtime/sweep.ts";
+import { type LaunchOutcome, launch } from "./launcher.ts";
+import { launchOrder } from "./make-order.ts";
+import { readNamedPipe } from "./named-output.ts";
+import type { LaunchOrder } from "./order.ts";
+import { type PreparedTree, prepareTree } from "./prepare-tree.ts";
+
+export interface ChrootOptions {
+  /** A folder of the executor's own, the same for all processes that work on one root. */
+  readonly stateDir: string;
+  /** `none`: steps ask for a network of their own, which they cannot get here. */
+  readonly networkMode: string;
+  readonly dns?: DnsOptions;
+}
+
+/**
+ * Runs a step in its tree with chroot(2) alone: no namespace, no mount, no cgroup, no filter of its own. For root with a container's
+ * default capabilities. It separates files, and nothing else: the log says so.
+ */
+export class ChrootExecutor implements Executor {
+  readonly description = "chroot";
+  readonly movesMounts = true;
+  readonly #options: ChrootOptions;
+  readonly #ownerFolder: string;
+  readonly #cookies = new StepCookies();
+  #watchdog: { stop: () => void } | undefined;
+  #sweep: Promise<void> = Promise.resolve();
+  #steps = 0;
+
+  constructor(options: ChrootOptions) {
+    this.#options = options;
+    this.#ownerFolder = join(options.stateDir, ownerName());
+  }
+
+  async run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult> {
+    throwIfCancelled(scope);
+    refuseWhatIsMissing(step, this.#options.networkMode);
+    this.#onFirstStart();
+    const number = this.#steps++;
+    const cookie = this.#cookies.next();
+    using tree = prepareTree(step, join(dirname(step.rootfs), `aside-${number}`), this.#options.dns);
+    if (tree.gaps.length > 0) scope.log(`no ${tree.gaps.join(", ")}: devices cannot be made here`);
+    const outcome = await this.#runIn(tree, launchOrder(step, tree.user, cookie), cookie, output, scope);
+    throwIfCancelled(scope);
+    return resultOf(outcome);
+  }
+
+  /** Nothing of the step runs any more when it returns, whatever happened. */
+  async #runIn(
+    tree: PreparedTree,
+    order: LaunchOrder,
+    cookie: string,
+    output: StepOutput,
+    scope: Scope,
+  ): Promise<LaunchOutcome> {
+    const orderFile = join(this.#ownerFolder, `${cookie}.json`);
+    writeFileSync(orderFile, JSON.stringify(order), { mode: 0o600 });
+    const pipes = [
+      readNamedPipe(tree.pipes.stdout, (chunk) => output(1, chunk)),
+      readNamedPipe(tree.pipes.stderr, (chunk) => output(2, chunk)),
+    ];
+    try {
+      const launched = launch(orderFile, output, scope);
+      try {
+        return await launched.exited;
+      } finally {
+        await endProcesses(cookie);
+        await launched.drained;
+      }
+    } finally {
+      await Promise.all(pipes.map((pipe) => pipe.close()));
+      rmSync(orderFile, { force: true });
+    }
+  }
+
+  /** What only has to be there while steps run. The cookie's file lets a later build end what this one leaves when it is killed. */
+  #onFirstStart(): void {
+    if (this.#watchdog !== undefined) return;
+    mkdirSync(this.#ownerFolder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(this.#ownerFolder, cookieFile), this.#cookies.owner);
+    this.#watchdog = startCookieWatchdog(this.#cookies.owner, this.#ownerFolder);
+    this.#sweep = sweepDeadOwners(this.#options.stateDir).catch(() => {});
+  }
+
+  async open(): Promise<Container> {
+    throw new CooperError("executor/not-supported", 'cannot open a container: isolation "chroot" has none', {
+      hint: namespacesHint,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sweep;
+    if (this.#watchdog === undefined) return;
+    this.#watchdog.stop();
+    rmSync(this.#ownerFolder, { recursive: true, force: true });
+  }
+}
+
+const namespacesHint =
+  "that needs namespaces: in a pod, securityContext.privileged: true, or uid 1000 with seccompProfile.type: Unconfined (docs/isolation.md)";
+
+function refuseWhatIsMissing(step: Step, networkMode: string): void {
+  if (step.network !== "none" && !(step.network === "sandbox" && networkMode === "none")) return;
+  throw new CooperError(
+    "executor/no-namespaces",
+    'cannot run the step without network: isolation "chroot" has no namespaces',
+    {
+      hint: namespacesHint,
+    },
+  );
+}
+
+function resultOf(outcome: LaunchOutcome): StepResult {
+  if (outcome.kind === "exited") return { exitCode: outcome.code };
+  const { message, stepsFault } = outcome.failure;
+  if (stepsFault) throw new CooperError("executor/start-failed", message);
+  throw new CooperError("executor/no-permission", `cannot start the step with chroot: ${message}`, {
+    hint: "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)",
+  });
+}
+
+function throwIfCancelled(scope: Scope): void {
+  if (!scope.signal.aborted) return;
+  throw new CooperError("executor/cancelled", "cannot finish the step: cancelled", { cause: scope.signal.reason });
+}

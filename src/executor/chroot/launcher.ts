@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Scope } from "../../kit/index.ts";
+import { pipe } from "../../sys/index.ts";
+import type { StepOutput } from "../contract.ts";
+import { begun, type LaunchFailure } from "./order.ts";
+
+export type LaunchOutcome =
+  | { readonly kind: "exited"; readonly code: number }
+  /** Nothing of the step has run. */
+  | { readonly kind: "not-started"; readonly failure: LaunchFailure };
+
+/** A step's first process. `end` is to be called when it is over, however that came. */
+export interface Launched {
+  readonly pid: number | undefined;
+  /** How it ended; what it left running may still write. */
+  readonly exited: Promise<LaunchOutcome>;
+  /** All output has been handed on. Only when nothing of the step runs any more. */
+  readonly drained: Promise<void>;
+}
+
+/** Starts the launcher on an order, in a session of its own. The end of the scope kills it. */
+export function launch(orderFile: string, output: StepOutput, scope: Scope): Launched {
+  const script = fileURLToPath(new URL("./launch.ts", import.meta.url));
+  const [out, err] = [pipe(), pipe()];
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, ["--no-warnings", script, orderFile], {
+      stdio: ["ignore", out.write, err.write, "pipe"],
+      detached: true,
+      cwd: "/",
+      env: {},
+    });
+  } finally {
+    closeSync(out.write);
+    closeSync(err.write);
+  }
+  const drained = Promise.all([
+    reader(out.read, (chunk) => output(1, chunk)),
+    reader(err.read, (chunk) => output(2, chunk)),
+  ]);
+  return { pid: child.pid, exited: outcome(child, scope), drained: drained.then(() => {}) };
+}
+
+function reader(fd: number, output: (chunk: Uint8Array) => void): Promise<void> {
+  const socket = new Socket({ fd, readable: true, writable: false });
+  socket.on("data", output);
+  socket.on("error", () => {});
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
+async function outcome(child: ChildProcess, scope: Scope): Promise<LaunchOutcome> {
+  const report: Buffer[] = [];
+  const channel = child.stdio[3] as Socket;
+  channel.on("data", (chunk: Buffer) => report.push(chunk));
+  const reported = new Promise((resolve) => channel.once("close", resolve));
+  const kill = () => child.kill("SIGKILL");
+  if (scope.signal.aborted) kill();
+  scope.signal.addEventListener("abort", kill, { once: true });
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (exit, signal) => resolve(exit ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    });
+    await reported;
+    const text = Buffer.concat(report).toString();
+    if (text === begun) return { kind: "exited", code };
+    return { kind: "not-started", failure: failureOf(text, code) };
+  } finally {
+    scope.signal.removeEventListener("abort", kill);
+  }
+}
+
+/** Without a word it was killed: by a filter that does so (SIGSYS) instead of refusing a call, perhaps. */
+function failureOf(text: string, code: number): LaunchFailure {
+  const failure = text.replace(begun, "");
+  if (failure !== "") return JSON.parse(failure) as LaunchFailure;
+  return { message: `the launcher ended with exit code ${code}`, stepsFault: false };
+}
