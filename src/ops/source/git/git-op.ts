@@ -76,7 +76,7 @@ async function findSource(
   answers: SourceAnswers,
   scope: OpScope,
 ): Promise<FoundRef> {
-  const question = [source.remote, source.ref, source.tokenSecret, source.headerSecret].join(" ");
+  const question = `${source.remote} ${source.ref}`;
   const ask = () => withGit(source, storage, scope, (git) => resolveRef(source, git));
   return checked(source, await answers.gitRefs.once(question, scope, ask));
 }

@@ -18,7 +18,7 @@ export function imageSource(
 ): Op<Ref, OpScope> {
   const name = identifier.slice("docker-image://".length);
   return sourceOp(name, attrs.get("image.layerlimit"), async (scope) =>
-    withChecksum(await resolver.resolve(name, platform ?? hostPlatform(), scope), attrs.get("image.checksum")),
+    withChecksum(name, await resolver.resolve(name, platform ?? hostPlatform(), scope), attrs.get("image.checksum")),
   );
 }
 
@@ -65,10 +65,10 @@ function layersRef(layers: readonly ImageLayer[]): Ref {
   return layers.length === 0 ? { kind: "scratch" } : { kind: "layers", layers };
 }
 
-function withChecksum(image: ResolvedImage, wanted: string | undefined): ResolvedImage {
+function withChecksum(name: string, image: ResolvedImage, wanted: string | undefined): ResolvedImage {
   if (wanted === undefined || wanted === "" || wanted === image.digest) return image;
-  const { path } = parseReference(image.name);
-  throw new CooperError("ops/checksum", `image digest ${image.digest} of ${path} does not match checksum ${wanted}`);
+  const what = `image digest ${image.digest} for ${name}`;
+  throw new CooperError("ops/checksum", `${what} does not match expected checksum ${wanted}`);
 }
 
 /** The lowest layers up to the limit (`image.layerlimit`, `oci.layerlimit`). Throws `ops/bad-attribute`. */

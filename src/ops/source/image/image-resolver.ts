@@ -39,7 +39,7 @@ export class ImageResolver {
   readonly #registry: ImageOrigin;
   readonly #tops = new Map<string, Promise<Top>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
-  constructor(storage: Pick<Storage, "blobs">, registry: RegistryClient) {
+  constructor(storage: Pick<Storage, "blobs" | "records">, registry: RegistryClient) {
     this.#storage = storage;
     this.#registry = registryOrigin(storage, registry);
   }

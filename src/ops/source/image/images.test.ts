@@ -139,6 +139,24 @@ describe("an image", () => {
     expect(registry.seen).toHaveLength(before);
   });
 
+  test("is not given away by its digest to who names another repository", async () => {
+    const { digest } = publish("private", [tar({ a: "1" })]);
+    await resolver().resolve(reference("private"), amd64, scope);
+    await expect(resolver().resolve(`${reference("other")}@${digest}`, amd64, scope)).rejects.toThrow();
+    publish("other", [tar({ a: "1" })]);
+    expect((await resolver().resolve(`${reference("other")}@${digest}`, amd64, scope)).digest).toBe(digest);
+  });
+
+  test("with another digest than the step's checksum is refused", async () => {
+    const { digest } = publish("app", [tar({ a: "1" })]);
+    const wanted = sha256("another");
+    const attrs = new Map([["image.checksum", wanted]]);
+    const op = imageSource(`docker-image://${reference("app")}`, attrs, amd64, resolver());
+    await expect(op.recipe(scope)).rejects.toThrow(
+      `image digest ${digest} for ${reference("app")} does not match expected checksum ${wanted}`,
+    );
+  });
+
   test("of several platforms is chosen by platform; a missing one is named", async () => {
     const manifests = [publish("app", [tar({ a: "amd" })], amd64), publish("app", [tar({ a: "arm" })], arm64)];
     const index = encodeIndex({ mediaType: mediaTypes.ociIndex, manifests });
