@@ -28,6 +28,10 @@ export interface Step {
   readonly hostname: string;
   readonly network: "sandbox" | "host" | "none";
   readonly security: "sandbox" | "insecure";
+  /** Rights that differ from what `security` gives, each where it is stated. Drivers without namespaces may not keep them. */
+  readonly rights?: StepRights;
+  /** A network namespace to join, by its file (`/proc/PID/ns/net`); `network` then only says which name servers there are. */
+  readonly networkNamespace?: string;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent: string;
@@ -46,6 +50,19 @@ export interface Step {
   };
   /** Remove files that only exist as mount points for this step (upstream's RemoveMountStubsRecursive). */
   readonly removeMountStubs: boolean;
+}
+
+/** What Kubernetes calls a security context, as far as a runtime spec holds it. */
+export interface StepRights {
+  /** The whole set, `CAP_…`; of a user other than root none is effective, as Kubernetes has it. */
+  readonly capabilities?: readonly string[];
+  /** `default`: the profile of steps; else a profile of the runtime spec (`linux.seccomp`), made for this machine. */
+  readonly seccomp?: "default" | "unconfined" | Readonly<Record<string, unknown>>;
+  readonly noNewPrivileges?: boolean;
+  /** Nothing of /proc and /sys is masked or read-only (`procMount: Unmasked`). */
+  readonly unmasked?: boolean;
+  /** Groups beside the user's own. */
+  readonly additionalGids?: readonly number[];
 }
 
 /** Output as it comes. `stream`: 1 standard output, 2 standard error. */

@@ -105,3 +105,31 @@ test("capabilityNames() names the bits of a mask", () => {
   expect(capabilityNames("0000000000200001")).toEqual(["CAP_CHOWN", "CAP_SYS_ADMIN"]);
   expect(capabilityNames("000001ffffffffff")).toHaveLength(41);
 });
+
+test("rights of a security context replace those of the step's security, each where it is stated", () => {
+  const unconfined = spec({
+    rights: {
+      capabilities: ["CAP_CHOWN"],
+      seccomp: "unconfined",
+      noNewPrivileges: true,
+      unmasked: true,
+      additionalGids: [5, 9],
+    },
+  });
+  expect(unconfined.process.noNewPrivileges).toBe(true);
+  expect(unconfined.process.user.additionalGids).toEqual([8, 9, 5]);
+  // The user is not root: capabilities are what it could get, not what it has.
+  expect(unconfined.process.capabilities).toMatchObject({ bounding: ["CAP_CHOWN"], effective: [], ambient: [] });
+  expect(unconfined.linux.seccomp).toBeUndefined();
+  expect(unconfined.linux.maskedPaths).toEqual([]);
+  const profile = { defaultAction: "SCMP_ACT_ALLOW" };
+  expect(spec({ rights: { seccomp: profile } }).linux.seccomp).toEqual(profile);
+  expect(spec({ security: "insecure", rights: { seccomp: "default" } }).linux.seccomp).toBeDefined();
+});
+
+test("a step may join a network namespace", () => {
+  const made = spec({ network: "none", networkNamespace: "/proc/7/ns/net" }, { ownNetwork: true });
+  expect(made.linux.namespaces.filter(({ type }) => type === "network")).toEqual([
+    { type: "network", path: "/proc/7/ns/net" },
+  ]);
+});

@@ -6,7 +6,7 @@ import { hostDevice, insecureDeviceRules, insecureDevices } from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { type NetworkFiles, specMounts } from "./mounts.ts";
 import type { CapabilitySet, NamespaceType, RuntimeSpec, SpecProcess, SpecResources } from "./runtime-spec.ts";
-import { seccompProfile } from "./seccomp.ts";
+import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
 
 export const defaultHostname = "buildkitsandbox";
 
@@ -36,13 +36,13 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
     hostname: step.hostname || defaultHostname,
     mounts: specMounts(step, input.files),
     linux: {
-      maskedPaths: insecure ? [] : maskedPaths,
-      readonlyPaths: insecure ? [] : readonlyPaths,
+      maskedPaths: insecure || step.rights?.unmasked ? [] : maskedPaths,
+      readonlyPaths: insecure || step.rights?.unmasked ? [] : readonlyPaths,
       cgroupsPath: cgroupsPath(step.cgroupParent, input.id),
-      namespaces: namespaces(input).map((type) => ({ type })),
+      namespaces: namespaces(input),
       ...devices(step, insecure),
       resources: resources(step, insecure),
-      ...(!insecure && host.seccomp && { seccomp: seccompProfile(capabilities.bounding, host) }),
+      ...seccomp(step, capabilities.bounding, host),
     },
   };
 }
@@ -55,13 +55,17 @@ export function processSpec(
   return {
     terminal: terminal !== undefined,
     ...(terminal && { consoleSize: { height: terminal.rows, width: terminal.columns } }),
-    user: { uid: input.user.uid, gid: input.user.gid, additionalGids: input.user.additionalGids },
+    user: {
+      uid: input.user.uid,
+      gid: input.user.gid,
+      additionalGids: [...new Set([...input.user.additionalGids, ...(step.rights?.additionalGids ?? [])])],
+    },
     args: step.args,
     env: step.env,
     cwd: posix.join("/", step.cwd),
-    capabilities: capabilitySets(step.security === "insecure", input.host),
+    capabilities: capabilitySets(input),
     ...(step.ulimits.length > 0 && { rlimits: step.ulimits.map(rlimit) }),
-    noNewPrivileges: false,
+    noNewPrivileges: step.rights?.noNewPrivileges ?? false,
     ...(input.oomScoreAdj !== undefined && { oomScoreAdj: input.oomScoreAdj }),
   };
 }
@@ -81,9 +85,17 @@ const maskedPaths = [
 ];
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-function capabilitySets(insecure: boolean, host: HostFacts): Record<CapabilitySet, readonly string[]> {
-  if (!insecure) {
-    const set = defaultCapabilities;
+function capabilitySets({
+  step,
+  host,
+  user,
+}: Pick<SpecInput, "step" | "host" | "user">): Record<CapabilitySet, readonly string[]> {
+  const own = step.rights?.capabilities;
+  if (own !== undefined && user.uid !== 0) {
+    return { bounding: own, permitted: [], effective: [], inheritable: [], ambient: [] };
+  }
+  if (own !== undefined || step.security !== "insecure") {
+    const set = own ?? defaultCapabilities;
     return { bounding: set, permitted: set, effective: set, inheritable: [], ambient: [] };
   }
   const set = host.capabilities;
@@ -101,11 +113,20 @@ function cgroupsPath(parent: string, id: string): string {
   return posix.join("/", parent, "buildkit", id);
 }
 
-function namespaces(input: SpecInput): NamespaceType[] {
+function namespaces(input: SpecInput): { readonly type: NamespaceType; readonly path?: string }[] {
   const types: NamespaceType[] = ["pid", "ipc", "uts", "mount"];
-  if (input.ownNetwork) types.push("network");
+  const path = input.step.networkNamespace;
+  if (input.ownNetwork && path === undefined) types.push("network");
   if (input.host.cgroupNamespace) types.push("cgroup");
-  return types;
+  const made = types.map((type) => ({ type }));
+  return path === undefined ? made : [...made, { type: "network", path }];
+}
+
+function seccomp(step: Step, capabilities: readonly string[], host: HostFacts): Pick<RuntimeSpec["linux"], "seccomp"> {
+  const wanted = step.rights?.seccomp ?? (step.security === "insecure" ? "unconfined" : "default");
+  if (wanted === "unconfined" || !host.seccomp) return {};
+  // Somebody else's profile has more in it than those that are made here.
+  return { seccomp: wanted === "default" ? seccompProfile(capabilities, host) : (wanted as unknown as SeccompProfile) };
 }
 
 function devices(step: Step, insecure: boolean): Pick<RuntimeSpec["linux"], "devices"> {

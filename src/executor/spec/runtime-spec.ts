@@ -11,7 +11,7 @@ export interface RuntimeSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly cgroupsPath: string;
-    readonly namespaces: readonly { readonly type: NamespaceType }[];
+    readonly namespaces: readonly { readonly type: NamespaceType; readonly path?: string }[];
     readonly devices?: readonly SpecDevice[];
     readonly resources: SpecResources;
     readonly seccomp?: SeccompProfile;
