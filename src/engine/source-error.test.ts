@@ -30,7 +30,7 @@ test("a failed vertex points at its lines; the op's error is the cause and gives
     message: "exit code: 42",
     hint: "try",
     details: { kind: "source", source: { filename: "Dockerfile" }, ranges: [range] },
-    cause: { details: { kind: "exit", code: 42 } },
+    cause: { details: { kind: "vertex", vertex: digest }, cause: { details: { kind: "exit", code: 42 } } },
   });
 });
 

@@ -1,13 +1,21 @@
 import type { SourceErrorDetails } from "../frontend/index.ts";
 import { CooperError, type Digest, isCooperError } from "../kit/index.ts";
-import type { ParsedDefinition } from "../llb/index.ts";
+import type { DefinitionVertex, ParsedDefinition } from "../llb/index.ts";
 import type { VertexErrorDetails } from "../solver/index.ts";
 
-/** Where the vertices of all definitions of a job stand in their source files. */
+/** `details` of the error below the outermost one: which vertex failed, its op as it was received, what it was called. */
+export interface FailedOpDetails extends VertexErrorDetails {
+  readonly op?: Uint8Array;
+  readonly description?: ReadonlyMap<string, string>;
+}
+
+/** Where the vertices of all definitions of a job stand in their source files, and what they are. */
 export class SourcePlaces {
   readonly #places = new Map<Digest, SourceErrorDetails>();
+  readonly #vertices = new Map<Digest, DefinitionVertex>();
 
   add(definition: ParsedDefinition): void {
+    for (const vertex of definition.vertices) this.#vertices.set(vertex.digest, vertex);
     const { files, locations } = definition.source;
     for (const [digest, list] of locations) {
       const [first] = list;
@@ -19,14 +27,22 @@ export class SourcePlaces {
     }
   }
 
-  /** The error with the place of the vertex that failed, when that is known. Its message stays. */
+  /**
+   * The error with the place of the vertex that failed, when that is known. Its message stays. Its cause tells the vertex
+   * and its op, and the cause of that is the op's own error.
+   */
   point(error: unknown): unknown {
     if (!isCooperError(error, "solver/vertex-failed")) return error;
-    const place = this.#places.get((error.details as VertexErrorDetails).vertex);
+    const { vertex } = error.details as VertexErrorDetails;
+    const place = this.#places.get(vertex);
+    const failed = this.#vertices.get(vertex);
     const cause = error.cause;
     const code = isCooperError(cause) ? cause.code : error.code;
     const hint = isCooperError(cause) ? cause.hint : undefined;
     const details = place ?? (isCooperError(cause) ? cause.details : undefined);
-    return new CooperError(code, error.message, { cause, details, hint });
+    const op = failed && { op: failed.bytes, description: failed.metadata.description };
+    const told: FailedOpDetails = { kind: "vertex", vertex, ...op };
+    const middle = new CooperError("solver/vertex-failed", error.message, { cause, details: told });
+    return new CooperError(code, error.message, { cause: middle, details, hint });
   }
 }

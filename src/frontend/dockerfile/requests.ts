@@ -32,7 +32,9 @@ async function answer(id: string, build: Build, warn: (finding: LintFinding) => 
     case "frontend.lint":
       return lint(build);
     default:
-      throw new CooperError("dockerfile/unsupported-request", `unsupported request ${id}`);
+      throw new CooperError("dockerfile/unsupported-request", `unsupported request ${id}`, {
+        details: { kind: "subrequest", name: id },
+      });
   }
 }
 

@@ -21,6 +21,13 @@ export async function runActions(
   return await chain.run();
 }
 
+/** `details` of an action's error tell which one it was: clients show that line of a heredoc or a list of sources. */
+function actionError(index: number, cause: unknown): unknown {
+  if (!(cause instanceof CooperError) || cause.details !== undefined) return cause;
+  const { code, message, hint } = cause;
+  return new CooperError(code, message, { cause, hint, details: { kind: "file-action", index } });
+}
+
 class ActionChain implements AsyncDisposable {
   readonly #body: FileOp;
   readonly #inputs: readonly Ref[];
@@ -49,7 +56,9 @@ class ActionChain implements AsyncDisposable {
       if (!this.#isNeeded(index, step)) continue;
       this.#scope.signal.throwIfAborted();
       const tree = await this.#startFrom(step.input);
-      await this.#run(step, tree);
+      await this.#run(step, tree).catch((error: unknown) => {
+        throw actionError(number, error);
+      });
       if (this.#goesOn(index, step)) this.#changing.set(index, tree);
       else this.#results.set(index, await tree.commit(`file ${step.action.kind}`));
       const result = this.#results.get(index);

@@ -1,0 +1,83 @@
+import { decode, pb, toJson } from "../wire/index.ts";
+import * as errdefs from "./gen/errdefs.ts";
+import type { RpcStatus } from "./rpc-error.ts";
+
+type Detail = RpcStatus["details"][number];
+
+/** What `details` of our errors can be, as far as upstream has a type for it. */
+export type ErrorDetail =
+  | SourceDetails
+  | { readonly kind: "exit"; readonly code: number }
+  | {
+      readonly kind: "vertex";
+      readonly vertex: string;
+      readonly op?: Uint8Array;
+      readonly description?: ReadonlyMap<string, string>;
+    }
+  | { readonly kind: "file-action"; readonly index: number }
+  | { readonly kind: "subrequest"; readonly name: string };
+
+interface SourceDetails {
+  readonly kind: "source";
+  readonly source: { readonly filename: string; readonly data: Uint8Array; readonly language?: string };
+  readonly ranges: readonly { readonly start: Position; readonly end: Position }[];
+}
+interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+/** Upstream's typed detail (a containerd typeurl with Go's JSON of the message) for one of ours; none for what it has no type for. */
+export function errorDetail(details: ErrorDetail): readonly Detail[] {
+  switch (details.kind) {
+    case "source":
+      return [sourceDetail(details)];
+    case "exit":
+      return [detail("gatewayapi.ExitMessage", { Code: details.code })];
+    case "vertex":
+      return [detail("errdefs.Vertex", { digest: details.vertex })];
+    case "subrequest":
+      return [detail("errdefs.Subrequest", { name: details.name })];
+    default:
+      return [];
+  }
+}
+
+/** The op that failed and which of its actions, out of what a chain of errors carries; upstream's is there even when it says nothing. */
+export function solveDetail(carried: readonly (ErrorDetail | undefined)[]): Detail {
+  const vertex = carried.find((one) => one?.kind === "vertex");
+  const action = carried.find((one) => one?.kind === "file-action");
+  const solve = toJson(errdefs.Solve, {
+    ...(vertex?.op && { op: decode(pb.Op, vertex.op) }),
+    ...(vertex?.description && { description: vertex.description }),
+    ...(action && { subject: { case: "file", value: { index: BigInt(action.index) } } }),
+  });
+  return detail("errdefs.Solve", solve);
+}
+
+/** Where the error was thrown: clients show it with `--debug`. */
+export function stackDetail(error: Error | undefined): readonly Detail[] {
+  const frames = [...(error?.stack ?? "").matchAll(/^ +at (?:(.*?) \()?(?:file:\/\/)?([^()\n]*?):(\d+):\d+\)?$/gm)];
+  if (frames.length === 0) return [];
+  const named = frames.slice(0, 32).map(([, name = "<anonymous>", file = "", line]) => {
+    return { Name: name, File: file, Line: Number(line) };
+  });
+  return [detail("stack.Stack", { frames: named, cmdline: process.argv, pid: process.pid })];
+}
+
+/** Go leaves out what is zero. */
+function sourceDetail({ source, ranges }: SourceDetails): Detail {
+  const position = ({ line, character }: Position) => ({ line, ...(character !== 0 && { character }) });
+  return detail("errdefs.Source", {
+    info: {
+      filename: source.filename,
+      data: Buffer.from(source.data).toString("base64"),
+      ...(source.language && { language: source.language }),
+    },
+    ranges: ranges.map(({ start, end }) => ({ start: position(start), end: position(end) })),
+  });
+}
+
+function detail(type: string, value: unknown): Detail {
+  return { typeUrl: `github.com/moby/buildkit/${type}+json`, value: Buffer.from(JSON.stringify(value)) };
+}
