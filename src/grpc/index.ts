@@ -1,7 +1,7 @@
 export { type CallOptions, type ClientCall, GrpcClient } from "./client.ts";
 export { Code } from "./code.ts";
 export { clientSession, serverSession, whenReady } from "./connect.ts";
-export { errorStatus } from "./error-status.ts";
+export { errorStatus, solveErrorStatus } from "./error-status.ts";
 export { joinParts, type MessageParts } from "./framer.ts";
 export * as caps from "./gen/caps.ts";
 export * as content from "./gen/content.ts";
