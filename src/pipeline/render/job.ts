@@ -59,12 +59,16 @@ export function renderJob(api: PodApi, config: ControllerConfig, input: JobInput
   return { apiVersion: "batch/v1", kind: "Job", ...normalise(api, "Job", job) };
 }
 
-function deadline(config: ControllerConfig, plugin: KubernetesPlugin | undefined): number {
+export function deadline(config: ControllerConfig, plugin: KubernetesPlugin | undefined): number {
   const own = plugin?.jobActiveDeadlineSeconds ?? 0;
   return own > 0 ? own : config.jobActiveDeadlineSeconds;
 }
 
-function readPlugin(api: PodApi, config: ControllerConfig, given: Json | undefined): KubernetesPlugin | undefined {
+export function readPlugin(
+  api: PodApi,
+  config: ControllerConfig,
+  given: Json | undefined,
+): KubernetesPlugin | undefined {
   if (given === undefined) return undefined;
   if (config.prohibitPlugin) {
     throw new CooperError(
@@ -80,7 +84,7 @@ function readPlugin(api: PodApi, config: ControllerConfig, given: Json | undefin
 }
 
 /** The plugin's pod, else the template that it names, else an empty one. */
-function startingPod(api: PodApi, plugin: KubernetesPlugin | undefined, podTemplate: Json | undefined): PodSpec {
+export function startingPod(api: PodApi, plugin: KubernetesPlugin | undefined, podTemplate: Json | undefined): PodSpec {
   if (plugin?.podSpec !== undefined) return plugin.podSpec;
   if (!plugin?.podTemplate) return { containers: [] };
   if (!isObject(podTemplate)) {
@@ -91,7 +95,7 @@ function startingPod(api: PodApi, plugin: KubernetesPlugin | undefined, podTempl
   return normalise(api, "PodSpec", podTemplate, ["template", "spec"]) as unknown as PodSpec;
 }
 
-function workspaceMount(config: ControllerConfig): VolumeMount {
+export function workspaceMount(config: ControllerConfig): VolumeMount {
   return {
     name: config.workspaceVolume.name,
     mountPath: "/workspace",
@@ -99,7 +103,7 @@ function workspaceMount(config: ControllerConfig): VolumeMount {
   };
 }
 
-function sharedMounts(config: ControllerConfig, plugin: KubernetesPlugin | undefined): VolumeMount[] {
+export function sharedMounts(config: ControllerConfig, plugin: KubernetesPlugin | undefined): VolumeMount[] {
   return [workspaceMount(config), ...(plugin?.extraVolumeMounts ?? [])];
 }
 
@@ -170,7 +174,7 @@ function finish(pod: PodSpec, skipCheckout: boolean): PodSpec {
   return { ...pod, initContainers: (pod.initContainers ?? []).map(uniqueMounts), containers: kept.map(uniqueMounts) };
 }
 
-function uniqueMounts(container: Container): Container {
+export function uniqueMounts(container: Container): Container {
   const mounts = container.volumeMounts ?? [];
   const first = mounts.filter((mount, at) => mounts.findIndex((m) => m.mountPath === mount.mountPath) === at);
   return { ...container, volumeMounts: first };
