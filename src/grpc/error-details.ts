@@ -15,6 +15,14 @@ export type ErrorDetail =
       readonly description?: ReadonlyMap<string, string>;
     }
   | { readonly kind: "file-action"; readonly index: number }
+  | {
+      readonly kind: "solve";
+      readonly op: Uint8Array;
+      readonly description: ReadonlyMap<string, string>;
+      readonly inputIds: readonly string[];
+      readonly mountIds: readonly string[];
+      readonly subject?: { readonly kind: "file" | "cache"; readonly index: number };
+    }
   | { readonly kind: "subrequest"; readonly name: string };
 
 interface SourceDetails {
@@ -36,6 +44,8 @@ export function errorDetail(details: ErrorDetail): readonly Detail[] {
       return [detail("gatewayapi.ExitMessage", { Code: details.code })];
     case "vertex":
       return [detail("errdefs.Vertex", { digest: details.vertex })];
+    case "solve":
+      return [detail("errdefs.Solve", failedSolve(details))];
     case "subrequest":
       return [detail("errdefs.Subrequest", { name: details.name })];
     default:
@@ -53,6 +63,16 @@ export function solveDetail(carried: readonly (ErrorDetail | undefined)[]): Deta
     ...(action && { subject: { case: "file", value: { index: BigInt(action.index) } } }),
   });
   return detail("errdefs.Solve", solve);
+}
+
+function failedSolve({ op, description, inputIds, mountIds, subject }: ErrorDetail & { readonly kind: "solve" }) {
+  return toJson(errdefs.Solve, {
+    inputIDs: inputIds,
+    mountIDs: mountIds,
+    op: decode(pb.Op, op),
+    description,
+    ...(subject && { subject: { case: subject.kind, value: { index: BigInt(subject.index) } } }),
+  });
 }
 
 /** Where the error was thrown: clients show it with `--debug`. */

@@ -51,6 +51,14 @@ test("a frontend also hears which op failed, and which action of a file op", () 
     file: { index: "2" },
   });
   expect(solve(new CooperError("kit/x", "no"))).toEqual({});
+  const ids = { op, description: new Map(), inputIds: ["a"], mountIds: ["", "b"] };
+  const failed = { kind: "solve", ...ids, subject: { kind: "cache", index: 0 } };
+  expect(solve(new CooperError("ops/x", "no", { details: failed }))).toEqual({
+    inputIDs: ["a"],
+    mountIDs: ["", "b"],
+    op: { exec: { meta: { args: ["false"] } } },
+    cache: {},
+  });
 });
 
 test("an unknown subrequest is named", () => {

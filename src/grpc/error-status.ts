@@ -26,6 +26,7 @@ export function errorStatus(error: unknown): RpcStatus {
 export function solveErrorStatus(error: unknown): RpcStatus {
   const status = errorStatus(error);
   const carried = chainOf(error).map(({ details }) => details as ErrorDetail | undefined);
+  if (carried.some((details) => details?.kind === "solve")) return status;
   return { ...status, details: [...status.details, solveDetail(carried)] };
 }
 
