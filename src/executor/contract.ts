@@ -70,6 +70,8 @@ export type StepOutput = (stream: 1 | 2, chunk: Uint8Array) => void;
 
 export interface StepResult {
   readonly exitCode: number;
+  /** What may have made it fail, and what to do about it, when the surroundings may be to blame. */
+  readonly hint?: string | undefined;
 }
 
 /** What a container is, apart from the processes in it. */

@@ -14,7 +14,12 @@ import { sweepDeadOwners } from "./runtime/sweep.ts";
 import { startWatchdog } from "./runtime/watchdog.ts";
 import { type HostFacts, readHostFacts } from "./spec/host-facts.ts";
 
+/** How steps are kept apart, from strong to weak: docs/isolation.md. */
+export type Rung = "oci" | "rootless" | "chroot" | "no-exec";
+
 export interface ExecutorOptions {
+  /** Default: `oci`. `rootless` is the same inside of a user namespace, which this process is in already. */
+  readonly isolation?: Rung;
   /** A folder of the executor's own, the same for all processes that work on one root. Made when first needed. */
   readonly stateDir: string;
   /** Name or path of the runtime; empty: the first that works of buildkit-runc, runc and crun. */
@@ -33,8 +38,10 @@ export interface ExecutorOptions {
  */
 export async function createExecutor(options: ExecutorOptions, scope: Scope): Promise<Executor> {
   checkNetworkMode(options.networkMode);
-  if (options.binary !== "") findRuntimes(options.binary);
   scope.log(`executor state in ${options.stateDir}`);
+  if (options.isolation === "chroot") return new (await import("./chroot/chroot-executor.ts")).ChrootExecutor(options);
+  if (options.isolation === "no-exec") return new (await import("./isolation/no-executor.ts")).NoExecutor();
+  if (options.binary !== "") findRuntimes(options.binary);
   return new OciExecutor(options);
 }
 

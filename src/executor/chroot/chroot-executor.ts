@@ -51,7 +51,7 @@ export class ChrootExecutor implements Executor {
     if (tree.gaps.length > 0) scope.log(`no ${tree.gaps.join(", ")}: devices cannot be made here`);
     const outcome = await this.#runIn(tree, launchOrder(step, tree.user, cookie), cookie, output, scope);
     throwIfCancelled(scope);
-    return resultOf(outcome);
+    return resultOf(outcome, output);
   }
 
   /** Nothing of the step runs any more when it returns, whatever happened. */
@@ -119,10 +119,14 @@ function refuseWhatIsMissing(step: Step, networkMode: string): void {
   );
 }
 
-function resultOf(outcome: LaunchOutcome): StepResult {
+/** The step's own mistake goes to its output, too, where a runtime would have told it. */
+function resultOf(outcome: LaunchOutcome, output: StepOutput): StepResult {
   if (outcome.kind === "exited") return { exitCode: outcome.code };
   const { message, stepsFault } = outcome.failure;
-  if (stepsFault) throw new CooperError("executor/start-failed", message);
+  if (stepsFault) {
+    output(2, Buffer.from(`${message}\n`));
+    throw new CooperError("executor/start-failed", message);
+  }
   throw new CooperError("executor/no-permission", `cannot start the step with chroot: ${message}`, {
     hint: "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)",
   });

@@ -24,13 +24,14 @@ const lockInterval = 50;
 /**
  * Takes the cache mounts of one exec. `shared`: with all others that share it; `private`: alone, another folder when the first is in
  * use; `locked`: alone, waits. The locks are the kernel's, on the folders themselves: they hold between processes and containers,
- * and end with the process. Taken in one order, so that two steps never wait for each other.
+ * and end with the process. Taken in one order, so that two steps never wait for each other. `alone`: what may be shared is locked, too.
  */
 export async function takeCaches(
   mounts: readonly Mount[],
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
+  alone = false,
 ): Promise<TakenCaches> {
   const byKey = new Map<string, Mount>();
   const keys = new Map<Mount, string>();
@@ -47,7 +48,7 @@ export async function takeCaches(
   try {
     for (const key of [...byKey.keys()].sort()) {
       const mount = byKey.get(key) as Mount;
-      taken.set(key, await takeFolder(key, mount, inputs, storage, scope));
+      taken.set(key, await takeFolder(key, mount, inputs, storage, scope, alone));
     }
   } catch (error) {
     release();
@@ -79,8 +80,10 @@ async function takeFolder(
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
+  mustLock: boolean,
 ): Promise<{ folder: string; lock: number }> {
-  const { sharing, id } = mount.type as CacheType;
+  const { id, ...type } = mount.type as CacheType;
+  const sharing = mustLock && type.sharing === "shared" ? "locked" : type.sharing;
   const generation = generationOf(mount, id, storage.records);
   for (let number = 0, waited = false; ; ) {
     scope.signal.throwIfAborted();

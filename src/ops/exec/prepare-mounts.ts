@@ -6,6 +6,7 @@ import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { type OpenTree, openTree, selectPath } from "../open-tree.ts";
 import { takeCaches } from "./cache-mount.ts";
+import { ownCopy } from "./own-copy.ts";
 import { SecretFiles } from "./secret-mount.ts";
 import { forwardAgent } from "./ssh-mount.ts";
 
@@ -14,8 +15,12 @@ export interface PreparedMounts extends AsyncDisposable {
   readonly rootfs: string;
   readonly readonlyRootfs: boolean;
   readonly mounts: readonly StepMount[];
+  /** Where the tree of a bind or cache mount is on this machine, without its selector. */
+  treeOf(mount: Mount): string | undefined;
   /** Ends the writing and stores the trees; the results in the order of the op's outputs. */
   commit(description: string): Promise<readonly Ref[]>;
+  /** The same for a step that failed: every mount's tree as the step left it, for who wants to look. Caches are left alone. */
+  commitFailed(description: string): Promise<readonly (Ref | undefined)[]>;
 }
 
 interface Preparing {
@@ -25,20 +30,35 @@ interface Preparing {
   readonly scope: OpScope;
   readonly cwd: string;
   readonly outputs: Map<number, OpenTree>;
+  readonly trees: Map<Mount, OpenTree>;
+  readonly movesMounts: boolean;
 }
 
-/** Opens the trees and makes the mounts of an exec. Waits for locked cache mounts. Throws `ops/no-secret`, `ops/no-ssh`, `ops/path-not-found`. */
+/**
+ * Opens the trees and makes the mounts of an exec. Waits for locked cache mounts. `movesMounts`: each mount is the step's own, as the executor
+ * asks for (`Executor.movesMounts`): caches are taken alone, and what is read-only is copied. Throws `ops/no-secret`, `ops/no-ssh`, `ops/path-not-found`.
+ */
 export async function prepareMounts(
-  body: ExecOp,
+  body: Pick<ExecOp, "mounts"> & { readonly meta: Pick<ExecOp["meta"], "cwd"> },
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
+  movesMounts = false,
 ): Promise<PreparedMounts> {
   await using stack = new AsyncDisposableStack();
-  const preparing: Preparing = { stack, inputs, storage, scope, cwd: body.meta.cwd, outputs: new Map() };
-  const caches = await takeCaches(body.mounts, inputs, storage, scope);
+  const preparing: Preparing = {
+    stack,
+    inputs,
+    storage,
+    scope,
+    cwd: body.meta.cwd,
+    outputs: new Map(),
+    trees: new Map(),
+    movesMounts,
+  };
+  const caches = await takeCaches(body.mounts, inputs, storage, scope, movesMounts);
   stack.use(caches);
-  const secrets = stack.use(new SecretFiles(storage));
+  const secrets = stack.use(new SecretFiles(storage, !movesMounts));
   let root: OpenTree | undefined;
   const mounts: StepMount[] = [];
   for (const mount of body.mounts) {
@@ -50,36 +70,39 @@ export async function prepareMounts(
     if (made !== undefined) mounts.push(made);
   }
   if (root === undefined) throw new CooperError("ops/bad-exec", "invalid exec op with no rootfs");
-  const readonlyRootfs = body.mounts.some((mount) => mount.dest === "/" && mount.readonly);
-  return finished(root.path, readonlyRootfs, mounts, preparing.outputs, stack.move());
-}
-
-function finished(
-  rootfs: string,
-  readonlyRootfs: boolean,
-  mounts: readonly StepMount[],
-  outputs: ReadonlyMap<number, OpenTree>,
-  held: AsyncDisposableStack,
-): PreparedMounts {
+  const { outputs, trees } = preparing;
+  const held = stack.move();
   return {
-    rootfs,
-    readonlyRootfs,
+    rootfs: root.path,
+    readonlyRootfs: body.mounts.some((mount) => mount.dest === "/" && mount.readonly),
     mounts,
+    treeOf: (mount) => trees.get(mount)?.path ?? caches.folderOf(mount),
     async commit(description) {
       const results: Ref[] = [];
       for (const [index, tree] of outputs) results[index] = await tree.commit(description);
       return results;
     },
+    async commitFailed(description) {
+      const left: (Ref | undefined)[] = [];
+      for (const mount of body.mounts)
+        left.push((await trees.get(mount)?.commit(description)) ?? inputOf(mount, inputs));
+      return left;
+    },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
+function inputOf({ input }: Mount, inputs: readonly Ref[]): Ref | undefined {
+  return input === undefined ? undefined : inputs[input];
+}
+
 async function openMountedTree(mount: Mount, preparing: Preparing): Promise<OpenTree> {
-  const { inputs, storage, scope, stack, outputs } = preparing;
-  const input: Ref | undefined = mount.input === undefined ? undefined : inputs[mount.input];
+  const { storage, scope, stack, outputs, trees } = preparing;
+  const input = inputOf(mount, preparing.inputs);
   // A root that is not written to is still given a tree to write in: mount points are made there.
   const writable = mount.dest === "/" || input === undefined || !mount.readonly;
   const tree = stack.use(await openTree(input ?? { kind: "scratch" }, writable ? "writable" : "view", storage, scope));
+  trees.set(mount, tree);
   if (mount.output !== undefined) outputs.set(mount.output, tree);
   return tree;
 }
@@ -95,10 +118,13 @@ async function stepMount(
   switch (mount.type.kind) {
     case "bind": {
       const tree = await openMountedTree(mount, preparing);
-      return { kind: "bind", source: selectPath(tree.path, mount.selector), target, readonly: mount.readonly };
+      const source = selectPath(tree.path, mount.selector);
+      const own = preparing.movesMounts && mount.readonly;
+      const path = own ? stack.use(await ownCopy(source, storage, scope)).path : source;
+      return { kind: "bind", source: path, target, readonly: mount.readonly };
     }
     case "cache": {
-      const input = mount.input === undefined ? undefined : inputs[mount.input];
+      const input = inputOf(mount, inputs);
       if (mount.output !== undefined && input !== undefined) {
         outputs.set(mount.output, stack.use(await openTree(input, "view", storage, scope)));
       }

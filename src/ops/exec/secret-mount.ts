@@ -7,15 +7,20 @@ import { MountFlag, mount, umount } from "../../sys/index.ts";
 import type { OpScope } from "../contract.ts";
 import { findSecret, noSecret } from "./secret-env.ts";
 
-/** A step's secrets as files in memory: a tmpfs of the step's own, made for the first one, gone with the step. */
+/**
+ * A step's secrets as files in memory: a tmpfs of the step's own, made for the first one, gone with the step. Where nothing can be
+ * mounted, in a folder that goes with the step.
+ */
 export class SecretFiles implements AsyncDisposable {
   readonly #storage: Storage;
+  readonly #inMemory: boolean;
   #folder: Mounted | undefined;
   #mounted = false;
   #count = 0;
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, inMemory = true) {
     this.#storage = storage;
+    this.#inMemory = inMemory;
   }
 
   /** The file with the secret, mode and owner as asked; undefined when nobody has it and it is optional. Throws `ops/no-secret`. */
@@ -33,7 +38,7 @@ export class SecretFiles implements AsyncDisposable {
 
   async #memory(): Promise<string> {
     this.#folder ??= await this.#storage.temporaryFolder("secrets");
-    if (!this.#mounted) {
+    if (this.#inMemory && !this.#mounted) {
       mount("tmpfs", this.#folder.path, "tmpfs", MountFlag.nodev | MountFlag.nosuid, "mode=711");
       this.#mounted = true;
     }

@@ -1,10 +1,9 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, openSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CooperError } from "../../kit/index.ts";
 import type { SessionFile } from "../../llb/index.ts";
-import type { Mounted, Storage } from "../../storage/index.ts";
+import type { Storage } from "../../storage/index.ts";
 import type { OpScope } from "../contract.ts";
 
 /** A socket of the step's own that leads to the caller's agent. */
@@ -27,10 +26,13 @@ export async function forwardAgent(
     });
   }
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await socketFolder(storage));
+  const folder = stack.use(await storage.temporaryFolder("ssh"));
   chmodSync(folder.path, 0o711);
   const socket = join(folder.path, "agent");
-  stack.use(await relay(agent, socket));
+  // The kernel takes 107 bytes of a socket's name: this one is short, however long the folder's is.
+  const handle = openSync(folder.path, "r");
+  stack.defer(() => closeSync(handle));
+  stack.use(await relay(agent, `/proc/self/fd/${handle}/agent`));
   chownSync(socket, wanted.uid, wanted.gid);
   chmodSync(socket, wanted.mode & 0o777);
   const held = stack.move();
@@ -43,19 +45,6 @@ async function findAgent(id: string, scope: OpScope): Promise<string | undefined
     if (socket !== undefined) return socket;
   }
   return undefined;
-}
-
-/** A temporary folder whose path leaves room for a socket's name: the kernel takes 107 bytes in all. */
-async function socketFolder(storage: Storage): Promise<Mounted> {
-  const usual = await storage.temporaryFolder("ssh");
-  if (Buffer.byteLength(usual.path) < 100) return usual;
-  await usual[Symbol.asyncDispose]();
-  const path = mkdtempSync(join(tmpdir(), "cooper-ssh-"));
-  return {
-    path,
-    files: usual.files,
-    [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }),
-  };
 }
 
 /** Every connection to `socket` becomes one to `agent`. */
