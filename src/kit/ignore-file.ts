@@ -1,4 +1,5 @@
 import { cleanPath } from "./go-path.ts";
+import { trim } from "./go-space.ts";
 
 /**
  * The patterns of a `.dockerignore` text, as moby/patternmatcher/ignorefile reads it: comments start with `#` in the
@@ -7,10 +8,10 @@ import { cleanPath } from "./go-path.ts";
 export function readIgnoreFile(text: string): string[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   return lines
-    .filter((line) => !line.startsWith("#") && line.trim() !== "")
+    .filter((line) => !line.startsWith("#") && trim(line) !== "")
     .map((line) => {
-      const trimmed = line.trim();
-      return trimmed.startsWith("!") ? `!${cleanLine(trimmed.slice(1).trim())}` : cleanLine(trimmed);
+      const trimmed = trim(line);
+      return trimmed.startsWith("!") ? `!${cleanLine(trim(trimmed.slice(1)))}` : cleanLine(trimmed);
     });
 }
 

@@ -50,6 +50,10 @@ test.each([
   ["docs", "docs.md", false],
   ["(+$|{}.)", "(+$|{}.)", true],
   ["(+$|{}.)*", "(+$|{}.)x", true],
+  ["*", "/x", true],
+  ["?", "/x", false],
+  ["a", "/a/b", false],
+  ["\uFEFFa", "a", false],
 ])("pattern %s on %s is %s", (pattern, path, outcome) => {
   expect(matches(pattern, path)).toBe(outcome);
 });

@@ -1,6 +1,7 @@
 import { CooperError } from "./error.ts";
 import { compileDoubleStar, compileGlob, type Glob } from "./glob.ts";
 import { cleanPath } from "./go-path.ts";
+import { trim } from "./go-space.ts";
 
 /** One line of an ignore file or of an include list. */
 export interface Pattern {
@@ -23,7 +24,7 @@ export class PatternMatcher {
 
   /** Throws `kit/bad-pattern` with upstream's sentences. Empty lines are skipped. */
   constructor(patterns: readonly string[]) {
-    const lines = patterns.map((line) => line.trim()).filter((line) => line !== "");
+    const lines = patterns.map(trim).filter((line) => line !== "");
     // One after the other, so that the first bad line is the one reported.
     const compiled = lines.map((line) => {
       const pattern = parsePattern(line);
@@ -100,8 +101,9 @@ function endsWith(suffix: string): Glob {
   return { matches: (path) => path.endsWith(suffix) || path === whole };
 }
 
+/** Above an absolute path there is also "", and `/` when nothing is between, as upstream cuts it. */
 function parentsOf(path: string): string[] {
   const parents: string[] = [];
-  for (let at = path.indexOf("/", 1); at >= 0; at = path.indexOf("/", at + 1)) parents.push(path.slice(0, at));
-  return parents;
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) parents.push(path.slice(0, at));
+  return path.lastIndexOf("/") === 0 ? [...parents, "/"] : parents;
 }

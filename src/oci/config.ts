@@ -11,6 +11,8 @@ export interface ImageConfig {
   readonly config: ContainerConfig;
   /** Lowest first. Missing is what Go calls nil: written as `null`, while an empty list is written as `[]`. */
   readonly diffIds?: readonly Digest[];
+  /** The `type` of the root file system; missing is `layers`, the only one there is, "" is what an unset one is in Go. */
+  readonly rootfsType?: string;
   readonly history: readonly History[];
 }
 
@@ -65,6 +67,7 @@ export function parseImageConfig(bytes: Uint8Array | string): ImageConfig {
       created: json.string("created"),
       author: json.string("author"),
       diffIds: rootfs && readDiffIds(rootfs),
+      rootfsType: readRootfsType(rootfs),
     }),
     platform: platformFromJson(json),
     config: config === undefined ? {} : readContainer(config),
@@ -78,6 +81,11 @@ function readDiffIds(rootfs: JsonObject): readonly Digest[] | undefined {
   const ids = rootfs.strings("diff_ids");
   for (const id of ids ?? []) if (!isDigest(id)) rootfs.fail("diff_ids", JSON.stringify(id), "a digest");
   return ids as readonly Digest[] | undefined;
+}
+
+function readRootfsType(rootfs: JsonObject | undefined): string | undefined {
+  const type = rootfs?.string("type") ?? "";
+  return type === "layers" ? undefined : type;
 }
 
 function readContainer(json: JsonObject): ContainerConfig {
@@ -126,15 +134,15 @@ export function encodeImageConfig(image: ImageConfig): string {
     created: image.created && normalTime(image.created),
     author: image.author || undefined,
     ...platformToJson(image.platform),
-    rootfs: rootfsToJson(image.diffIds),
+    rootfs: rootfsToJson(image.diffIds, image.rootfsType),
     history: image.history.length > 0 ? image.history.map(historyToJson) : undefined,
     config: containerToJson(image.config),
   });
 }
 
 /** The `rootfs` field. */
-export function rootfsToJson(diffIds: readonly Digest[] | undefined): Record<string, unknown> {
-  return { type: "layers", diff_ids: diffIds ?? null };
+export function rootfsToJson(diffIds: readonly Digest[] | undefined, type = "layers"): Record<string, unknown> {
+  return { type, diff_ids: diffIds ?? null };
 }
 
 /** One history record, keys in upstream's order. */

@@ -28,7 +28,7 @@ function plainField(line: string, start: number): Field {
   const end = comma < 0 ? line.length : comma;
   const value = line.slice(start, end);
   const quote = value.indexOf('"');
-  if (quote >= 0) throw parseError(line, start + quote, 'bare " in non-quoted field');
+  if (quote >= 0) throw parseError(line, start + quote, 'bare " in non-quoted-field');
   return { value, end };
 }
 

@@ -86,6 +86,15 @@ describe("dockerfileFrontend", () => {
     expect(source?.op.body).toMatchObject({ identifier: "docker-image://docker.io/library/other:1" });
   });
 
+  it("takes nothing over from a stage that a caller's directory stands for", async () => {
+    const { config } = await build("FROM a AS x\nFROM x\nRUN y\n", { "context:x": "local:dir" });
+    expect(config).toEqual({
+      ...{ architecture: "", os: "linux", rootfs: { type: "", diff_ids: null } },
+      history: [{ created_by: "RUN /bin/sh -c y # buildkit", comment: "buildkit.dockerfile.v0" }],
+      config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] },
+    });
+  });
+
   it("gives one result per platform, and says which", async () => {
     const { result, ops } = await build("FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nRUN x\n", {
       platform: "linux/amd64,linux/arm64",

@@ -1,4 +1,4 @@
-import { CooperError, parseDigest } from "../../../kit/index.ts";
+import { CooperError, goQuote, parseDigest } from "../../../kit/index.ts";
 import {
   http,
   image,
@@ -155,8 +155,8 @@ async function loadLayout(request: Request, text: string): Promise<LoadedContext
 /** `store[:tag]@digest`; the name is not normalised, it is the caller's own. */
 function splitLayoutReference(text: string): { store: string; digest: string } {
   const [name = "", digest] = text.split("@", 2);
-  if (name === "") throw bad(`could not parse oci-layout reference ${JSON.stringify(text)}: invalid reference format`);
-  if (digest === undefined) throw bad(`oci-layout reference ${JSON.stringify(text)} has no digest`);
+  if (name === "") throw bad(`could not parse oci-layout reference ${goQuote(text)}: invalid reference format`);
+  if (digest === undefined) throw bad(`oci-layout reference ${goQuote(text)} has no digest`);
   return { store: name.replace(/:[^/:]*$/, ""), digest };
 }
 

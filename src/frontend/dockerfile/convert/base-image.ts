@@ -1,4 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { image, scratch } from "../../../llb/index.ts";
 import {
   canonicalReference,
@@ -76,7 +76,7 @@ function canonicalName(name: string): string {
   try {
     return canonicalReference(name);
   } catch (error) {
-    throw reworded(error, (message) => `failed to parse stage name ${JSON.stringify(name)}: ${message}`);
+    throw reworded(error, (message) => `failed to parse stage name ${goQuote(name)}: ${message}`);
   }
 }
 

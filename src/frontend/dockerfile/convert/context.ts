@@ -38,6 +38,7 @@ export interface Conversion {
   readonly allStages: boolean;
   /** The build context; its source is decided when all paths are known. */
   readonly buildContext: State;
+  /** Read when the stages run. */
   readonly ignoreMatcher: PatternMatcher | undefined;
   namedContext(name: string, options: NamedContextOptions): NamedContext | undefined;
 }

@@ -1,4 +1,4 @@
-import { CooperError, type PatternMatcher } from "../../../kit/index.ts";
+import { CooperError, goQuote, type PatternMatcher } from "../../../kit/index.ts";
 import { type EnvList, type NodeSource, type Output, State } from "../../../llb/index.ts";
 import { type ImageConfig, normalizePlatform, type Platform, parseReference } from "../../../oci/index.ts";
 import type { SourceFile } from "../../contract.ts";
@@ -53,12 +53,13 @@ export async function convertDockerfile(request: ConvertRequest): Promise<Conver
   const parsed = parse(request);
   const args = await readArgs(request, parsed);
   const late: { output: Output | undefined } = { output: undefined };
-  const conversion = prepare(request, parsed, args, late, await request.ignoreMatcher());
+  const conversion = prepare(request, parsed, args, late);
   openStages(parsed.stages, args.infos, conversion);
   const target = findTarget(conversion);
   linkStages(conversion);
   const reachable = await resolveStages(target, conversion);
-  const paths = runStages(reachable, target, conversion);
+  const ignoreMatcher = await request.ignoreMatcher();
+  const paths = runStages(reachable, target, { ...conversion, ignoreMatcher });
   return finish(request, conversion, target, async () => {
     late.output = (await request.mainContext(wantedPaths(paths))).output;
   });
@@ -154,11 +155,11 @@ function prepare(
   parsed: Parsed,
   args: Args,
   late: { output: Output | undefined },
-  ignoreMatcher: PatternMatcher | undefined,
 ): Conversion {
   const { options, solver, linter, file, source } = request;
   return {
-    ...{ options, solver, linter, file, source, ignoreMatcher },
+    ...{ options, solver, linter, file, source },
+    ignoreMatcher: undefined,
     escapeToken: parsed.escapeToken,
     targetPlatform: targetPlatform(request),
     implicitPlatform: request.targetPlatform === undefined,
@@ -180,7 +181,7 @@ function findTarget({ options, stages }: Conversion): StageState {
   const { target: name } = options;
   const target = name === "" ? stages.all.at(-1) : stages.byName(name);
   if (target !== undefined) return target;
-  const sentence = `target stage ${JSON.stringify(name)} could not be found`;
+  const sentence = `target stage ${goQuote(name)} could not be found`;
   throw new CooperError("dockerfile/unknown-target", withSuggestion(sentence, name, stages.names(), true));
 }
 

@@ -1,4 +1,4 @@
-import { basePath, CooperError, joinPath, parseDigest } from "../../../kit/index.ts";
+import { basePath, CooperError, goQuote, joinPath, parseDigest } from "../../../kit/index.ts";
 import { type FileActionSpec, http, type OwnerSpec, type State, scratch } from "../../../llb/index.ts";
 import { checkIgnoredSource } from "./checks.ts";
 import type { Conversion } from "./context.ts";
@@ -64,7 +64,7 @@ function gitAction(
     throw refused("inconsistent keep-git-dir configuration");
   }
   if (checksum !== "" && ref.checksum !== "" && checksum !== ref.checksum) {
-    throw refused(`checksum mismatch ${JSON.stringify(checksum)} != ${JSON.stringify(ref.checksum)}`);
+    throw refused(`checksum mismatch ${goQuote(checksum)} != ${goQuote(ref.checksum)}`);
   }
   remembered.keepGitDir = ref.keepGitDir ?? keepGitDir;
   remembered.checksum = ref.checksum || checksum;

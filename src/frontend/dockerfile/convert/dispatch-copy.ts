@@ -14,7 +14,7 @@ import { type Conversion, locationIn } from "./context.ts";
 import { copyActions } from "./copy-sources.ts";
 import { isGitSource, isHttpSource } from "./git-ref.ts";
 import { commit } from "./history.ts";
-import { normalizeImagePath } from "./image-path.ts";
+import { isAbsoluteImagePath, normalizeImagePath, prefixed, stripDrive } from "./image-path.ts";
 import { shownInstruction, stepName } from "./names.ts";
 import type { StageState } from "./stage.ts";
 
@@ -67,7 +67,9 @@ function linkOnTop(
 }
 
 function destination(stage: StageState, path: string, os: string): string {
-  const written = path === "." || path === "" ? "./" : path;
+  const local = prefixed("removing drive letter", () => stripDrive(path, os, true));
+  if (isAbsoluteImagePath(local, os)) return normalizeImagePath("/", local, os, true);
+  const written = local === "." || local === "" ? "./" : local;
   return normalizeImagePath(stage.state.dir, written, os, true);
 }
 

@@ -1,4 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { type Linter, rules } from "../lint/index.ts";
 import { ipVersion } from "../options/ip.ts";
 import type { ExposeInstruction, Location } from "../parse/index.ts";
@@ -43,9 +43,9 @@ function splitProtocol(text: string, whole: string): [port: string, protocol: st
   const slash = text.indexOf("/");
   const port = slash < 0 ? text : text.slice(0, slash);
   const protocol = slash < 0 ? "" : text.slice(slash + 1);
-  if (port === "") throw bad(`invalid port: ${JSON.stringify(whole)}: no port specified`);
+  if (port === "") throw bad(`invalid port: ${goQuote(whole)}: no port specified`);
   if (!["", "tcp", "udp", "sctp"].includes(protocol.toLowerCase())) {
-    throw bad(`invalid port: ${JSON.stringify(whole)}: invalid proto: ${protocol}`);
+    throw bad(`invalid port: ${goQuote(whole)}: invalid proto: ${protocol}`);
   }
   return [port, protocol === "" ? "tcp" : protocol];
 }

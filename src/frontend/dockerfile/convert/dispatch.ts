@@ -1,4 +1,4 @@
-import { CooperError, joinPath } from "../../../kit/index.ts";
+import { CooperError, goQuote, joinPath } from "../../../kit/index.ts";
 import { expandInstruction, type Instruction } from "../parse/index.ts";
 import { expandWord } from "../shell/index.ts";
 import { reportUndefined } from "./checks.ts";
@@ -62,7 +62,7 @@ function copy(
   conversion: Conversion,
 ): void {
   if (source !== undefined && !source.dispatched) {
-    const [from, name] = [JSON.stringify(instruction.from), JSON.stringify(stage.displayName)];
+    const [from, name] = [goQuote(instruction.from), goQuote(stage.displayName)];
     throw new CooperError(
       "dockerfile/stage-order",
       `cannot copy from stage ${from}, it needs to be defined before current stage ${name}`,

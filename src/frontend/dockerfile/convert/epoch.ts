@@ -1,4 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { type EnvList, http, type State, unmarshalDefinition } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
 import type { SourceFile } from "../../contract.ts";
@@ -80,7 +80,7 @@ function baseNameOf(stage: Stage, world: EpochWorld, env: EnvList): string {
   try {
     return expand(world, stage.baseName, env).result;
   } catch (error) {
-    const name = JSON.stringify(stage.baseName);
+    const name = goQuote(stage.baseName);
     throw reworded(error, (message) => `failed to process source stage base name ${name}: ${message}`);
   }
 }

@@ -1,4 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import { type GitOptions, type GitUrl, git, parseGitUrl, type State, type VertexOptions } from "../../../llb/index.ts";
 import { parseBool } from "../parse/values.ts";
 
@@ -71,7 +71,7 @@ function readQuery(url: GitUrl): Query {
   const subdir = agree("subdir", url.subdir, values.get("subdir"));
   const mtime = values.get("mtime") ?? "";
   if (!["", "checkout", "commit"].includes(mtime)) {
-    throw bad(`invalid mtime value: ${JSON.stringify(mtime)} (must be "checkout" or "commit")`);
+    throw bad(`invalid mtime value: ${goQuote(mtime)} (must be "checkout" or "commit")`);
   }
   return {
     ref,
@@ -91,9 +91,9 @@ function singleValues(query: URLSearchParams): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const key of new Set(query.keys())) {
     const [value = "", ...more] = query.getAll(key);
-    if (more.length > 0) throw bad(`query ${JSON.stringify(key)} has multiple values`);
-    if (value === "" && !flags.includes(key)) throw bad(`query ${JSON.stringify(key)} has no value`);
-    if (!known.has(key)) throw bad(`unexpected query ${JSON.stringify(key)}`);
+    if (more.length > 0) throw bad(`query ${goQuote(key)} has multiple values`);
+    if (value === "" && !flags.includes(key)) throw bad(`query ${goQuote(key)} has no value`);
+    if (!known.has(key)) throw bad(`unexpected query ${goQuote(key)}`);
     values.set(key, value);
   }
   return values;
@@ -113,7 +113,7 @@ function qualified(prefix: string, name: string | undefined): string | undefined
 function agree(what: string, one: string, other: string | undefined): string {
   if (other === undefined) return one;
   if (one !== "" && one !== other) {
-    throw bad(`${what} conflicts: ${JSON.stringify(one)} vs ${JSON.stringify(other)}`);
+    throw bad(`${what} conflicts: ${goQuote(one)} vs ${goQuote(other)}`);
   }
   return other;
 }
@@ -122,7 +122,7 @@ function flag(name: string, values: ReadonlyMap<string, string>): boolean | unde
   const text = values.get(name);
   if (text === undefined || text === "") return text === undefined ? undefined : true;
   const value = parseBool(text);
-  if (value === undefined) throw bad(`invalid ${name} value: ${JSON.stringify(text)}`);
+  if (value === undefined) throw bad(`invalid ${name} value: ${goQuote(text)}`);
   return value;
 }
 

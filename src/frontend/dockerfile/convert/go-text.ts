@@ -1,14 +1,13 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 
 /** Go's `strconv.ParseInt` for base 10. Throws with its sentence. */
 export function parseGoInt(text: string, unsigned = false): number {
   const name = unsigned ? "ParseUint" : "ParseInt";
   const valid = (unsigned ? /^[0-9]+$/ : /^[+-]?[0-9]+$/).test(text);
-  if (!valid) throw bad(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!valid) throw bad(`strconv.${name}: parsing ${goQuote(text)}: invalid syntax`);
   const limit = unsigned ? 2n ** 64n : 2n ** 63n;
   const value = BigInt(text.replace(/^\+/, ""));
-  if (value >= limit || value < -limit)
-    throw bad(`strconv.${name}: parsing ${JSON.stringify(text)}: value out of range`);
+  if (value >= limit || value < -limit) throw bad(`strconv.${name}: parsing ${goQuote(text)}: value out of range`);
   return Number(value);
 }
 

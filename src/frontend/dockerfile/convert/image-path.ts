@@ -1,4 +1,4 @@
-import { CooperError, cleanPath, joinPath } from "../../../kit/index.ts";
+import { CooperError, cleanPath, goQuote, joinPath } from "../../../kit/index.ts";
 
 /** Docker's default PATH. Windows leaves it to the system. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -14,9 +14,10 @@ export function toSlash(path: string, os: string): string {
  */
 export function normalizeImagePath(parent: string, path: string, os: string, keepSlash: boolean): string {
   const original = toSlash(path, os);
-  let base = stripDrive(toSlash(parent, os) || "/", os, keepSlash);
+  const strip = (text: string) => prefixed("removing drive letter", () => stripDrive(text, os, keepSlash));
+  let base = strip(toSlash(parent, os) || "/");
   if (!base.startsWith("/")) base = joinPath("/", base);
-  let result = stripDrive(original === "" ? base : original, os, keepSlash);
+  let result = strip(original === "" ? base : original);
   if (!result.startsWith("/")) result = joinPath(base, result);
   if (keepSlash && original.endsWith("/") && !result.endsWith("/")) result += "/";
   else if (keepSlash && original.endsWith("/.")) result += result === "/" ? "." : "/.";
@@ -41,7 +42,7 @@ export function isAbsoluteImagePath(path: string, os: string): boolean {
 /** Without a leading `C:`; nothing changes except in a Windows image. */
 export function stripDrive(path: string, os: string, keepSlash: boolean): string {
   if (os !== "windows") return path;
-  if (path.length === 2 && path[1] === ":") throw bad(`No relative path specified in ${JSON.stringify(path)}`);
+  if (path.length === 2 && path[1] === ":") throw bad(`No relative path specified in ${goQuote(path)}`);
   if (/^[/\\]{2}/.test(path)) throw bad("UNC paths are not supported");
   const colon = path.indexOf(":");
   if (colon < 0) return cleanKeeping(path, keepSlash);

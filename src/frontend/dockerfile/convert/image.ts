@@ -7,6 +7,14 @@ export function emptyImage(platform: Platform): ImageConfig {
   return { platform, config: { workingDir: "/", ...env }, history: [] };
 }
 
+/** What nothing has been said of: the config of a caller's directory that stands for a stage. */
+export const unsetImage: ImageConfig = {
+  platform: { os: "", architecture: "" },
+  config: {},
+  history: [],
+  rootfsType: "",
+};
+
 /** The image with some of its config changed. */
 export function withConfig(image: ImageConfig, change: Partial<ContainerConfig>): ImageConfig {
   return { ...image, config: { ...image.config, ...change } };

@@ -1,3 +1,4 @@
+import { trim } from "../../../kit/index.ts";
 import { formatPlatformAll, normalizePlatform, type Platform, parsePlatform } from "../../../oci/index.ts";
 import { type Environment, environmentOf } from "../shell/index.ts";
 import { type Conversion, expand } from "./context.ts";
@@ -67,6 +68,6 @@ function platformFromArgs(env: Environment): Partial<Platform> | undefined {
 
 /** The first line of a heredoc, with `...` when there are more. */
 export function summarizeHeredoc(body: string): string {
-  const [first = "", ...more] = body.trim().replaceAll("\r\n", "\n").split("\n");
+  const [first = "", ...more] = trim(body).replaceAll("\r\n", "\n").split("\n");
   return more.length > 0 ? `${first}...` : first;
 }

@@ -1,4 +1,4 @@
-import { basePath, CooperError, cleanPath, joinPath } from "../../../kit/index.ts";
+import { basePath, CooperError, cleanPath, goQuote, joinPath } from "../../../kit/index.ts";
 import { caps, type RunMountOptions, type RunSecret, type RunSsh, type State, scratch } from "../../../llb/index.ts";
 import type { RunInstruction, RunMount } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
@@ -35,14 +35,14 @@ export function readRunMounts(
 }
 
 function notYetBuilt(mount: RunMount): CooperError {
-  const [from, target] = [JSON.stringify(mount.from || "scratch"), JSON.stringify(mount.target)];
+  const [from, target] = [goQuote(mount.from || "scratch"), goQuote(mount.target)];
   const sentence = `cannot mount from stage ${from} to ${target}, stage needs to be defined before current command`;
   return new CooperError("dockerfile/stage-order", sentence);
 }
 
 function readTree(stage: StageState, mount: RunMount, from: State, conversion: Conversion): RunMountOptions {
   const target = absoluteTarget(stage, mount.target);
-  if (target === "/") throw new CooperError("dockerfile/bad-mount", `invalid mount target ${JSON.stringify(target)}`);
+  if (target === "/") throw new CooperError("dockerfile/bad-mount", `invalid mount target ${goQuote(target)}`);
   const dropped = mount.type === "bind" && conversion.solver.supports(caps.execMountBindReadWriteNoOutput);
   const tree = mount.type === "tmpfs" ? scratch() : from;
   return {

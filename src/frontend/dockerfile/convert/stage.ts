@@ -3,7 +3,7 @@ import type { ImageConfig, Platform } from "../../../oci/index.ts";
 import type { NamedContext } from "../context/named-context.ts";
 import { UsedOnce } from "../lint/index.ts";
 import type { ArgPair, Instruction, Location, Stage } from "../parse/index.ts";
-import { emptyImage } from "./image.ts";
+import { unsetImage } from "./image.ts";
 
 /** An instruction to be converted, with the stages it takes files from (one per COPY, one per RUN mount). */
 export interface Step {
@@ -28,7 +28,7 @@ export class StageState {
   state: State = scratch();
   /** What its own instructions add to the image; in `image` when the stage is done (copying each time is quadratic). */
   readonly added: { labels?: Map<string, string>; ports?: Set<string>; volumes?: Set<string> } = {};
-  image: ImageConfig = emptyImage({ os: "", architecture: "" });
+  image: ImageConfig = unsetImage;
   platform: Platform | undefined;
   steps: Step[] = [];
   /** Stages whose files it uses, with the instruction that does. */

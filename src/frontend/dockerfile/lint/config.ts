@@ -1,7 +1,6 @@
-import { CooperError, goQuote } from "../../../kit/index.ts";
+import { CooperError, goQuote, trim } from "../../../kit/index.ts";
 import { findDirective } from "../parse/directives.ts";
 import { parseBool } from "../parse/values.ts";
-import { trim } from "../shell/characters.ts";
 
 /** What `# check=…` and `build-arg:BUILDKIT_DOCKERFILE_CHECK` say. */
 export interface LintConfig {
@@ -31,13 +30,17 @@ export function parseLintConfig(text: string): LintConfig {
   return parts.reduce(withOption, defaults);
 }
 
+/** What `build-arg:BUILDKIT_DOCKERFILE_CHECK` says. Throws `dockerfile/check-option` with upstream's sentence. */
+export function readLintOption(text: string | undefined): LintConfig | undefined {
+  return text === undefined ? undefined : prefixed("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK", text);
+}
+
 /**
  * The configuration of a Dockerfile: `option` (`build-arg:BUILDKIT_DOCKERFILE_CHECK`) when given, else the `check` directive.
  * Throws `dockerfile/check-option` with upstream's sentence.
  */
-export function lintConfigOf(dockerfile: Uint8Array, option: string | undefined): LintConfig {
-  if (option !== undefined) return prefixed("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK", option);
-  return prefixed("failed to parse check options", findDirective("check", dockerfile)?.value ?? "");
+export function lintConfigOf(dockerfile: Uint8Array, option: LintConfig | undefined): LintConfig {
+  return option ?? prefixed("failed to parse check options", findDirective("check", dockerfile)?.value ?? "");
 }
 
 /** What either side asks for; whether findings fail the build stays the outer side's. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lineRanges } from "../parse/index.ts";
-import { createLinter, type LintFinding, lintConfigOf, parseLintConfig, rules } from "./index.ts";
+import { createLinter, type LintFinding, lintConfigOf, parseLintConfig, readLintOption, rules } from "./index.ts";
 
 const here = lineRanges(1, 1);
 
@@ -90,12 +90,12 @@ describe("lintConfigOf()", () => {
 
   it("takes the option, else the directive", () => {
     expect(lintConfigOf(dockerfile, undefined).skipRules).toEqual(["A"]);
-    expect(lintConfigOf(dockerfile, "skip=B").skipRules).toEqual(["B"]);
-    expect(lintConfigOf(dockerfile, "").skipRules).toEqual([]);
+    expect(lintConfigOf(dockerfile, readLintOption("skip=B")).skipRules).toEqual(["B"]);
+    expect(lintConfigOf(dockerfile, readLintOption("")).skipRules).toEqual([]);
   });
 
   it("tells which of them is wrong", () => {
-    expect(() => lintConfigOf(dockerfile, "x")).toThrow("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK: invalid");
+    expect(() => readLintOption("x")).toThrow("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK: invalid");
     expect(() => lintConfigOf(new TextEncoder().encode("# check=x"), undefined)).toThrow(
       "failed to parse check options",
     );

@@ -1,3 +1,4 @@
+import { goQuote } from "../../../kit/index.ts";
 import { canonicalReference } from "../../../oci/index.ts";
 import { csvFields } from "../parse/csv.ts";
 import { reworded } from "../parse/index.ts";
@@ -20,7 +21,7 @@ export function readSbomRequest(options: Readonly<Record<string, string>>): Sbom
     if (type === undefined) continue;
     const attrs = readAttrs(type, value);
     if (type === "sbom") sbom = sbomOf(attrs);
-    else if (type !== "provenance") throw bad(`unknown attestation type ${JSON.stringify(type)}`);
+    else if (type !== "provenance") throw bad(`unknown attestation type ${goQuote(type)}`);
   }
   return sbom;
 }

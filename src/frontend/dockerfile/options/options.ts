@@ -1,5 +1,7 @@
+import { goQuote, trim } from "../../../kit/index.ts";
 import type { LinuxResources, NetworkMode, ResolveMode, Ulimit } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
+import { type LintConfig, readLintOption } from "../lint/config.ts";
 import { parseBool } from "../parse/values.ts";
 import { readSbomRequest, type SbomRequest } from "./attestations.ts";
 import {
@@ -35,8 +37,8 @@ export interface BuildOptions {
   readonly cacheNamespace: string;
   /** Undefined: cache everything; empty: nothing; else the stages to build anew. */
   readonly noCache: readonly string[] | undefined;
-  /** `build-arg:BUILDKIT_DOCKERFILE_CHECK`. */
-  readonly lint: string | undefined;
+  /** What `build-arg:BUILDKIT_DOCKERFILE_CHECK` says, when it is given. */
+  readonly lint: LintConfig | undefined;
   readonly sbom: SbomRequest | undefined;
   /** The Dockerfile's syntax directive names a labs frontend, which may do more. */
   readonly labs: boolean;
@@ -72,7 +74,7 @@ export function readOptions(
     cgroupParent: options["cgroup-parent"] ?? "",
     target: options.target ?? "",
     hostname: options["build-arg:BUILDKIT_SANDBOX_HOSTNAME"] || (options.hostname ?? ""),
-    lint: options["build-arg:BUILDKIT_DOCKERFILE_CHECK"],
+    lint: readLintOption(options["build-arg:BUILDKIT_DOCKERFILE_CHECK"]),
     labs: (options.source ?? "").includes("labs"),
   };
 }
@@ -107,7 +109,11 @@ function refuseBadCacheImports(text: string | undefined): void {
   try {
     JSON.parse(text);
   } catch {
-    throw bad(`failed to unmarshal cache-imports (${JSON.stringify(text)}): unexpected end of JSON input`);
+    const first = trim(text).charAt(0);
+    const reason = /^[[{"\d\-tfn]?$/.test(first)
+      ? "unexpected end of JSON input"
+      : `invalid character '${first}' looking for beginning of value`;
+    throw bad(`failed to unmarshal cache-imports (${goQuote(text)}): ${reason}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, goQuote } from "../../../kit/index.ts";
 import type { LinuxResources, NetworkMode, ResolveMode, Ulimit } from "../../../llb/index.ts";
 import { normalizePlatform, type Platform, parsePlatform } from "../../../oci/index.ts";
 import { parseGoInt } from "../convert/go-text.ts";
@@ -141,14 +141,14 @@ function checkCpuRange(part: string): void {
   const [low = "", high] = part.split(/-(.*)/s, 2).map((item) => item.trim());
   const isNumber = (text: string) => /^\+?[0-9]+$/.test(text);
   if (high === undefined) {
-    if (!isNumber(low)) throw bad(`invalid cpuset element ${JSON.stringify(part)}`);
-    if (Number(low) > largest) throw bad(`cpuset element ${JSON.stringify(part)} exceeds maximum ${largest}`);
+    if (!isNumber(low)) throw bad(`invalid cpuset element ${goQuote(part)}`);
+    if (Number(low) > largest) throw bad(`cpuset element ${goQuote(part)} exceeds maximum ${largest}`);
     return;
   }
   if (!isNumber(low) || !isNumber(high) || Number(high) < Number(low)) {
-    throw bad(`invalid cpuset range ${JSON.stringify(part)}`);
+    throw bad(`invalid cpuset range ${goQuote(part)}`);
   }
-  if (Number(high) > largest) throw bad(`cpuset range ${JSON.stringify(part)} exceeds maximum ${largest}`);
+  if (Number(high) > largest) throw bad(`cpuset range ${goQuote(part)} exceeds maximum ${largest}`);
 }
 
 function prefix<T>(what: string, work: () => T): T {

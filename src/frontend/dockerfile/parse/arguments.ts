@@ -1,5 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
-import { isSpace, trimStart } from "../shell/characters.ts";
+import { CooperError, isSpace, trimStart } from "../../../kit/index.ts";
 import { blanks } from "./split.ts";
 import { nameValues, quotedWords } from "./words.ts";
 

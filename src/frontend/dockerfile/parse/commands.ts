@@ -1,6 +1,6 @@
+import { trim } from "../../../kit/index.ts";
 /** One function per command: from the words of a line to the typed instruction. FROM is in stage.ts, RUN, COPY/ADD and HEALTHCHECK have files too. */
 import { compareBytes } from "../../../oci/index.ts";
-import { trim } from "../shell/characters.ts";
 import { readFlags } from "./flags.ts";
 import type { ArgPair, CommandLine, Instruction, InstructionBase, KeyValue } from "./instruction.ts";
 import { atLeastOne, blankName, exactlyOne, invalid } from "./messages.ts";

@@ -25,7 +25,7 @@ function bareField(line: string, start: number): Field {
   const end = comma < 0 ? line.length : comma;
   const value = line.slice(start, end);
   const quote = value.indexOf('"');
-  if (quote >= 0) throw malformed(line, start + quote, 'bare " in non-quoted field');
+  if (quote >= 0) throw malformed(line, start + quote, 'bare " in non-quoted-field');
   return { value, end };
 }
 

@@ -1,5 +1,4 @@
-import { CooperError } from "../../../kit/index.ts";
-import { trimStart } from "../shell/characters.ts";
+import { CooperError, trimStart } from "../../../kit/index.ts";
 import type { Location } from "./instruction.ts";
 import { decode, LineReader, trimNewline, withoutBom } from "./lines.ts";
 import { lineRanges } from "./node.ts";

@@ -1,6 +1,5 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, trim, trimStart } from "../../../kit/index.ts";
 import type { SourceFile, SourceRange } from "../../contract.ts";
-import { trim, trimStart } from "../shell/characters.ts";
 import { DirectiveReader } from "./directives.ts";
 import { type LineFailure, locate, maxFurther, withFurther } from "./errors.ts";
 import { heredocsOf } from "./heredoc.ts";

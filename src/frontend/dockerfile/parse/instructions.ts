@@ -1,8 +1,7 @@
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, trim } from "../../../kit/index.ts";
 import type { SourceFile } from "../../contract.ts";
 import { checkArgDescription, checkFrom, checkMaintainer, checkStageDescription } from "../lint/line-checks.ts";
 import type { Linter } from "../lint/linter.ts";
-import { trim } from "../shell/characters.ts";
 import { instructionNames } from "./arguments.ts";
 import * as commands from "./commands.ts";
 import { readAdd, readCopy } from "./copy-command.ts";

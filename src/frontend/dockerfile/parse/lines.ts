@@ -1,4 +1,4 @@
-import { isSpace, trimStart } from "../shell/characters.ts";
+import { isSpace, trimStart } from "../../../kit/index.ts";
 
 /** Bytes of one physical line, line break included; upstream's scanner refuses longer ones. */
 const maxLine = 65536;

@@ -52,7 +52,7 @@ describe("readMounts()", () => {
     ["type=secret,from=a,id=b", "secret mount should not have a from"],
     ["type=secret,id=b,sharing=shared", "secret mount should not define sharing"],
     ["", "failed to parse csv mounts: EOF"],
-    ['a"b', 'failed to parse csv mounts: parse error on line 1, column 2: bare " in non-quoted field'],
+    ['a"b', 'failed to parse csv mounts: parse error on line 1, column 2: bare " in non-quoted-field'],
     ['"a"b', 'failed to parse csv mounts: parse error on line 1, column 3: extraneous or missing " in quoted-field'],
   ])("refuses %j: %s", (text, message) => expect(() => read(text)).toThrow(expect.objectContaining({ message })));
 });

@@ -1,4 +1,4 @@
-import { isSpace, trim, trimStart } from "../shell/characters.ts";
+import { isSpace, trim, trimStart } from "../../../kit/index.ts";
 
 export interface SplitLine {
   /** As written. */

@@ -1,5 +1,4 @@
-import { CooperError, goQuote } from "../../../kit/index.ts";
-import { isSpace } from "../shell/characters.ts";
+import { CooperError, goQuote, isSpace } from "../../../kit/index.ts";
 import { splitOnce } from "./split.ts";
 
 /** Words as written: quotes and escape tokens stay, white space in quotes or after an escape token belongs to the word. */

@@ -1,2 +1,1 @@
-export { isSpace, trim } from "./characters.ts";
 export * from "./lexer.ts";

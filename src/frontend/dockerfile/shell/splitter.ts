@@ -1,4 +1,4 @@
-import { isSpace } from "./characters.ts";
+import { isSpace } from "../../../kit/index.ts";
 
 /** The characters of the word that is being built. */
 export interface WordBuffer {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSpace, trim } from "./characters.ts";
+import { isSpace, trim } from "./go-space.ts";
 
 describe("isSpace()", () => {
   it("knows Unicode's spaces, and that a byte order mark is none", () => {
