@@ -7,7 +7,7 @@ export type Selection = HashSelector;
 
 /**
  * Digest of what the selections pick of a tree that is here. A path that is not there throws `ops/path-not-found` in upstream's
- * words (`failed to calculate checksum of ref …: "/x": not found`).
+ * words (`failed to calculate checksum of ref …: "/x": not found`, of an empty tree `/x: no such file or directory`).
  */
 export async function hashSelection(
   input: Ref,
@@ -32,6 +32,9 @@ async function hashOne(tree: HashableTree, selection: Selection, storage: Storag
 
 /** The error for a path that an op should read and that is not there; says when the ignore file is why. */
 export async function pathNotFound(tree: HashableTree, path: string, cause?: unknown): Promise<CooperError> {
+  if (tree.kind === "scratch") {
+    return new CooperError("ops/path-not-found", `lstat ${path}: no such file or directory`, { cause });
+  }
   const name = tree.kind === "snapshot" ? tree.id : tree.kind;
   const hint = await hiddenHint(tree, path);
   return new CooperError(

@@ -16,6 +16,10 @@ export interface LocalWanted {
   readonly follow: readonly string[];
   /** Transfers of one hint are expected to be alike: the next one brings only what differs. */
   readonly sharedKeyHint: string;
+  /** `none`: every file comes, whatever is here; else only files whose kind, mode, size or time differ. */
+  readonly differ?: "none" | "metadata";
+  /** Only entries that match come, with the folders above; the file `.fsutil-metadata` tells of all. Undefined: everything comes. */
+  readonly metadataExcept?: readonly string[];
   /** Told of the bytes transferred so far, now and then. */
   readonly progress?: (bytes: number) => void;
 }

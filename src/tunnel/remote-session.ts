@@ -9,8 +9,8 @@ import {
   secrets,
   sshforward,
 } from "../grpc/index.ts";
-import { type Bytes, CooperError, type Scope } from "../kit/index.ts";
-import type { OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
+import { type Bytes, CooperError, PatternMatcher, type Scope } from "../kit/index.ts";
+import type { LocalWanted, OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
 import { forwardedAgent } from "./forwarded-agent.ts";
 import { listHeaders } from "./fsutil/headers.ts";
 import { receiveTree } from "./fsutil/receive-tree.ts";
@@ -38,10 +38,12 @@ export function remoteSession(caller: RemoteCaller, folders: TransferFolders): S
   return {
     id: caller.id,
     async localDirectory(name, scope, wanted) {
-      const { sharedKeyHint = name, progress, ...patterns } = wanted ?? { include: [], exclude: [], follow: [] };
+      const { sharedKeyHint = name, progress, differ, metadataExcept, ...patterns } = wanted ?? noWish;
       if (!offers(filesync.FileSyncService.DiffCopy))
         throw new CooperError("session/no-local", "no local sources enabled");
-      const lent = await folders.borrow(`${name}:${sharedKeyHint}:${caller.sharedKey}`);
+      const lent = await folders.borrow(
+        `${name}:${sharedKeyHint}:${caller.sharedKey}${metadataExcept ? ":metadata" : ""}`,
+      );
       held.defer(lent.release);
       const lists = {
         [header.directory]: [name],
@@ -57,7 +59,12 @@ export function remoteSession(caller: RemoteCaller, folders: TransferFolders): S
         const transferred = await receiveTree(
           lent.path,
           call.messages,
-          { merge: false, ...(progress && { progress }) },
+          {
+            merge: false,
+            renew: differ === "none",
+            ...(metadataExcept && { only: pathMatcher(metadataExcept) }),
+            ...(progress && { progress }),
+          },
           scope,
         );
         call.end();
@@ -95,6 +102,17 @@ export function remoteSession(caller: RemoteCaller, folders: TransferFolders): S
     ociLayout: async () => undefined,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+const noWish: Partial<LocalWanted> & Pick<LocalWanted, "include" | "exclude" | "follow"> = {
+  include: [],
+  exclude: [],
+  follow: [],
+};
+
+function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
+  const matcher = new PatternMatcher(patterns);
+  return (path) => matcher.matches(path);
 }
 
 async function openAgent(

@@ -21,6 +21,7 @@ import {
   clientSession,
   control,
   firstOf,
+  fsutil,
   GrpcClient,
   GrpcServer,
   sessionOptions,
@@ -29,6 +30,7 @@ import {
 } from "../grpc/index.ts";
 import { bytesOf, quietScope } from "../kit/index.ts";
 import { createLocalSession, type LocalSessionOptions, type Session } from "../session/index.ts";
+import { decode } from "../wire/index.ts";
 import { attachSession, remoteSession, sessionHeader, TransferFolders } from "./index.ts";
 
 let folder = "";
@@ -146,6 +148,52 @@ test("patterns and followed paths decide what is transferred", async () => {
   expect(readdirSync(join(excluded.path, "dir"))).toEqual(["sub"]);
   const followed = await view().localDirectory("context", quietScope, { ...everything, follow: ["link"] });
   expect(readdirSync(followed.path).sort()).toEqual(["a.txt", "link"]);
+});
+
+test("of a tree that comes as metadata, only the wanted files are here, and a file tells of all", async () => {
+  const context = join(folder, "context");
+  mkdirSync(context);
+  fill(context);
+  const view = await daemonsView({ locals: { context } });
+  const wanted = { ...everything, metadataExcept: ["dir/**/d*", "empty"] };
+  const first = await view().localDirectory("context", quietScope, wanted);
+  expect(readdirSync(first.path, { recursive: true }).sort()).toEqual([
+    ".fsutil-metadata",
+    "dir",
+    "dir/sub",
+    "dir/sub/d.txt",
+    "empty",
+  ]);
+  const notes = readFileSync(join(first.path, ".fsutil-metadata"));
+  const paths: string[] = [];
+  for (let at = 0; at < notes.length; ) {
+    const length = notes.readUInt32LE(at);
+    paths.push(decode(fsutil.Stat, notes.subarray(at + 4, at + 4 + length)).path);
+    at += 4 + length;
+  }
+  expect(paths).toEqual(["a.txt", "big", "dir", "dir/sub", "dir/sub/d.txt", "dir/ünicode", "empty", "hard", "link"]);
+});
+
+test("a file that seems to be the same comes again when the step wants no comparison", async () => {
+  const context = join(folder, "context");
+  mkdirSync(context);
+  const write = (text: string) => {
+    writeFileSync(join(context, "foo"), text);
+    utimesSync(join(context, "foo"), 1_500_000_000, 1_500_000_000);
+  };
+  write("foo");
+  const view = await daemonsView({ locals: { context } });
+  const content = async (differ: "none" | "metadata") => {
+    const session = view();
+    const { path } = await session.localDirectory("context", quietScope, { ...everything, differ });
+    const text = readFileSync(join(path, "foo"), "utf8");
+    await (session as Session & AsyncDisposable)[Symbol.asyncDispose]();
+    return text;
+  };
+  expect(await content("metadata")).toBe("foo");
+  write("bar");
+  expect(await content("metadata")).toBe("foo");
+  expect(await content("none")).toBe("bar");
 });
 
 test("a directory that is not offered, or is none, is an error", async () => {

@@ -28,6 +28,7 @@ export class IncomingTree {
   readonly #root: string;
   readonly #present: Map<string, TreeEntry>;
   readonly #merges: boolean;
+  readonly #renews: boolean;
   readonly #folders = new Map<string, Announced>();
   readonly #files = new Set<string>();
   readonly #arriving = new Map<number, Arriving>();
@@ -38,10 +39,14 @@ export class IncomingTree {
   #announced = false;
   #last = "";
 
-  /** `present`: all that is in the folder, which goes when it is not announced. Undefined: whatever is there and is not announced stays. */
-  constructor(root: string, present: Map<string, TreeEntry> | undefined) {
+  /**
+   * `present`: all that is in the folder, which goes when it is not announced. Undefined: whatever is there and is not announced
+   * stays. `renews`: a file that seems to be the same is asked for all the same.
+   */
+  constructor(root: string, present: Map<string, TreeEntry> | undefined, renews = false) {
     this.#root = root;
     this.#merges = present === undefined;
+    this.#renews = renews;
     this.#present = present ?? new Map();
   }
 
@@ -63,6 +68,17 @@ export class IncomingTree {
     }
     this.#other(entry, old);
     return undefined;
+  }
+
+  /** Counts an entry that is not made. */
+  pass(): undefined {
+    this.#count++;
+  }
+
+  /** Makes a folder that was passed. */
+  recall(stat: fsutil.Stat): void {
+    this.#count--;
+    this.announce(stat);
   }
 
   allAnnounced(): undefined {
@@ -128,7 +144,8 @@ export class IncomingTree {
 
   #file(id: number, entry: Announced, old: TreeEntry | undefined): number | undefined {
     const { linkname } = entry.stat;
-    if (linkname === "" && old !== undefined && old.stat.links === 1 && sameFile(entry, old)) return undefined;
+    if (linkname === "" && !this.#renews && old !== undefined && old.stat.links === 1 && sameFile(entry, old))
+      return undefined;
     this.#clear(entry.path, old);
     if (linkname === "") {
       this.#arriving.set(id, { entry, file: new ArrivingFile(`${this.#root}/${entry.path}`, entry.mode) });

@@ -1,7 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TreeEntry, walkTree } from "../../archive/index.ts";
 import { fsutil, type MessageParts, type MessageStream } from "../../grpc/index.ts";
 import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
 import { IncomingTree } from "./incoming-tree.ts";
+import { MetadataOnly, metadataFile } from "./metadata-only.ts";
 import { type ReceivedPacket, receivedPacket } from "./received-packet.ts";
 
 type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
@@ -9,6 +12,10 @@ type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
 export interface ReceiveOptions {
   /** Keep what is there and was not sent. Else it is removed. */
   readonly merge: boolean;
+  /** Ask for every file, also for those that seem to be the same. */
+  readonly renew?: boolean;
+  /** Only these come, with the folders above; of all others the metadata, in `.fsutil-metadata`. */
+  readonly only?: (path: string) => boolean;
   /** Told of the bytes received so far, now and then. */
   readonly progress?: (bytes: number) => void;
 }
@@ -24,7 +31,8 @@ export async function receiveTree(
   options: ReceiveOptions,
   scope: Scope,
 ): Promise<number> {
-  const tree = new IncomingTree(folder, options.merge ? undefined : present(folder));
+  const tree = new IncomingTree(folder, options.merge ? undefined : present(folder), options.renew);
+  const metadata = options.only && new MetadataOnly(options.only);
   const onAbort = () => packets.fail(scope.signal.reason);
   scope.signal.addEventListener("abort", onAbort, { once: true });
   let bytes = 0;
@@ -40,7 +48,7 @@ export async function receiveTree(
           options.progress?.(bytes);
           return bytes;
         }
-        const wait = take(packet, tree, packets);
+        const wait = take(packet, tree, metadata, packets);
         if (wait !== undefined) await wait;
       }
       options.progress?.(bytes);
@@ -48,6 +56,7 @@ export async function receiveTree(
         finishing = true;
         await tree.written();
         tree.finish();
+        if (metadata !== undefined) writeFileSync(join(folder, metadataFile), metadata.notes());
         await packets.send({ type: fsutil.PacketType.FIN });
         packets.flush();
       }
@@ -67,17 +76,30 @@ function present(folder: string): Map<string, TreeEntry> {
 }
 
 /** A promise when no more should be read before it settles. */
-function take(packet: ReceivedPacket, tree: IncomingTree, packets: Packets): Promise<void> | undefined {
+function take(
+  packet: ReceivedPacket,
+  tree: IncomingTree,
+  metadata: MetadataOnly | undefined,
+  packets: Packets,
+): Promise<void> | undefined {
   const { type, stat, id, pieces } = packet;
   if (type === fsutil.PacketType.DATA) return tree.data(id, pieces);
   if (type === fsutil.PacketType.ERR) {
     throw new CooperError("session/transfer-failed", `error from sender: ${Buffer.concat(pieces).toString("utf8")}`);
   }
   if (type === fsutil.PacketType.STAT) {
-    const wanted = stat === undefined ? tree.allAnnounced() : tree.announce(stat);
+    const wanted = stat === undefined ? tree.allAnnounced() : announce(stat, tree, metadata);
     if (wanted !== undefined) return packets.send({ type: fsutil.PacketType.REQ, id: wanted });
   }
   return undefined;
+}
+
+function announce(stat: fsutil.Stat, tree: IncomingTree, metadata: MetadataOnly | undefined): number | undefined {
+  if (metadata === undefined) return tree.announce(stat);
+  const parents = metadata.take(stat);
+  if (parents === undefined) return tree.pass();
+  for (const parent of parents) tree.recall(parent);
+  return tree.announce(stat);
 }
 
 function sizeOf(parts: MessageParts): number {

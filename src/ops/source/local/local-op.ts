@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { CooperError, errnoOf, sha256 } from "../../../kit/index.ts";
-import type { Session } from "../../../session/index.ts";
+import type { LocalWanted, Session } from "../../../session/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
 
@@ -26,7 +26,7 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       scope.emit({ type: "status", id, current: 0, started });
       const progress = (current: number) => scope.emit({ type: "status", id, current, started });
       const sharedKeyHint = attrs.get("local.sharedkeyhint") ?? "";
-      const wanted = { ...patterns, sharedKeyHint, progress };
+      const wanted = { ...patterns, ...transferOf(attrs), sharedKeyHint, progress };
       const owner = ownerOf(attrs.get("local.session"), scope.callers);
       const { path, transferred } = await owner.localDirectory(name, scope, wanted);
       await mustBeDirectory(path);
@@ -36,6 +36,26 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       return [{ kind: "folder", path, ...patterns }];
     },
   };
+}
+
+/** How the directory comes when it is elsewhere. Throws `ops/bad-attribute`. */
+function transferOf(attrs: ReadonlyMap<string, string>): Pick<LocalWanted, "differ" | "metadataExcept"> {
+  const differ = attrs.get("local.differ") ?? "";
+  if (differ !== "" && differ !== "none" && differ !== "metadata") {
+    throw new CooperError("ops/bad-attribute", `unknown differ ${JSON.stringify(differ)} of a local source`);
+  }
+  const metadataOnly = goBoolean(attrs.get("local.metadatatransfer") ?? "");
+  return {
+    differ: differ === "none" ? "none" : "metadata",
+    ...(metadataOnly && { metadataExcept: patternList(attrs, "local.metadatatransferexclude") }),
+  };
+}
+
+/** As Go's `ParseBool`. */
+function goBoolean(text: string): boolean {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
+  if (/^(?:|0|f|F|FALSE|false|False)$/.test(text)) return false;
+  throw new CooperError("ops/bad-attribute", `invalid value for local.metadatatransfer ${JSON.stringify(text)}`);
 }
 
 /** The caller whose directory it is: the one that the definition names, else any. */
