@@ -1,4 +1,4 @@
-import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
+import { CooperError, errnoOf, messageOf, writeHint } from "../kit/index.ts";
 
 interface Trouble {
   readonly code: string;
@@ -51,8 +51,15 @@ export function storageError(action: string, error: unknown): CooperError {
   const trouble = byErrno[errnoOf(error) ?? ""] ?? bySqlite[sqliteCode(error) ?? -1];
   return new CooperError(trouble?.code ?? "storage/failed", `cannot ${action}: ${messageOf(error)}`, {
     cause: error,
-    hint: trouble?.hint,
+    hint: pathHint(error) ?? trouble?.hint,
   });
+}
+
+/** Who owns what is in the way. */
+function pathHint(error: unknown): string | undefined {
+  if (!["EACCES", "EPERM", "EROFS"].includes(errnoOf(error) ?? "")) return undefined;
+  const { path } = error as NodeJS.ErrnoException;
+  return path === undefined ? undefined : writeHint(path);
 }
 
 function sqliteCode(error: unknown): number | undefined {

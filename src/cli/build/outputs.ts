@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { ExporterRequest, OutputSpec } from "../../client/index.ts";
-import { CooperError, errnoOf, messageOf } from "../../kit/index.ts";
+import { CooperError, errnoOf, messageOf, writeHint } from "../../kit/index.ts";
 import { parseGoBool } from "../args/values.ts";
 import { type TypedAttributes, typedAttributes } from "./attributes.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -33,7 +33,7 @@ function targetOf({ type, attrs }: TypedAttributes, around: Surroundings): Outpu
   switch (kindOf(type, attrs)) {
     case "directory":
       if (dest === "") throw badOutput(`output directory is required for ${type} exporter`);
-      return { kind: "directory", path: resolve(around.cwd, dest) };
+      return { kind: "directory", path: checkedDirectory(resolve(around.cwd, dest), dest) };
     case "file":
       if (dest !== "" && dest !== "-") return { kind: "file", path: checkedFile(resolve(around.cwd, dest), dest) };
       if (around.stdoutIsTerminal()) {
@@ -60,7 +60,7 @@ function checkedFile(path: string, dest: string): string {
     accessSync(path, constants.W_OK);
   } catch (error) {
     if (error instanceof CooperError) throw error;
-    if (errnoOf(error) !== "ENOENT") throw badOutput(`open ${dest}: ${reasonOf(error)}`);
+    if (errnoOf(error) !== "ENOENT") throw badOutput(`open ${dest}: ${reasonOf(error)}`, writeHint(path));
     checkFolder(path, dest);
   }
   return path;
@@ -70,8 +70,15 @@ function checkFolder(path: string, dest: string): void {
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
-    throw badOutput(`open ${dest}: ${reasonOf(error)}`);
+    throw badOutput(`open ${dest}: ${reasonOf(error)}`, writeHint(path));
   }
+}
+
+/** A directory that can be written to or made; what is wrong with it in another way is told when it is written to. */
+function checkedDirectory(path: string, dest: string): string {
+  const hint = writeHint(path);
+  if (hint === undefined) return path;
+  throw badOutput(`mkdir ${dest}: permission denied`, hint);
 }
 
 function reasonOf(error: unknown): string {
@@ -84,6 +91,6 @@ function reasonOf(error: unknown): string {
   return reasons[errnoOf(error) ?? ""] ?? messageOf(error);
 }
 
-function badOutput(reason: string): CooperError {
-  return new CooperError("cli/bad-value", `invalid output option: output: ${reason}`);
+function badOutput(reason: string, hint?: string): CooperError {
+  return new CooperError("cli/bad-value", `invalid output option: output: ${reason}`, { hint });
 }

@@ -4,6 +4,7 @@ import { CooperError } from "../../kit/index.ts";
 import { buildkitdSpec } from "../args/buildkitd-spec.ts";
 import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
+import { defaultRoot } from "./default-root.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
 
@@ -19,7 +20,7 @@ export async function engineOptions(
 ): Promise<EngineOptions> {
   const flags = parseDaemonFlags(env);
   const config = await loadConfig(resolve(cwd, flags.string("config")), warn);
-  return merge(flags, config, cwd, warn);
+  return merge(flags, config, cwd, env, warn);
 }
 
 /** What a daemon that really listens needs beside the engine's options. */
@@ -37,6 +38,7 @@ export async function daemonOptions(
   flags: FlagValues,
   cwd: string,
   warn: (sentence: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<ListeningOptions> {
   const config = await loadConfig(resolve(cwd, flags.string("config")), warn);
   const grpc = read.table(config, "grpc");
@@ -49,7 +51,7 @@ export async function daemonOptions(
   const configured = read.strings(grpc, "address") ?? [];
   const labels = flags.strings("oci-worker-labels").map((text) => text.split(/=(.*)/s));
   return {
-    engine: merge(flags, config, cwd, warn, true),
+    engine: merge(flags, config, cwd, env, warn, true),
     addresses: flags.isSet("addr") || configured.length === 0 ? flags.strings("addr") : configured,
     labels: Object.fromEntries(labels.map(([name = "", value = ""]) => [name, value])),
     group: flags.string("group"),
@@ -73,6 +75,7 @@ function merge(
   flags: FlagValues,
   config: Config,
   cwd: string,
+  env: NodeJS.ProcessEnv,
   warn: (sentence: string) => void,
   listens = false,
 ): EngineOptions {
@@ -87,7 +90,7 @@ function merge(
   const flag = (name: string) => (flags.isSet(name) ? flags.string(name) : undefined);
   const dns = dnsOf(read.table(config, "dns"));
   return {
-    root: resolve(cwd, flag("root") ?? read.string(config, "root") ?? flags.string("root")),
+    root: resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, process.geteuid?.() ?? 0)),
     debug: flags.bool("debug") || debug,
     snapshotter: flag("oci-worker-snapshotter") ?? read.string(oci, "snapshotter") ?? "auto",
     ociWorkerBinary: flag("oci-worker-binary") ?? read.string(oci, "binary") ?? "",

@@ -1,7 +1,16 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { followLinks, PathFilter } from "../../archive/index.ts";
-import { type Digest, type Scope, sha256, sha256Fields, splitDigest } from "../../kit/index.ts";
+import {
+  CooperError,
+  type Digest,
+  errnoOf,
+  readHint,
+  type Scope,
+  sha256,
+  sha256Fields,
+  splitDigest,
+} from "../../kit/index.ts";
 import type { SnapshotId, SnapshotStore } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 import { told } from "../errors.ts";
@@ -48,7 +57,9 @@ export class StoredContentHashes implements ContentHashes {
     const root = realpathSync(tree.path);
     const filter = PathFilter.of(includesOf(root, tree), tree.exclude);
     const folder = new FolderTree(root === "/" ? "" : root, filter, this.#memory(`folder-${short(root)}`));
-    const digest = await hashTree(folder, selector, scope);
+    const digest = await hashTree(folder, selector, scope).catch((error: unknown) => {
+      throw unreadable(error) ?? error;
+    });
     folder.remember();
     return digest;
   }
@@ -79,6 +90,14 @@ export class StoredContentHashes implements ContentHashes {
     }
     return memory;
   }
+}
+
+/** A file of the caller's that this process may not read is the caller's affair, not the root's. */
+function unreadable(cause: unknown): CooperError | undefined {
+  const { path } = cause as NodeJS.ErrnoException;
+  if (errnoOf(cause) !== "EACCES" || path === undefined) return undefined;
+  const message = `cannot read the build context: open ${path}: permission denied`;
+  return new CooperError("storage/unreadable", message, { cause, hint: readHint(path) });
 }
 
 const short = (text: string): string => splitDigest(sha256(text)).hex.slice(0, 32);
