@@ -1,5 +1,6 @@
 import type { BuildResponse } from "../engine/index.ts";
 import { Code, type control, rpcError } from "../grpc/index.ts";
+import type { Scope } from "../kit/index.ts";
 import { remoteSession } from "../tunnel/index.ts";
 import type { Init } from "../wire/index.ts";
 import type { Build } from "./builds.ts";
@@ -33,7 +34,8 @@ async function runBuild(
 ): Promise<BuildResponse> {
   const request = buildRequest(message);
   const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
-  await using session = caller === undefined ? nobody : remoteSession(caller, parts.folders);
+  const peers = (id: string, scope: Scope) => parts.sessions.find(id, scope.signal);
+  await using session = caller === undefined ? nobody : remoteSession(caller, parts.folders, peers);
   const own = request.frontend === "" && request.definition === undefined ? build.frontend : undefined;
   const ended = AbortSignal.any([signal, parts.scope.signal]);
   const scope = { ...parts.scope, signal: ended };

@@ -51,6 +51,10 @@ export interface Session {
   secret(id: string, scope: Scope): Promise<Uint8Array | undefined>;
   /** Path of a unix socket that speaks the ssh agent protocol, or undefined. */
   sshAgent(id: string, scope: Scope): Promise<string | undefined>;
+  /** Another session of the same builder, for a definition that names it. Rejects when there is none of that id. */
+  peer?(id: string, scope: Scope): Promise<Session>;
+  /** The bytes that the caller offers under an address of `http://buildkit-session/…`. Undefined: it offers none at all. */
+  upload?(address: URL, scope: Scope): AsyncIterable<Uint8Array> | undefined;
   /** Where the exporter with that index in the request writes to. */
   output(exporterIndex: number, exporterType?: string): OutputTarget;
   /** Folder of an OCI layout that the caller offers under a store id, or undefined. */

@@ -11,6 +11,8 @@ export const header = {
   exporter: "buildkit-attachable-exporter-id",
   exporterMetadata: "exporter-md-",
   multiPlatform: "buildkit-exporter-multi-platform",
+  urlPath: "urlpath",
+  urlHost: "urlhost",
   ssh: "buildkit.ssh.id",
   store: "buildkit-attachable-store-id",
 } as const;

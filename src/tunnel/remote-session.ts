@@ -8,6 +8,7 @@ import {
   type Metadata,
   secrets,
   sshforward,
+  upload,
 } from "../grpc/index.ts";
 import { type Bytes, CooperError, PatternMatcher, type Scope } from "../kit/index.ts";
 import type { LocalWanted, OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
@@ -17,6 +18,7 @@ import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
 import type { TransferFolders } from "./transfer-folders.ts";
+import { uploaded } from "./uploaded.ts";
 
 /** A caller at the other end of a tunnel. */
 export interface RemoteCaller {
@@ -30,8 +32,15 @@ export interface RemoteCaller {
 /** gRPC's own limit, with room for the rest of the message. */
 const pieceSize = 512 * 1024;
 
+/** Finds another caller by its session's id, waiting for it a little. Rejects when there is none. */
+export type FindCaller = (id: string, scope: Scope) => Promise<RemoteCaller>;
+
 /** What the caller at the other end of a tunnel offers to one build. Dispose of it when the build is over. */
-export function remoteSession(caller: RemoteCaller, folders: TransferFolders): Session & AsyncDisposable {
+export function remoteSession(
+  caller: RemoteCaller,
+  folders: TransferFolders,
+  peers?: FindCaller,
+): Session & AsyncDisposable {
   const held = new AsyncDisposableStack();
   const agents = new Map<string, Promise<string | undefined>>();
   const offers = (method: { readonly path: string }) => caller.methods.has(method.path.toLowerCase());
@@ -98,6 +107,12 @@ export function remoteSession(caller: RemoteCaller, folders: TransferFolders): S
       agents.set(id, known);
       return known;
     },
+    async peer(other, scope) {
+      if (peers === undefined) throw new CooperError("session/no-local", `no active session for ${other}`);
+      return held.use(remoteSession(await peers(other, scope), folders));
+    },
+    upload: (address, scope) =>
+      offers(upload.UploadService.Pull) ? uploaded(caller.client, address, scope) : undefined,
     output: (index, type) => outputOf(caller, index, type ?? "", offers(filesync.FileSendService.DiffCopy)),
     ociLayout: async () => undefined,
     [Symbol.asyncDispose]: () => held.disposeAsync(),

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Session } from "../../../session/index.ts";
 import { openWorkbench, type Workbench } from "../../testing/workbench.ts";
 import { SourceAnswers } from "../answers.ts";
 import { httpSource } from "./http-op.ts";
@@ -55,4 +56,17 @@ test("a file that changes during a build stays what it was, in this build", asyn
   expect(await download()).toBe("two");
   const checksum = `sha256:${"0".repeat(64)}`;
   await expect(download(memory, { "http.checksum": checksum })).rejects.toThrow("digest mismatch");
+});
+
+test("a file of the session's own host comes from the caller, and is not asked for elsewhere", async () => {
+  const upload = async function* (address: URL) {
+    yield Buffer.from(`content of ${address.pathname}`);
+  };
+  const scope = bench.scope([{ id: "s", upload } as unknown as Session]);
+  const op = httpSource("http://buildkit-session/x7", new Map(), bench.storage, new SourceAnswers());
+  await op.recipe(scope);
+  const [ref] = await op.execute([], scope);
+  expect(Object.values(await bench.show(ref)).join()).toContain("content of /x7");
+  const nobody = httpSource("http://buildkit-session/x8", new Map(), bench.storage, new SourceAnswers());
+  await expect(nobody.recipe(bench.scope())).rejects.toThrow("no session offers an upload");
 });

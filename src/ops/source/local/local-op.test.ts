@@ -36,6 +36,19 @@ test("the directory of the session that is named is read in place, with its patt
   expect(events.at(-1)).toMatchObject({ id: "transferring dockerfile:", current: 15 });
 });
 
+test("a session that is no caller of the step's is found through one that is; one that is gone leaves the step its own", async () => {
+  const there = { id: "elsewhere", localDirectory: async (name: string) => ({ name, path: folder }) };
+  const peer = async (id: string) => {
+    if (id === "elsewhere") return there;
+    throw new Error(`no active session for ${id}`);
+  };
+  const own = { id: "own", peer, localDirectory: async (name: string) => ({ name, path: tmpdir() }) };
+  const scope: OpScope = { ...quietScope, emit: () => {}, callers: [own as unknown as Session] };
+  const read = (id: string) => localSource("local://context", new Map([["local.session", id]])).execute([], scope);
+  expect(await read("elsewhere")).toMatchObject([{ path: folder }]);
+  expect(await read("gone")).toMatchObject([{ path: tmpdir() }]);
+});
+
 test("a directory that is not there is an error at once", async () => {
   await expect(localSource("local://context", new Map()).execute([], scopeWith([], "other"))).rejects.toThrow(
     "no such file or directory",

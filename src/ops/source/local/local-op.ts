@@ -27,7 +27,7 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       const progress = (current: number) => scope.emit({ type: "status", id, current, started });
       const sharedKeyHint = attrs.get("local.sharedkeyhint") ?? "";
       const wanted = { ...patterns, ...transferOf(attrs), sharedKeyHint, progress };
-      const owner = ownerOf(attrs.get("local.session"), scope.callers);
+      const owner = await ownerOf(attrs.get("local.session"), scope);
       const { path, transferred } = await owner.localDirectory(name, scope, wanted);
       await mustBeDirectory(path);
       const names = patterns.include.length > 0 ? patterns.include : patterns.follow;
@@ -58,12 +58,21 @@ function goBoolean(text: string): boolean {
   throw new CooperError("ops/bad-attribute", `invalid value for local.metadatatransfer ${JSON.stringify(text)}`);
 }
 
-/** The caller whose directory it is: the one that the definition names, else any. */
-function ownerOf(id: string | undefined, callers: readonly Session[]): Session {
-  const session = callers.find((caller) => caller.id === id) ?? callers[0];
-  if (session === undefined)
-    throw new CooperError("ops/no-session", "cannot read a local directory: no active session");
-  return session;
+/**
+ * Whose directory it is: the session's that the definition names, else any caller's. A definition of an earlier build may
+ * name a session that is gone: then it is the caller's, too.
+ */
+async function ownerOf(id: string | undefined, scope: OpScope): Promise<Session> {
+  const { callers } = scope;
+  const [first] = callers;
+  if (first === undefined) throw new CooperError("ops/no-session", "cannot read a local directory: no active session");
+  if (id === undefined || id === "") return first;
+  const known = callers.find((caller) => caller.id === id);
+  if (known !== undefined || first.peer === undefined) return known ?? first;
+  return await first.peer(id, scope).catch((error: unknown) => {
+    if (scope.signal.aborted) throw error;
+    return first;
+  });
 }
 
 /** A JSON list of strings, as LLB has its pattern lists. Throws `ops/bad-attribute`. */
