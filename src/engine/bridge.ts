@@ -1,13 +1,17 @@
 import type { FrontendBridge, FrontendRef, FrontendWarning } from "../frontend/index.ts";
-import { CooperError, type Digest, prefixed } from "../kit/index.ts";
+import { type Digest, prefixed } from "../kit/index.ts";
 import { formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
-import { layoutOrigin, layoutStoreOf, type Ref } from "../ops/index.ts";
+import { layoutOrigin, layoutStoreOf } from "../ops/index.ts";
+import { BridgeRefs } from "./bridge-refs.ts";
 import type { BuildJob } from "./build-job.ts";
+import { importCaches } from "./cache.ts";
 import type { GatewayBridge, VertexWarning } from "./contract.ts";
+import { explainFailure } from "./failed-solve.ts";
 import { forwardRequest } from "./forward.ts";
+import { openContainer } from "./gateway-container.ts";
 import type { EngineEdge } from "./graph.ts";
 import { resolveSourceMeta } from "./source-meta.ts";
-import { readTreeFile, statTreeFile, withTree } from "./tree-files.ts";
+import { readTreeFile, statTreeFile } from "./tree-files.ts";
 import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
 
 /** What a frontend may ask back, and how the engine finds again what its refs stand for. */
@@ -15,42 +19,42 @@ export interface JobBridge extends GatewayBridge {
   edgeOf(ref: FrontendRef | undefined): EngineEdge | undefined;
 }
 
-/** The bridge between one build's frontend and its job. Failures of vertices leave with their place in the source. */
-export function openBridge(job: BuildJob): JobBridge {
-  const edges = new Map<string, EngineEdge | undefined>();
-  const definitions = new Map<string, Uint8Array>();
-  const edgeOf = (ref: FrontendRef | undefined) => {
-    if (ref === undefined) return undefined;
-    if (!edges.has(ref.id)) throw new CooperError("engine/unknown-ref", `cannot use reference ${ref.id}: unknown`);
-    return edges.get(ref.id);
-  };
-  const withRef = async <T>(ref: FrontendRef, work: (root: string | undefined) => Promise<T>): Promise<T> => {
-    const edge = edgeOf(ref);
-    const result = await job.result(edge);
-    return withTree(result, job.parts.storage, (tree: Ref) => job.materialise(tree, edge), work);
-  };
+/**
+ * The bridge between one build's frontend and its job. Failures of vertices leave with their place in the source, and with what a
+ * client needs to look at them.
+ */
+export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new Map()): JobBridge {
+  const refs = new BridgeRefs(job);
+  const explained = <T>(work: Promise<T>): Promise<T> =>
+    job.track(
+      work.catch((error: unknown) => {
+        throw explainFailure(job, error, (ref) => refs.register(ref));
+      }),
+    );
   const bridge: JobBridge = {
-    edgeOf,
-    definitionOf: (ref) => definitions.get(ref.id),
-    evaluate: (ref) => job.track(job.result(edgeOf(ref)).then(() => {})),
-    fileInfo: (ref, path) => job.track(withRef(ref, async (root) => treeFileInfo(root, path))),
-    readDir: (ref, path, pattern) => job.track(withRef(ref, async (root) => readTreeFolder(root, path, pattern))),
+    inputs,
+    edgeOf: (ref) => refs.edgeOf(ref),
+    definitionOf: (ref) => refs.definitionOf(ref.id),
+    evaluate: (ref) => explained(refs.result(ref.id).then(() => {})),
+    fileInfo: (ref, path) => explained(refs.show(ref, async (root) => treeFileInfo(root, path))),
+    readDir: (ref, path, pattern) => explained(refs.show(ref, async (root) => readTreeFolder(root, path, pattern))),
     sessionId: job.session.id,
     workerPlatforms: [hostPlatform()],
-    async solve({ definition }, { evaluate }) {
-      const edge = job.load(definition);
-      if (evaluate) await job.result(edge);
-      const ref = { id: `ref${edges.size}` };
-      edges.set(ref.id, edge);
-      if (edge !== undefined) definitions.set(ref.id, definition);
-      return ref;
-    },
-    forward: (name, request, scope) => forwardRequest(job.parts, name, request, bridge, scope),
+    solve: ({ definition }, { evaluate }) => explained(refs.solve(definition, evaluate)),
+    forward: (name, request, scope) => forwardRequest(job, name, request, bridge, scope),
     resolveImageConfig: (ref, options) => job.track(resolveImageConfig(job, ref, options)),
     resolveSourceMeta: (identifier, attrs, options) => job.track(resolveSourceMeta(job, identifier, attrs, options)),
-    readFile: (ref, path, _scope, limit) => job.track(withRef(ref, (root) => readTreeFile(root, path, limit))),
-    statFile: (ref, path) => job.track(withRef(ref, (root) => statTreeFile(root, path))),
+    readFile: (ref, path, _scope, limit) => explained(refs.show(ref, (root) => readTreeFile(root, path, limit))),
+    statFile: (ref, path) => explained(refs.show(ref, (root) => statTreeFile(root, path))),
     warn: (vertex, warning) => job.status.warn(vertexWarning(vertex, warning)),
+    importCaches: (caches) => job.track(importCaches(caches, job)),
+    openContainer: (request) =>
+      explained(
+        openContainer(job, request, job.parts, (id) => refs.tree(id)).then((container) => {
+          job.hold(container);
+          return container;
+        }),
+      ),
   };
   return bridge;
 }

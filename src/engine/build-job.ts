@@ -1,5 +1,5 @@
-import { CooperError, prefixed, type Scope } from "../kit/index.ts";
-import { type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
+import { CooperError, type Digest, prefixed, type Scope } from "../kit/index.ts";
+import { type DefinitionVertex, type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
 import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches, SourceAnswers } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
@@ -23,10 +23,12 @@ export class BuildJob implements AsyncDisposable {
   readonly places = new SourcePlaces();
   readonly member: Member;
   readonly #scope: Scope;
+  readonly #vertices = new Map<Digest, DefinitionVertex>();
   readonly #job: Job<Ref, EngineScope>;
   readonly #controller = new AbortController();
   readonly #tracked = new Set<Promise<unknown>>();
   readonly #renewed = new Set<string>();
+  readonly #held = new AsyncDisposableStack();
 
   constructor(
     parts: EngineParts,
@@ -40,7 +42,7 @@ export class BuildJob implements AsyncDisposable {
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
     this.status = new JobStatus(onStatus, scope.signal);
-    this.member = { session, status: this.status, layerVertices: new Map() };
+    this.member = { session, status: this.status, layerVertices: new Map(), keepsFailures: false };
     this.images = parts.imageResolver();
     this.#job = parts.solver.job({
       member: this.member,
@@ -53,6 +55,7 @@ export class BuildJob implements AsyncDisposable {
   load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
     const definition = readDefinition(bytes, this.request.entitlements);
     this.places.add(definition);
+    for (const [digest, vertex] of definition.byDigest) this.#vertices.set(digest, vertex);
     const ignoreCache = options.ignoreCache ?? false;
     renewCaches(definition, ignoreCache, this.parts.storage, this.#renewed);
     const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) =>
@@ -60,6 +63,11 @@ export class BuildJob implements AsyncDisposable {
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;
+  }
+
+  /** A vertex of any definition that was loaded. */
+  vertex(digest: Digest): DefinitionVertex | undefined {
+    return this.#vertices.get(digest);
   }
 
   /** Runs what the edge needs. */
@@ -87,9 +95,15 @@ export class BuildJob implements AsyncDisposable {
     return work;
   }
 
+  /** What the frontend opened: disposed of when the job closes, at the latest. */
+  hold(opened: AsyncDisposable): void {
+    this.#held.use(opened);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort(new CooperError("engine/cancelled", "context canceled"));
     await Promise.all([this.#job.close(), ...this.#tracked]);
+    await this.#held.disposeAsync();
   }
 }
 

@@ -68,13 +68,14 @@ function fromDefinition(job: BuildJob): Built {
 
 async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | undefined): Promise<Built> {
   const { frontend: name, frontendOptions, noCache } = job.request;
-  const bridge: JobBridge = openBridge(job);
   const options =
     noCache && !("no-cache" in frontendOptions) ? { ...frontendOptions, "no-cache": "" } : frontendOptions;
   const inputs = new Map(
     [...(job.request.frontendInputs ?? [])].map(([input, definition]) => [input, { definition }] as const),
   );
   const request: FrontendRequest = { options, inputs };
+  const bridge: JobBridge = openBridge(job, inputs);
+  job.member.keepsFailures = own !== undefined;
   const result =
     own !== undefined
       ? await own(bridge, scope)

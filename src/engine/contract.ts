@@ -1,4 +1,5 @@
-import type { FrontendBridge, FrontendRef, FrontendResult } from "../frontend/index.ts";
+import type { FrontendResult } from "../frontend/index.ts";
+import type { FileInfo, GatewayBridge } from "../gateway/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
 import type { HostOptions as RegistryOptions } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
@@ -84,7 +85,7 @@ export interface VertexWarning {
   }[];
 }
 
-export type { RegistryOptions };
+export type { FileInfo, GatewayBridge, RegistryOptions };
 
 /** What the flags and buildkitd.toml say about the engine. */
 export interface EngineOptions {
@@ -108,30 +109,6 @@ export interface EngineOptions {
   };
 }
 
-/** What a frontend that runs elsewhere may ask beside what any may. */
-export interface GatewayBridge extends FrontendBridge {
-  /** The marshalled definition behind a ref; undefined for scratch. */
-  definitionOf(ref: FrontendRef): Uint8Array | undefined;
-  /** Runs what the ref needs. */
-  evaluate(ref: FrontendRef): Promise<void>;
-  /** Throws `frontend/not-found`. */
-  fileInfo(ref: FrontendRef, path: string): Promise<FileInfo>;
-  /** A folder's entries by name, those that match the shell pattern when one is given. */
-  readDir(ref: FrontendRef, path: string, pattern: string): Promise<readonly FileInfo[]>;
-}
-/** A file of a tree, by its lstat. */
-export interface FileInfo {
-  readonly name: string;
-  readonly kind: "file" | "directory" | "symlink" | "fifo" | "character" | "block" | "socket";
-  /** 0o7777. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  /** Nanoseconds since 1970. */
-  readonly mtime: bigint;
-  readonly linkTarget?: string;
-}
 /** A frontend that the caller runs itself: asks through the bridge, and settles with the result. */
 export type OwnFrontend = (bridge: GatewayBridge, scope: Scope) => Promise<FrontendResult>;
 

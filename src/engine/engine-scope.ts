@@ -10,6 +10,8 @@ export interface Member {
   readonly status: JobStatus;
   /** The vertex that a pending layer of the result came from, by the layer's digest: its pull shows there. */
   readonly layerVertices: Map<Digest, Digest>;
+  /** Its frontend runs elsewhere, and may look at what a step that failed leaves. */
+  keepsFailures: boolean;
 }
 
 /** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */
@@ -28,6 +30,9 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       },
       get callers() {
         return members().map(({ session }) => session);
+      },
+      get keepsFailures() {
+        return members().some(({ keepsFailures }) => keepsFailures);
       },
     });
     const during: EngineScope["during"] = (digest, work) => {

@@ -59,6 +59,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     storage,
     solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
     materialise: pull,
+    executor,
     allowedEntitlements: options.insecureEntitlements,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),

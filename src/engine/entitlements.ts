@@ -1,5 +1,5 @@
 import { CooperError } from "../kit/index.ts";
-import type { ParsedDefinition } from "../llb/index.ts";
+import type { NetworkMode, ParsedDefinition, SecurityMode } from "../llb/index.ts";
 
 const known = ["network.host", "security.insecure", "device"];
 
@@ -19,14 +19,25 @@ export function checkEntitlements(asked: readonly string[], allowed: readonly st
 
 /** Checks what the steps of a definition need against what the request was given. Throws `engine/entitlement`. */
 export function checkNeeds(definition: ParsedDefinition, granted: readonly string[]): void {
-  const need = (name: string) => {
-    if (!granted.includes(name)) throw refused(`${name} is not allowed`, `add --allow ${name}`);
-  };
   for (const { op } of definition.vertices) {
     if (op.body.kind !== "exec") continue;
-    if (op.body.network === "host") need("network.host");
-    if (op.body.security === "insecure") need("security.insecure");
+    checkNetwork(op.body.network, granted);
+    checkSecurity(op.body.security, granted);
   }
+}
+
+/** Throws `engine/entitlement`. */
+export function checkNetwork(mode: NetworkMode, granted: readonly string[]): void {
+  if (mode === "host") need("network.host", granted);
+}
+
+/** Throws `engine/entitlement`. */
+export function checkSecurity(mode: SecurityMode, granted: readonly string[]): void {
+  if (mode === "insecure") need("security.insecure", granted);
+}
+
+function need(name: string, granted: readonly string[]): void {
+  if (!granted.includes(name)) throw refused(`${name} is not allowed`, `add --allow ${name}`);
 }
 
 function allowHint(name: string): string {

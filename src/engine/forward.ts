@@ -1,7 +1,7 @@
 import type { FrontendBridge, FrontendRequest, FrontendResult } from "../frontend/index.ts";
 import { CooperError, type Scope } from "../kit/index.ts";
 import { parseReference } from "../oci/index.ts";
-import type { EngineParts } from "./parts.ts";
+import type { BuildJob } from "./build-job.ts";
 
 /** Frontend images that speak the language that `dockerfile.v0` speaks here, by canonical repository. */
 const builtIn = ["docker.io/docker/dockerfile", "docker.io/docker/dockerfile-upstream"];
@@ -11,7 +11,7 @@ const builtIn = ["docker.io/docker/dockerfile", "docker.io/docker/dockerfile-ups
  * frontend that is built in, nothing is pulled; others are not supported yet.
  */
 export async function forwardRequest(
-  parts: EngineParts,
+  { parts }: BuildJob,
   name: string,
   request: FrontendRequest,
   bridge: FrontendBridge,

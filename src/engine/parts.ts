@@ -1,3 +1,4 @@
+import type { Executor } from "../executor/index.ts";
 import type { NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
@@ -13,6 +14,8 @@ export interface EngineParts {
   readonly storage: Storage;
   readonly solver: Solver<Ref, EngineScope, Member>;
   readonly materialise: Materialise;
+  /** Made when a step, or a container of a frontend, first needs it. */
+  readonly executor: () => Promise<Executor>;
   /** Entitlements that the engine's options allow builds to ask for. */
   readonly allowedEntitlements: readonly string[];
   /** One per build: a tag means one image in one build. */

@@ -134,7 +134,8 @@ function mountFromWire(mount: pb.Mount, inputs: number, mounts: number): Mount {
   };
 }
 
-function mountTypeFromWire(mount: pb.Mount): MountType {
+/** What kind of mount it is, with its options. Throws `llb/invalid`. */
+export function mountTypeFromWire(mount: pb.Mount): MountType {
   switch (mount.mountType) {
     case pb.MountType.BIND:
       return { kind: "bind" };

@@ -4,6 +4,7 @@ export { type DefinitionVertex, type ParsedDefinition, parseDefinition, unmarsha
 export { EnvList } from "./env-list.ts";
 export type { RunMountOptions, RunOptions, RunSecret, RunSsh } from "./exec-node.ts";
 export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec, parseOwner } from "./file-node.ts";
+export { mountTypeFromWire } from "./from-wire.ts";
 export { type GitOptions, git } from "./git-source.ts";
 export { type GitUrl, parseGitUrl } from "./git-url.ts";
 export { marshalHead, marshalOp } from "./marshal.ts";

@@ -44,4 +44,6 @@ export type OpEvent =
 export interface OpScope extends Scope {
   readonly emit: (event: OpEvent) => void;
   readonly callers: readonly Session[];
+  /** Somebody may want to look at what a step that fails leaves: then its error has it. */
+  readonly keepsFailures?: boolean;
 }

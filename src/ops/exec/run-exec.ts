@@ -4,7 +4,8 @@ import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
-import { prepareMounts } from "./prepare-mounts.ts";
+import type { FailedExec } from "./failed-exec.ts";
+import { type PreparedMounts, prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { stepOf } from "./step-of.ts";
 
@@ -17,7 +18,8 @@ export async function runExec(
   scope: OpScope,
 ): Promise<readonly Ref[]> {
   const secrets = await secretEnv(body.secretEnv, scope);
-  await using prepared = await prepareMounts(body, inputs, storage, scope);
+  const runner = await executor();
+  await using prepared = await prepareMounts(body, inputs, storage, scope, runner.movesMounts);
   const step = emulated(stepOf(body, prepared, secrets, vertex.limits), vertex.platform, programPath());
   const foreign = isForeign(vertex.platform);
   let cannotRun = false;
@@ -26,10 +28,11 @@ export async function runExec(
     cannotRun ||= foreign && stream === 2 && /exec format error/i.test(Buffer.from(data).toString("latin1"));
     scope.emit({ type: "log", stream, data });
   };
-  const { exitCode, hint } = await exitOfStep(body, (await executor()).run(step, output, scope));
+  const { exitCode, hint } = await exitOfStep(body, runner.run(step, output, scope));
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
   if (!valid.includes(exitCode)) {
-    throw exitFailure(body, exitCode, cannotRun ? emulationHint(vertex.platform, programPath()) : hint);
+    const state = scope.keepsFailures === true ? await stateOf(body, inputs, prepared) : undefined;
+    throw exitFailure(body, exitCode, cannotRun ? emulationHint(vertex.platform, programPath()) : hint, state);
   }
   return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
 }
@@ -38,10 +41,7 @@ export async function runExec(
  * A command that cannot be started fails the step as upstream has it: the runtime's words are in the log, the exit code is 1. What else
  * goes wrong before the process begins (an unknown user, a missing right) is told in the step's sentence.
  */
-async function exitOfStep(
-  body: ExecOp,
-  running: Promise<StepResult>,
-): Promise<StepResult & { readonly hint?: string | undefined }> {
+async function exitOfStep(body: ExecOp, running: Promise<StepResult>): Promise<StepResult> {
   try {
     return await running;
   } catch (error) {
@@ -56,8 +56,16 @@ function programPath(): string {
   return process.env.PATH ?? "";
 }
 
-function exitFailure(body: ExecOp, code: number, hint: string | undefined): CooperError {
-  const details = { kind: "exit", code };
+/** What the step was given and what it left, by mount. */
+async function stateOf(body: ExecOp, inputs: readonly Ref[], prepared: PreparedMounts): Promise<FailedExec["state"]> {
+  return {
+    inputs: body.mounts.map(({ input }) => (input === undefined ? undefined : inputs[input])),
+    mounts: await prepared.commitFailed(`failed exec ${body.meta.args.join(" ")}`),
+  };
+}
+
+function exitFailure(body: ExecOp, code: number, hint: string | undefined, state: FailedExec["state"]): CooperError {
+  const details: FailedExec = { kind: "exit", code, ...(state && { state }) };
   return failure(body, `exit code: ${code}`, { details, hint });
 }
 

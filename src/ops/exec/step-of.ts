@@ -4,7 +4,8 @@ import { CooperError } from "../../kit/index.ts";
 import type { ExecOp, LinuxResources, ProxyEnv } from "../../llb/index.ts";
 import type { PreparedMounts } from "./prepare-mounts.ts";
 
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Upstream's, for processes that are given none. */
+export const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The step that the executor is to run. */
 export function stepOf(

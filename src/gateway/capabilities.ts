@@ -1,13 +1,19 @@
 import { caps } from "../llb/index.ts";
 
-/** What a frontend at the gateway may use here. Containers (`gateway.exec`) are not among it yet. */
+/** What a frontend at the gateway may use here. */
 const gateway = [
   "frontend.caps",
   "frontend.inputs",
   "gateway.evaluate",
+  "gateway.exec",
+  "gateway.exec.extrahosts",
+  "gateway.exec.filesystem",
+  "gateway.exec.secretenv",
+  "gateway.exec.signals",
   "gateway.solve.evaluate",
   "gateway.solve.metadata",
   "gateway.warnings",
+  "importcaches",
   "proto.refarray",
   "readdir",
   "readfile",

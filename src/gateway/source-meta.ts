@@ -2,8 +2,7 @@ import type { FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
 import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import type { Init } from "../wire/index.ts";
-import { timestamp } from "./times.ts";
-import { plainPlatform } from "./worker-record.ts";
+import { plainPlatform } from "./platform.ts";
 
 /** What a source is at this moment: an image's digest and config, a git ref's commit, an http file's checksum. */
 export async function resolveSourceMeta(
@@ -33,11 +32,15 @@ export async function resolveSourceMeta(
   return {
     source: { identifier: found.identifier, attrs },
     git: found.git,
-    http: found.http && { ...found.http, lastModified: timestamp(found.http.lastModified) },
+    http: found.http && { ...found.http, lastModified: wholeSeconds(found.http.lastModified) },
   };
 }
 
 /** Empty, and what nobody knows, is the default. */
 export function modeOf(mode: string): ImageResolveMode {
   return mode === "local" || mode === "pull" ? mode : "default";
+}
+
+function wholeSeconds(date: Date | undefined) {
+  return date && { seconds: BigInt(Math.floor(date.getTime() / 1000)), nanos: 0 };
 }

@@ -38,3 +38,16 @@ export function resultOf(message: gateway.Result | undefined): FrontendResult {
       return { metadata, refs: new Map([["", undefined]]) };
   }
 }
+
+/** The same for clients that know ids only. */
+export function deprecated(message: Init<gateway.Result>): Init<gateway.Result> {
+  const { result } = message;
+  if (result?.case === "ref") {
+    return { ...message, result: { case: "refDeprecated", value: result.value.id ?? "" } };
+  }
+  if (result?.case === "refs") {
+    const refs = new Map([...(result.value.refs ?? [])].map(([platform, { id }]) => [platform, id ?? ""] as const));
+    return { ...message, result: { case: "refsDeprecated", value: { refs } } };
+  }
+  return message;
+}

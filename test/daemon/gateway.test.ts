@@ -1,0 +1,217 @@
+/** Containers of a client that is the frontend, message by message: what `docker buildx debug` and Go's gateway client do. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import { gateway } from "../../src/grpc/index.ts";
+import { isCooperError, quietScope } from "../../src/kit/index.ts";
+import { image, type State, scratch } from "../../src/llb/index.ts";
+import { type GatewayBuild, withGateway } from "../support/gateway.ts";
+import { startRegistry, type TestRegistry } from "../support/registry.ts";
+
+const { LLBBridgeService: service } = gateway;
+let folder = "";
+let daemon: Daemon | undefined;
+let registry: TestRegistry;
+const address = () => daemon?.addresses[0] ?? "";
+const busybox = (): State => image(`${registry.host}/library/busybox:latest`);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "cooper-gateway-"));
+  registry = await startRegistry();
+  const engine = {
+    root: join(folder, "root"),
+    debug: false,
+    snapshotter: "auto",
+    ociWorkerBinary: "",
+    registries: {},
+    insecureEntitlements: ["security.insecure"],
+    networkMode: "host",
+    maxParallelism: 0,
+  };
+  daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {} }, quietScope);
+});
+afterAll(async () => {
+  await daemon?.shutDown(0);
+  await registry[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A container `c` on busybox. */
+async function openBox(build: GatewayBuild, more: Parameters<GatewayBuild["open"]>[2] = {}) {
+  await build.open("c", [{ dest: "/", resultID: await build.solve(busybox()) }], more);
+}
+const timestamp = undefined;
+const mkdir = (path: string) => ({ kind: "mkdir", path, mode: 0o755, makeParents: false, timestamp }) as const;
+const mkfile = (path: string, text: string) =>
+  ({ kind: "mkfile", path, mode: 0o640, data: Buffer.from(text), timestamp }) as const;
+const sh = (script: string) => ({ meta: { args: ["sh", "-c", script] }, fds: [0, 1, 2] });
+
+test("a process is told of in upstream's order: started, output, exit, ends of outputs, done", async () => {
+  await withGateway(address(), async (build) => {
+    await openBox(build);
+    const failing = await build.start("c", sh("cat; echo err >&2; exit 3"));
+    failing.type("one\n");
+    failing.type("two\n", true);
+    const { code, error } = await failing.done;
+    expect([code, error?.code, error?.message, failing.out, failing.err]).toEqual([
+      3,
+      2,
+      "exit code: 3",
+      "one\ntwo\n",
+      "err\n",
+    ]);
+    const detail = error?.details.find(({ typeUrl }) => typeUrl.endsWith("/gatewayapi.ExitMessage+json"));
+    expect(Buffer.from(detail?.value ?? []).toString()).toBe('{"Code":3}');
+    expect(failing.told[0]).toBe("started");
+    expect(failing.told.slice(-4)).toEqual(["exit 3", "1:end", "2:end", "done"]);
+    await expect(build.ask(service.ReleaseContainer, { containerID: "c" })).rejects.toThrow("exit code: 3");
+  });
+});
+
+test("processes share the container; done waits for the end of the input; later ones see what earlier ones wrote", async () => {
+  await withGateway(address(), async (build) => {
+    await openBox(build, { hostname: "boxed", extraHosts: [{ host: "some.host", ip: "169.254.11.22" }] });
+    const init = await build.start("c", { meta: { args: ["cat"], env: ["A=b"] }, fds: [0] });
+    const second = await build.start(
+      "c",
+      sh("hostname; grep -c 169.254.11.22 /etc/hosts; echo $PATH-$TERM; echo written > /tmp/x; true"),
+    );
+    second.type("", true);
+    expect((await second.done).code).toBe(0);
+    expect(second.out).toBe("boxed\n1\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin-\n");
+    const third = await build.start("c", { meta: { args: ["cat", "x"], cwd: "/tmp" }, fds: [1] });
+    expect((await third.done).code).toBe(0);
+    expect(third.told).toEqual(["started", "1:written\n", "exit 0", "1:end", "done"]);
+    init.type("", true);
+    expect(await init.done).toMatchObject({ code: 0 });
+    await build.ask(service.ReleaseContainer, { containerID: "c" });
+    await expect(build.ask(service.ReleaseContainer, { containerID: "c" })).rejects.toThrow(
+      "container details for c not found",
+    );
+    const late = await build.start("c", sh("true"));
+    await expect(late.done).rejects.toThrow('container "c" previously released or not created');
+  });
+});
+
+test("a terminal has a size, signals arrive by name, SIGKILL too", async () => {
+  await withGateway(address(), async (build) => {
+    await openBox(build);
+    const shell = await build.start("c", { meta: { args: ["sh"], env: ["PS1=% "] }, fds: [0, 1, 2], tty: true });
+    await shell.until("% ");
+    shell.send({ case: "resize", value: { cols: 132, rows: 43 } });
+    shell.type("until [ \"$(stty size)\" = '43 132' ]; do sleep 0.1; done; echo sized-$TERM\n");
+    await shell.until("sized-xterm");
+    const trapping = await build.start("c", sh("trap 'echo got; exit 9' HUP; echo ready; while :; do sleep 0.1; done"));
+    await trapping.until("ready");
+    trapping.send({ case: "signal", value: { name: "HUP" } });
+    trapping.type("", true);
+    expect(await trapping.done).toMatchObject({ code: 9 });
+    shell.send({ case: "signal", value: { name: "KILL" } });
+    shell.type("", true);
+    expect(await shell.done).toMatchObject({ code: 137 });
+  });
+});
+
+test("mounts: results, empty trees, caches, tmpfs, secrets; their files can be asked for", async () => {
+  const secret = join(folder, "secret");
+  writeFileSync(secret, "hush");
+  const session = { secrets: [{ id: "s", file: secret }] };
+  await withGateway(
+    address(),
+    async (build) => {
+      const tree = await build.solve(scratch().file([mkdir("/d"), mkfile("/d/f", "content")]));
+      await build.open("c", [
+        { dest: "/", resultID: await build.solve(busybox()) },
+        { dest: "/tree", resultID: tree },
+        { dest: "/sub", resultID: tree, selector: "d", readonly: true },
+        { dest: "/empty" },
+        { dest: "/cache", mountType: 3, cacheOpt: { id: "kept", sharing: 0 } },
+        { dest: "/memory", mountType: 4 },
+        { dest: "/secret", mountType: 1, secretOpt: { id: "s", mode: 0o400 } },
+      ]);
+      const script =
+        "cat /tree/d/f /sub/f /secret; echo $S; touch /empty/e /cache/c /memory/m /tree/new; ! touch /sub/no 2>/dev/null";
+      const process = await build.start("c", { ...sh(script), fds: [1, 2], secretenv: [{ id: "s", name: "S" }] });
+      expect(await process.done).toMatchObject({ code: 0 });
+      expect(process.out).toBe("contentcontenthushhush\n");
+      const files = (ref: string, mountIndex: number, dirPath: string) =>
+        build.ask(service.ReadDirContainer, { ref, mountIndex, dirPath });
+      expect((await files("c", 3, "/")).entries.map(({ path }) => path)).toEqual(["e"]);
+      expect((await files("c", 4, "/")).entries.map(({ path }) => path)).toEqual(["c"]);
+      const read = { ref: "c", mountIndex: 1, filePath: "/d/f", range: { offset: 3n, length: 2n } };
+      expect(Buffer.from((await build.ask(service.ReadFileContainer, read)).data).toString()).toBe("te");
+      const stat = await build.ask(service.StatFileContainer, { ref: "c", mountIndex: 2, path: "/d/f" });
+      expect([stat.stat?.path, stat.stat?.mode, stat.stat?.size]).toEqual(["f", 0o640, 7n]);
+      await expect(files("c", 9, "/")).rejects.toThrow("mount index 9 is out of bounds (7 available)");
+      await expect(files("c", 5, "/")).rejects.toThrow("mountable 5 not found");
+    },
+    { session },
+  );
+});
+
+test("a step that fails leaves its trees for a look; the error says how", async () => {
+  await withGateway(address(), async (build) => {
+    const args = ["sh", "-c", "echo left > /left; echo more > /rw/more; exit 5"];
+    const failing = busybox().run({ args, mounts: [{ target: "/rw", source: undefined }] });
+    const error = await build.solve(failing, { evaluate: true }).catch((cause: unknown) => cause);
+    expect(String(error)).toContain("exit code: 5");
+    const solve = detailOf(error, "errdefs.Solve");
+    expect(solve).toMatchObject({ op: { exec: { meta: { args: ["sh", "-c", expect.any(String)] } } } });
+    expect(detailOf(error, "gatewayapi.ExitMessage")).toEqual({ Code: 5 });
+    const [root, rw] = solve.mountIDs as string[];
+    await build.open("c", [
+      { dest: "/", resultID: root },
+      { dest: "/rw", resultID: rw },
+    ]);
+    const look = await build.start("c", { meta: { args: ["cat", "/left", "/rw/more"] }, fds: [1] });
+    expect(await look.done).toMatchObject({ code: 0 });
+    expect(look.out).toBe("left\nmore\n");
+  });
+});
+
+function detailOf(error: unknown, type: string) {
+  if (!isCooperError(error, "wire/status")) throw error;
+  const { status } = error.details as { status: { details: { typeUrl: string; value: Uint8Array }[] } };
+  const found = status.details.find(({ typeUrl }) => typeUrl === `github.com/moby/buildkit/${type}+json`);
+  return JSON.parse(Buffer.from(found?.value ?? []).toString() || "null");
+}
+
+test("what is not granted is refused: insecure processes, the host's network", async () => {
+  await withGateway(address(), async (build) => {
+    await openBox(build, { network: 1 });
+    const process = await build.start("c", { meta: { args: ["true"] }, fds: [] });
+    const { code, error } = await process.done;
+    expect([code, error?.code, error?.message]).toEqual([255, 7, "network.host is not allowed"]);
+    await build.open("d", [{ dest: "/", resultID: await build.solve(busybox()) }]);
+    const insecure = await build.start("d", { meta: { args: ["true"] }, security: 1 });
+    expect((await insecure.done).error?.message).toBe("security.insecure is not allowed");
+    const unknown = await build.start("d", { meta: { args: ["true"] }, security: 2 });
+    expect((await unknown.done).error?.message).toContain("invalid security mode");
+  });
+});
+
+test("inputs come back as they were given; a client that vanishes leaves nothing", async () => {
+  const frontendInputs = new Map([["base", Buffer.from([10, 0])]]);
+  await withGateway(
+    address(),
+    async (build) => {
+      const { definitions } = await build.ask(service.Inputs, {});
+      expect([...definitions].map(([name, bytes]) => [name, [...bytes]])).toEqual([["base", [10, 0]]]);
+      await openBox(build);
+      const process = await build.start("c", sh("trap '' TERM; echo up; sleep 1000"));
+      await process.until("up");
+      expect(readdirSync(join(folder, "root/executor")).length).toBeGreaterThan(0);
+      build.vanish();
+    },
+    { solve: { frontendInputs } },
+  );
+  const left = () =>
+    readdirSync(join(folder, "root/executor"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      /\/(run|steps)\/./.test(name),
+    );
+  for (const until = Date.now() + 10_000; left().length > 0 && Date.now() < until; )
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(left()).toEqual([]);
+});
