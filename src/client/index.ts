@@ -4,6 +4,7 @@ export type {
   CacheEntry,
   EngineOptions,
   ExporterRequest,
+  GcPolicy,
   OpenEngine,
   RegistryOptions,
   SolveStatus,

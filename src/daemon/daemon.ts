@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { EngineOptions, OpenEngine } from "../engine/index.ts";
-import { GrpcServer } from "../grpc/index.ts";
+import { GrpcServer, type Handler } from "../grpc/index.ts";
 import { CooperError, errnoOf, type Scope, sleep, writeFileAtomic } from "../kit/index.ts";
+import type { Platform } from "../oci/index.ts";
 import { TransferFolders } from "../tunnel/index.ts";
 import { Builds } from "./builds.ts";
 import { contentHandlers } from "./content-service.ts";
@@ -15,6 +16,7 @@ import { defaultLimits, History, type HistoryLimits } from "./history/history.ts
 import { HistoryFolder } from "./history/history-folder.ts";
 import { historyHandlers } from "./history/history-service.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
+import { Metrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 import { usageHandlers } from "./usage-service.ts";
 import { randomId, workerRecord } from "./worker-record.ts";
@@ -25,12 +27,17 @@ export interface DaemonOptions extends ListenOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** How long finished builds are remembered. */
   readonly history?: HistoryLimits;
+  /** What the worker says it can build for; the machine's own by default. */
+  readonly platforms?: readonly Platform[];
+  /** `host:port` of metrics and of what helps to look into the process. */
+  readonly debugAddress?: string;
 }
 
 /** A daemon that serves. */
 export interface Daemon {
   /** With the ports that were really taken. */
   readonly addresses: readonly string[];
+  readonly debugAddress: string | undefined;
   /**
    * No new builds; those that run get `grace` milliseconds, less when `hurry` is aborted before, then they are cancelled.
    * Resolves when nothing of it is left.
@@ -46,53 +53,22 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
   const controller = new AbortController();
   const inner: Scope = { ...scope, signal: AbortSignal.any([scope.signal, controller.signal]) };
   await using opened = new AsyncDisposableStack();
-  const { gcPolicies = [], ...engineOptions } = options.engine;
-  const engine = opened.use(await openEngine(engineOptions, scope));
-  const { housekeeping } = engine;
   const health = new Health();
-  const history = new History(
-    new HistoryFolder(join(options.engine.root, "history")),
-    options.history ?? defaultLimits,
-  );
-  const garbage = new GarbageCollector(housekeeping, gcPolicies, inner);
-  opened.defer(() => garbage.close());
-  const parts: DaemonParts = {
-    engine,
-    scope: inner,
-    builds: new Builds(() => housekeeping?.rest()),
-    sessions: new Sessions(),
-    history,
-    garbage,
-    folders: new TransferFolders({
-      folder: async (key) => {
-        if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
-        return housekeeping.keptFolder("filesync", key);
-      },
-    }),
-    worker: workerRecord({
-      id: await workerId(options.engine.root),
-      snapshotter: engine.snapshotter ?? "",
-      network: options.engine.networkMode === "auto" ? "host" : options.engine.networkMode,
-      labels: options.labels,
-      gcPolicies,
-    }),
-    draining: () => health.draining,
-  };
-  const handlers = [
-    ...controlHandlers(parts),
-    ...usageHandlers(parts),
-    ...historyHandlers(history),
-    ...contentHandlers([...(housekeeping ? [housekeeping] : []), history]),
-    ...health.handlers(),
-    ...gatewayHandlers(parts.builds, parts.worker, inner),
-  ];
-  const rpc = new GrpcServer(handlers, { statusOf: errorStatus, log: scope.log });
+  const metrics = new Metrics();
+  const parts = await openParts(options, openEngine, { health, metrics, scope: inner, opened });
+  const rpc = new GrpcServer(allHandlers(parts, health), {
+    statusOf: errorStatus,
+    log: scope.log,
+    observe: metrics.call,
+  });
+  const debug = options.debugAddress === undefined ? undefined : await openDebug(options.debugAddress, metrics, opened);
   const listeners: Listener[] = [];
   for (const address of options.addresses) listeners.push(opened.use(await listen(address, rpc, options)));
   const running = opened.move();
-  garbage.buildEnded();
+  parts.garbage.buildEnded();
   return {
     addresses: listeners.map((listener) => listener.address),
+    debugAddress: debug,
     async shutDown(grace, hurry) {
       health.drain();
       for (const listener of listeners) listener.stop();
@@ -100,10 +76,64 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
       while (parts.builds.running > 0 && Date.now() < until && hurry?.aborted !== true) await sleep(20);
       controller.abort(new CooperError("daemon/stopped", "context canceled"));
       while (parts.builds.running > 0) await sleep(20);
-      await history.close();
+      await parts.history.close();
       await running.disposeAsync();
     },
   };
+}
+
+function allHandlers(parts: DaemonParts, health: Health): readonly Handler[] {
+  const { engine, history } = parts;
+  return [
+    ...controlHandlers(parts),
+    ...usageHandlers(parts),
+    ...historyHandlers(history),
+    ...contentHandlers([...(engine.housekeeping ? [engine.housekeeping] : []), history]),
+    ...health.handlers(),
+    ...gatewayHandlers(parts.builds, parts.worker, parts.scope),
+  ];
+}
+
+interface Around {
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly scope: Scope;
+  readonly opened: AsyncDisposableStack;
+}
+
+async function openParts(options: DaemonOptions, openEngine: OpenEngine, around: Around): Promise<DaemonParts> {
+  const { health, metrics, scope, opened } = around;
+  const { gcPolicies = [], ...engineOptions } = options.engine;
+  // Builds are cancelled by `scope`; the engine itself lives until they have ended.
+  const engine = opened.use(await openEngine(engineOptions, { ...scope, signal: new AbortController().signal }));
+  const { housekeeping } = engine;
+  const folder = new HistoryFolder(join(options.engine.root, "history"));
+  const garbage = new GarbageCollector(housekeeping, gcPolicies, scope);
+  opened.defer(() => garbage.close());
+  const id = await workerId(options.engine.root);
+  const network = options.engine.networkMode === "auto" ? "host" : options.engine.networkMode;
+  const { labels, platforms } = options;
+  return {
+    engine,
+    scope,
+    builds: new Builds(() => housekeeping?.rest()),
+    sessions: new Sessions(),
+    history: new History(folder, options.history ?? defaultLimits, (record) => metrics.buildEnded(record)),
+    garbage,
+    folders: new TransferFolders({
+      folder: async (key) => {
+        if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
+        return housekeeping.keptFolder("filesync", key);
+      },
+    }),
+    worker: workerRecord({ id, snapshotter: engine.snapshotter ?? "", network, labels, gcPolicies, platforms }),
+    draining: () => health.draining,
+  };
+}
+
+async function openDebug(address: string, metrics: Metrics, opened: AsyncDisposableStack): Promise<string> {
+  const { serveDebug } = await import("./debug-server.ts");
+  return opened.use(await serveDebug(address, metrics)).address;
 }
 
 /** The worker keeps its name for as long as the root lives. */

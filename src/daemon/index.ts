@@ -1,2 +1,3 @@
 export { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
 export type { ListenOptions } from "./listen.ts";
+export { notify } from "./notify.ts";

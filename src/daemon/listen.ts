@@ -15,7 +15,8 @@ import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
 export interface ListenOptions {
   /** Certificate, key, and the authority that clients' certificates must come from; files. For tcp. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
-  /** Group that owns unix sockets. */
+  /** Who owns unix sockets; this process by default. */
+  readonly uid?: number;
   readonly gid?: number;
 }
 
@@ -27,10 +28,13 @@ export interface Listener extends AsyncDisposable {
   stop(): void;
 }
 
-/** Serves `unix://PATH` or `tcp://HOST:PORT`. Throws `daemon/bad-address`, `daemon/listen-failed`. */
+/**
+ * Serves `unix://PATH`, `tcp://HOST:PORT`, or `fd://`: the socket that systemd opened for this process. Throws
+ * `daemon/bad-address`, `daemon/listen-failed`, `daemon/no-activation`.
+ */
 export async function listen(address: string, rpc: GrpcServer, options: ListenOptions): Promise<Listener> {
   const place = parseAddress(address);
-  const server = place.kind === "tcp" && options.tls ? await secureServer(options.tls) : createServer(sessionOptions);
+  const server = place.kind !== "unix" && options.tls ? await secureServer(options.tls) : createServer(sessionOptions);
   const sessions = new Set<Http2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -39,7 +43,7 @@ export async function listen(address: string, rpc: GrpcServer, options: ListenOp
   });
   if (place.kind === "unix") await prepareSocket(place.path);
   await listening(server, address, place);
-  if (place.kind === "unix") await guardSocket(place.path, options.gid);
+  if (place.kind === "unix") await guardSocket(place.path, options);
   return {
     address: addressOf(server, place),
     stop: () => void server.close(),
@@ -53,20 +57,48 @@ export async function listen(address: string, rpc: GrpcServer, options: ListenOp
 
 type Place =
   | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "fd"; readonly fd: number };
 
 function parseAddress(address: string): Place {
   const [, scheme, rest = ""] = /^(?:([a-z]+):\/\/)?(.*)$/.exec(address) ?? [];
+  if (scheme === undefined) {
+    throw new CooperError(
+      "daemon/bad-address",
+      `address ${address} does not contain proto, you meant unix://${address} ?`,
+    );
+  }
   if (scheme === "unix" && rest !== "") return { kind: "unix", path: rest };
+  if (scheme === "fd") return { kind: "fd", fd: activatedSocket(rest, process.env) };
   const tcp = /^\[?(.*?)\]?:(\d+)$/.exec(rest);
   if (scheme === "tcp" && tcp !== null) return { kind: "tcp", host: tcp[1] ?? "", port: Number(tcp[2]) };
-  throw new CooperError("daemon/bad-address", `invalid address ${address}`, {
-    hint: "wanted unix:///path/to/socket or tcp://host:port",
+  throw new CooperError("daemon/bad-address", `addr ${address} not supported`, {
+    hint: "wanted unix:///path/to/socket, tcp://host:port or fd://",
   });
+}
+
+/** systemd's protocol: so many sockets from descriptor 3 on, meant for this very process. `which` counts them from 0. */
+export function activatedSocket(which: string, env: NodeJS.ProcessEnv): number {
+  const count = Number(env.LISTEN_PID) === process.pid ? Number(env.LISTEN_FDS ?? 0) : 0;
+  if (!(count > 0)) {
+    throw new CooperError(
+      "daemon/no-activation",
+      "no sockets found via socket activation: make sure the service was started by systemd",
+    );
+  }
+  const index = which === "" ? 0 : Number(which) - 3;
+  if (!(index >= 0 && index < count)) {
+    throw new CooperError(
+      "daemon/bad-address",
+      `invalid address fd://${which}: there are descriptors 3 to ${count + 2}`,
+    );
+  }
+  return 3 + index;
 }
 
 function addressOf(server: Http2Server | Http2SecureServer, place: Place): string {
   const bound = server.address();
+  if (place.kind === "fd" && typeof bound === "string") return `unix://${bound}`;
   if (place.kind === "unix" || bound === null || typeof bound === "string") {
     return place.kind === "unix" ? `unix://${place.path}` : "";
   }
@@ -80,6 +112,7 @@ function listening(server: Http2Server | Http2SecureServer, address: string, pla
       reject(new CooperError("daemon/listen-failed", `cannot listen on ${address}: ${messageOf(cause)}`, { cause })),
     );
     if (place.kind === "unix") server.listen(place.path, resolve);
+    else if (place.kind === "fd") server.listen({ fd: place.fd }, resolve);
     else server.listen(place.port, place.host, resolve);
   });
 }
@@ -107,9 +140,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-async function guardSocket(path: string, gid: number | undefined): Promise<void> {
+async function guardSocket(path: string, { uid, gid }: ListenOptions): Promise<void> {
   await chmod(path, 0o660);
-  await chown(path, process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0);
+  await chown(path, uid ?? process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0);
 }
 
 async function secureServer(tls: NonNullable<ListenOptions["tls"]>): Promise<Http2SecureServer> {

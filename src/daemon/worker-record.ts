@@ -3,8 +3,9 @@ import { hostname } from "node:os";
 import type { GcPolicy } from "../engine/index.ts";
 import type { types } from "../grpc/index.ts";
 import type { Fields } from "../kit/index.ts";
-import { hostPlatform, type Platform } from "../oci/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { Init, pb } from "../wire/index.ts";
+import { workerPlatforms } from "./worker-platforms.ts";
 
 /** Upstream's text for a program built without a version. */
 export const version = {
@@ -22,6 +23,8 @@ export function workerRecord(options: {
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly gcPolicies?: readonly GcPolicy[];
+  /** The machine's own by default. */
+  readonly platforms?: readonly Platform[] | undefined;
 }): Init<types.WorkerRecord> {
   const labels = {
     [`${label}executor`]: "oci",
@@ -35,7 +38,7 @@ export function workerRecord(options: {
   return {
     id: options.id,
     labels: new Map(Object.entries(labels)),
-    platforms: [wirePlatform(hostPlatform())],
+    platforms: (options.platforms ?? workerPlatforms()).map(wirePlatform),
     gcPolicy: (options.gcPolicies ?? []).map(wirePolicy),
     buildkitVersion: version,
   };

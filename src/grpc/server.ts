@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly statusOf?: (error: unknown) => RpcStatus;
   /** Told of calls that ended badly. */
   readonly log?: (sentence: string) => void;
+  /** Told of each call that is answered, and, through what it gives back, of its end. */
+  readonly observe?: (path: string) => (status: RpcStatus) => void;
 }
 
 /** A call with one request and one answer. */
@@ -128,21 +130,26 @@ export class GrpcServer {
       answer.header();
       return send(parts);
     };
+    const ended = this.#options.observe?.(handler.method.path);
     try {
       await handler.run({ metadata, signal: controller.signal, messages, header: (more) => answer.header(more) });
       messages.flush();
-      answer.end({ code: Code.OK, message: "", details: [] });
+      answer.end(ok);
+      ended?.(ok);
     } catch (error) {
       messages.flush();
       const status = (this.#options.statusOf ?? statusOf)(controller.signal.aborted ? controller.signal.reason : error);
       this.#options.log?.(`${handler.method.path}: ${status.message}`);
       answer.end(status);
+      ended?.(status);
     } finally {
       if (late !== false) clearTimeout(late);
       controller.abort(rpcError(Code.CANCELLED, "context canceled"));
     }
   }
 }
+
+const ok: RpcStatus = { code: Code.OK, message: "", details: [] };
 
 function deadlineExceeded() {
   return rpcError(Code.DEADLINE_EXCEEDED, "context deadline exceeded");

@@ -1,6 +1,7 @@
 export * from "./allocation.ts";
 export * from "./copy.ts";
 export * from "./credentials.ts";
+export * from "./datagram.ts";
 export { SysError } from "./error.ts";
 export * from "./execute.ts";
 export * from "./file-times.ts";

@@ -1,4 +1,4 @@
-import { startDaemon } from "../../daemon/index.ts";
+import { notify, startDaemon } from "../../daemon/index.ts";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import { version } from "../args/buildctl-spec.ts";
 import { buildkitdSpec } from "../args/buildkitd-spec.ts";
@@ -7,12 +7,9 @@ import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
 import { errorReport } from "../report/error-report.ts";
-import { withSignals } from "../signals.ts";
 import { groupId } from "./group.ts";
-import { daemonOptions } from "./options.ts";
-
-/** How long builds may go on after SIGTERM: whoever stops daemons kills after 20 s. */
-const grace = 15_000;
+import { daemonOptions, type ListeningOptions, type LogOptions, logLevels } from "./listening-options.ts";
+import { withStopSignals } from "./stop-signals.ts";
 
 /** Runs `buildkitd` until it is told to stop, and gives the exit code. */
 export async function runDaemon(argv: readonly string[], io: Io): Promise<number> {
@@ -37,13 +34,18 @@ export async function runDaemon(argv: readonly string[], io: Io): Promise<number
   }
 }
 
+type Say = (level: string, sentence: string) => void;
+
 async function serve(flags: FlagValues, io: Io): Promise<number> {
-  const say = (level: string, sentence: string) => io.stderr(logLine(flags.string("log-format"), level, sentence));
   try {
-    const { group, ...options } = await daemonOptions(flags, io.around.cwd, (sentence) => say("warning", sentence));
-    const gid = group === "" ? undefined : await groupId(group);
-    const log = options.engine.debug ? (sentence: string) => say("debug", sentence) : () => {};
-    await withSignals(log, (stop) => untilStopped({ ...options, ...(gid !== undefined && { gid }) }, stop, say));
+    const warnings: string[] = [];
+    const { env, cwd } = io.around;
+    const { group, ...options } = await daemonOptions(flags, cwd, env, (sentence) => warnings.push(sentence));
+    const say = sayer(options.log, io);
+    for (const warning of warnings) say("warning", warning);
+    const gid = group === "" ? options.gid : await groupId(group);
+    const all = { ...options, ...(gid !== undefined && { gid }) };
+    await withStopSignals((stop, hurry) => untilStopped(all, { stop, hurry, say, env }));
     return 0;
   } catch (error) {
     io.stderr(`buildkitd: ${errorReport(error, false).replace(/^error: /, "")}`);
@@ -51,21 +53,36 @@ async function serve(flags: FlagValues, io: Io): Promise<number> {
   }
 }
 
-async function untilStopped(
-  options: Parameters<typeof startDaemon>[0],
-  stop: Scope,
-  say: (level: string, sentence: string) => void,
-): Promise<void> {
+interface Around {
+  readonly stop: AbortSignal;
+  readonly hurry: AbortSignal;
+  readonly say: Say;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function untilStopped(options: Omit<ListeningOptions, "group">, around: Around): Promise<void> {
+  const { stop, hurry, say, env } = around;
+  const log = (sentence: string) => say("debug", sentence);
   // The signal ends the listening, not the builds: those have their grace.
-  const scope: Scope = { signal: new AbortController().signal, log: stop.log };
+  const scope: Scope = { signal: new AbortController().signal, log };
   const daemon = await startDaemon(options, scope);
+  await notify("READY=1", env, log);
   for (const address of daemon.addresses) say("info", `running server on ${address.replace(/^unix:\/\//, "")}`);
+  if (daemon.debugAddress !== undefined) say("debug", `debug handlers listening at ${daemon.debugAddress}`);
   await new Promise<void>((resolve) => {
-    if (stop.signal.aborted) resolve();
-    stop.signal.addEventListener("abort", () => resolve(), { once: true });
+    if (stop.aborted) resolve();
+    stop.addEventListener("abort", () => resolve(), { once: true });
   });
   say("info", "stopping server");
-  await daemon.shutDown(grace);
+  await notify("STOPPING=1", env, log);
+  await daemon.shutDown(options.grace, hurry);
+}
+
+function sayer({ format, level: most }: LogOptions, io: Io): Say {
+  const told = logLevels.slice(0, logLevels.indexOf(most) + 1);
+  return (level, sentence) => {
+    if (told.includes(level)) io.stderr(logLine(format, level, sentence));
+  };
 }
 
 function logLine(format: string, level: string, message: string): string {

@@ -5,6 +5,7 @@ import { buildkitdSpec } from "../args/buildkitd-spec.ts";
 import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
 import { defaultRoot } from "./default-root.ts";
+import { gcSettings } from "./gc-policies.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
 
@@ -20,43 +21,7 @@ export async function engineOptions(
 ): Promise<EngineOptions> {
   const flags = parseDaemonFlags(env);
   const config = await loadConfig(resolve(cwd, flags.string("config")), warn);
-  return merge(flags, config, cwd, env, warn);
-}
-
-/** What a daemon that really listens needs beside the engine's options. */
-export interface ListeningOptions {
-  readonly engine: EngineOptions;
-  readonly addresses: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
-  /** Name or number; empty: this process's own. */
-  readonly group: string;
-}
-
-/** The options of a daemon from its own command line and configuration file. Flags win. Throws `cli/bad-config`. */
-export async function daemonOptions(
-  flags: FlagValues,
-  cwd: string,
-  warn: (sentence: string) => void,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<ListeningOptions> {
-  const config = await loadConfig(resolve(cwd, flags.string("config")), warn);
-  const grpc = read.table(config, "grpc");
-  const tlsTable = read.table(grpc, "tls");
-  const given = (flag: string, key: string) => flags.string(flag) || (read.string(tlsTable, key) ?? "");
-  const [cert, key, ca] = [given("tlscert", "cert"), given("tlskey", "key"), given("tlscacert", "ca")];
-  if ((cert === "") !== (key === "")) {
-    throw new CooperError("cli/bad-config", "you must specify both cert and key to enable TLS");
-  }
-  const configured = read.strings(grpc, "address") ?? [];
-  const labels = flags.strings("oci-worker-labels").map((text) => text.split(/=(.*)/s));
-  return {
-    engine: merge(flags, config, cwd, env, warn, true),
-    addresses: flags.isSet("addr") || configured.length === 0 ? flags.strings("addr") : configured,
-    labels: Object.fromEntries(labels.map(([name = "", value = ""]) => [name, value])),
-    group: flags.string("group"),
-    ...(cert !== "" && { tls: { cert, key, ...(ca !== "" && { ca }) } }),
-  };
+  return mergedOptions({ flags, config, cwd, env, warn, listens: false });
 }
 
 function parseDaemonFlags(env: NodeJS.ProcessEnv): FlagValues {
@@ -71,14 +36,19 @@ function parseDaemonFlags(env: NodeJS.ProcessEnv): FlagValues {
   throw new CooperError("cli/bad-daemon-flags", `cannot use BUILDKITD_FLAGS: no build with --${asked.kind}`);
 }
 
-function merge(
-  flags: FlagValues,
-  config: Config,
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-  warn: (sentence: string) => void,
-  listens = false,
-): EngineOptions {
+/** What a daemon was told, and where. */
+export interface Told {
+  readonly flags: FlagValues;
+  readonly config: Config;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly warn: (sentence: string) => void;
+  /** A daemon that listens; else a build in this process. */
+  readonly listens: boolean;
+}
+
+/** The engine's options out of flags and file. Throws `cli/bad-config`, `cli/bad-value`. */
+export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told): EngineOptions {
   const oci = read.table(config, "worker", "oci");
   const debug = (read.boolean(config, "debug") ?? false) || read.string(read.table(config, "log"), "level") === "debug";
   if (flags.string("oci-worker") === "false" || read.boolean(oci, "enabled") === false) {
@@ -89,8 +59,11 @@ function merge(
     warn("--addr in BUILDKITD_FLAGS is ignored: nothing listens, the build runs in this process");
   const flag = (name: string) => (flags.isSet(name) ? flags.string(name) : undefined);
   const dns = dnsOf(read.table(config, "dns"));
+  checkConcurrency(read.table(config, "system"));
+  const root = resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, process.geteuid?.() ?? 0));
+  const gc = gcSettings(flags, oci);
   return {
-    root: resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, process.geteuid?.() ?? 0)),
+    root,
     debug: flags.bool("debug") || debug,
     snapshotter: flag("oci-worker-snapshotter") ?? read.string(oci, "snapshotter") ?? "auto",
     ociWorkerBinary: flag("oci-worker-binary") ?? read.string(oci, "binary") ?? "",
@@ -99,12 +72,26 @@ function merge(
     insecureEntitlements: entitlementsOf(flags, config),
     registries: registriesOf(config),
     ...(dns === undefined ? {} : { dns }),
+    // A build in this process looks for garbage only when somebody has said how much there may be.
+    ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
   };
 }
+
+function checkConcurrency(system: Config): void {
+  const limit = read.number(system, "maxRegistryConcurrency");
+  if (limit === undefined || limit > 0) return;
+  const sentence = `maxRegistryConcurrency must be greater than zero; set to ${limit} in the configuration file`;
+  throw new CooperError("cli/bad-config", sentence);
+}
+
+const entitlements = ["security.insecure", "network.host", "device"];
 
 /** Names may also be joined by commas in one flag. */
 function entitlementsOf(flags: FlagValues, config: Config): readonly string[] {
   const given = flags.strings("allow-insecure-entitlement").flatMap((words) => words.split(","));
+  for (const name of given) {
+    if (!entitlements.includes(name)) throw new CooperError("cli/bad-value", `invalid entitlement : ${name}`);
+  }
   return given.length > 0 ? given : (read.strings(config, "insecure-entitlements") ?? []);
 }
 

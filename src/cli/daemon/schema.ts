@@ -47,6 +47,7 @@ const worker: Record<string, Schema> = {
 export const tomlSchema: Schema = {
   debug: "value",
   trace: "value",
+  shutdownGracePeriod: "value",
   root: "value",
   "insecure-entitlements": "value",
   proxyNetwork: "value",
@@ -91,4 +92,6 @@ export const tomlSchema: Schema = {
   },
   system: { platformsCacheMaxAge: "value", maxRegistryConcurrency: "value" },
   cache: { gha: "value" },
+  // Where upstream's documentation has it.
+  ghacache: "value",
 };

@@ -1,6 +1,5 @@
 import type { protobuf } from "../../grpc/index.ts";
-import { CooperError, type Fields, parseFilter, prefixed } from "../../kit/index.ts";
-import { goDuration } from "./go-duration.ts";
+import { CooperError, type Fields, goDuration, parseFilter, prefixed } from "../../kit/index.ts";
 import type { HistoryRecord } from "./history-folder.ts";
 
 type Test = (record: HistoryRecord) => boolean;

@@ -24,6 +24,7 @@ const afterwards = 3000;
 export class History {
   readonly folder: HistoryFolder;
   readonly #limits: HistoryLimits;
+  readonly #completed: (record: HistoryRecord) => void;
   readonly #active = new Map<string, HistoryRecord>();
   readonly #records = new Map<string, HistoryRecord>();
   readonly #listeners = new Set<Mailbox<HistoryEvent>>();
@@ -33,9 +34,10 @@ export class History {
   readonly #finalizers = new Map<string, { readonly trigger: () => void; readonly done: Promise<void> }>();
   readonly #ready: Promise<void>;
 
-  /** Reads what was remembered before; nobody waits for that but who asks. */
-  constructor(folder: HistoryFolder, limits: HistoryLimits) {
+  /** Reads what was remembered before; nobody waits for that but who asks. `completed` is told of each build that has ended. */
+  constructor(folder: HistoryFolder, limits: HistoryLimits, completed: (record: HistoryRecord) => void = () => {}) {
     this.folder = folder;
+    this.#completed = completed;
     this.#limits = limits;
     this.#ready = folder.load().then((records) => {
       for (const record of records) this.#records.set(record.ref, record);
@@ -60,6 +62,7 @@ export class History {
     const full = fullRecord(record);
     this.#active.delete(full.ref);
     await this.#store(full);
+    this.#completed(full);
     await this.clean();
   }
 
