@@ -21,3 +21,7 @@ export type { BuildkitVersion, UsageRecord, WorkerRecord } from "./remote/querie
 
 /** Everything about daemons elsewhere; loaded when one is really asked. */
 export const remote = () => import("./remote/index.ts");
+
+/** Takes a way of isolation for builds in this process: see the engine's `takeIsolation`. */
+export const takeIsolation: typeof import("../engine/index.ts").takeIsolation = async (asked, env) =>
+  (await import("../engine/index.ts")).takeIsolation(asked, env);

@@ -13,6 +13,7 @@ import { checkEntitlements } from "./entitlements.ts";
 import { exportTree } from "./export-tree.ts";
 import { runExporters } from "./exporters.ts";
 import type { EngineEdge } from "./graph.ts";
+import { tellIsolation } from "./isolation.ts";
 import type { EngineParts } from "./parts.ts";
 
 /** What a frontend (or a definition) made of the request: an edge per platform, "" for a single one. */
@@ -37,6 +38,7 @@ export async function runBuild(
   checkCacheExports(request.cacheExports);
   await using job = new BuildJob(parts, request, session, onStatus, scope);
   try {
+    await tellIsolation(parts.isolation, job.status);
     const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
     const exporters = await Promise.all(request.exporters.map(open));
     await importCaches(request.cacheImports, job);

@@ -1,3 +1,4 @@
+import type { Isolation } from "../executor/index.ts";
 import type { FrontendResult } from "../frontend/index.ts";
 import type { FileInfo, GatewayBridge } from "../gateway/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
@@ -100,6 +101,10 @@ export interface EngineOptions {
   readonly insecureEntitlements: readonly string[];
   readonly networkMode: string;
   readonly maxParallelism: number;
+  /** The way of isolation that is asked for, unchecked; absent: `auto`. */
+  readonly askedIsolation?: string;
+  /** The way of isolation that was taken (`takeIsolation`); absent: containers, as for a process with all rights. */
+  readonly isolation?: Isolation;
   /** Rules of garbage collection, run in turn. A build in this process runs them at its end, at most once a minute. */
   readonly gcPolicies?: readonly GcPolicy[];
   readonly dns?: {

@@ -10,6 +10,7 @@ import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
 import { openExporter } from "./exporter-table.ts";
 import { openFrontend } from "./frontend-table.ts";
 import { collectSometimes, housekeepingOf } from "./housekeeping.ts";
+import { snapshotterFor } from "./isolation.ts";
 import { lazyRegistry } from "./lazy-registry.ts";
 import { makeOp } from "./op-table.ts";
 import type { EngineParts } from "./parts.ts";
@@ -42,14 +43,17 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
 
 async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisposableStack): Promise<EngineParts> {
   const storage = opened.use(
-    await openStorage({ root: options.root, snapshotter: snapshotter(options.snapshotter) }, scope),
+    await openStorage({ root: options.root, snapshotter: snapshotter(snapshotterFor(options)) }, scope),
   );
   const registry = opened.use(lazyRegistry({ hosts: options.registries, userAgent, proxy: process.env }));
   const executor = lazy(async () => {
     const { createExecutor } = await import("../executor/index.ts");
     const stateDir = join(options.root, "executor");
     const { ociWorkerBinary: binary, networkMode, dns } = options;
-    const made = opened.use(await createExecutor({ stateDir, binary, networkMode, ...(dns && { dns }) }, scope));
+    const isolation = options.isolation?.rung ?? "oci";
+    const made = opened.use(
+      await createExecutor({ stateDir, binary, networkMode, isolation, ...(dns && { dns }) }, scope),
+    );
     return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });
   const blobs = new LayerBlobs(storage, registry);
@@ -60,6 +64,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
     materialise: pull,
     executor,
+    isolation: options.isolation,
     allowedEntitlements: options.insecureEntitlements,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
@@ -74,6 +79,7 @@ function withSlots(executor: Executor, slots: number): Executor {
   const free = new Semaphore(slots);
   return {
     description: executor.description,
+    movesMounts: executor.movesMounts ?? false,
     run: (step, output, scope) => free.run(scope.signal, () => executor.run(step, output, scope)),
     open: (container, scope) => executor.open(container, scope),
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),

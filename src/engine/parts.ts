@@ -1,4 +1,4 @@
-import type { Executor } from "../executor/index.ts";
+import type { Executor, Isolation } from "../executor/index.ts";
 import type { NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
@@ -16,6 +16,7 @@ export interface EngineParts {
   readonly materialise: Materialise;
   /** Made when a step, or a container of a frontend, first needs it. */
   readonly executor: () => Promise<Executor>;
+  readonly isolation: Isolation | undefined;
   /** Entitlements that the engine's options allow builds to ask for. */
   readonly allowedEntitlements: readonly string[];
   /** One per build: a tag means one image in one build. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
 import { prepareStep } from "./prepare-step.ts";
+import type { RungName } from "./probe/rungs.ts";
 import type { DnsOptions } from "./rootfs/network-files.ts";
 import { RuntimeChoice } from "./runtime/choice.ts";
 import { runContainer, startedFile } from "./runtime/container.ts";
@@ -14,12 +15,9 @@ import { sweepDeadOwners } from "./runtime/sweep.ts";
 import { startWatchdog } from "./runtime/watchdog.ts";
 import { type HostFacts, readHostFacts } from "./spec/host-facts.ts";
 
-/** How steps are kept apart, from strong to weak: docs/isolation.md. */
-export type Rung = "oci" | "rootless" | "chroot" | "no-exec";
-
 export interface ExecutorOptions {
   /** Default: `oci`. `rootless` is the same inside of a user namespace, which this process is in already. */
-  readonly isolation?: Rung;
+  readonly isolation?: RungName;
   /** A folder of the executor's own, the same for all processes that work on one root. Made when first needed. */
   readonly stateDir: string;
   /** Name or path of the runtime; empty: the first that works of buildkit-runc, runc and crun. */

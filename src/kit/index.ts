@@ -17,6 +17,7 @@ export * from "./patterns.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";
 export * from "./settle.ts";
+export * from "./started-again.ts";
 export * from "./suggest.ts";
 export * from "./user-agent.ts";
 export * from "./write-hint.ts";

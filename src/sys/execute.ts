@@ -3,18 +3,23 @@ import { addressOf } from "./library.ts";
 import { bind } from "./native.ts";
 
 /**
- * execve(2): this process becomes another program, with standard input, output and error as they are and no other open file. (Node's own
+ * execve(2): this process becomes another program, with standard input, output and error as they are, what `inheritFile` was told of, and no other open file. (Node's own
  * `process.execve` ends the process when it fails.) Throws `SysError`; otherwise it does not return.
  */
 export function execute(path: string, args: readonly string[], env: readonly string[]): never {
   const [argv, envp] = [stringVector(args), stringVector(env)];
   restoreSignals();
-  const F_SETFD = 2;
   // Node marks what it inherited to be closed.
-  for (const file of [0, 1, 2]) bind("int fcntl(int, int, int)")(file, F_SETFD, 0);
+  for (const file of [0, 1, 2]) inheritFile(file);
   const call = bind("int execve(const char *, const void *, const void *)");
   checked(call(cstring(path, "execve"), argv.pointers, envp.pointers), "execve", path);
   throw new Error(`execve returned: ${argv.text.length + envp.text.length} bytes`);
+}
+
+/** Lets an open file live on in the next program. */
+export function inheritFile(file: number): void {
+  const F_SETFD = 2;
+  checked(bind("int fcntl(int, int, int)")(file, F_SETFD, 0), "fcntl");
 }
 
 /** Node ignores SIGPIPE, and what is ignored stays ignored in the next program. */

@@ -17,5 +17,6 @@ export * from "./overlay.ts";
 export * from "./pipe.ts";
 export * from "./pool-hash.ts";
 export * from "./process.ts";
+export * from "./rights.ts";
 export * from "./terminal.ts";
 export * from "./xattr.ts";

@@ -35,6 +35,12 @@ const buildCommand: CommandSpec = {
       kind: "strings",
       usage: "Define custom options for frontend, e.g. --opt target=foo --opt build-arg:foo=bar",
     },
+    {
+      name: "isolation",
+      kind: "string",
+      usage: "how steps are isolated: auto, oci, rootless, chroot or no-exec",
+      hidden: true,
+    },
     { name: "no-cache", kind: "bool", usage: "Disable cache for all the vertices" },
     {
       name: "export-cache",

@@ -81,6 +81,14 @@ export const buildkitdSpec: CommandSpec = {
       usage: 'Amount of storage GC keep locally, format "Reserved[,Free[,Maximum]]" (MB)',
       value: "2000,2000,2000",
     },
+    {
+      name: "isolation",
+      kind: "string",
+      usage: "how steps are isolated: auto, oci, rootless, chroot or no-exec",
+      value: "auto",
+      env: "COOPER_ISOLATION",
+      hidden: true,
+    },
     { name: "oci-worker", kind: "string", usage: "enable oci workers (true/false/auto)", value: "auto" },
     { name: "oci-worker-labels", kind: "strings", usage: "user-specific annotation labels (com.example.foo=bar)" },
     {

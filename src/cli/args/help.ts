@@ -33,7 +33,7 @@ function commandTable(path: readonly CommandSpec[], commands: readonly CommandSp
 }
 
 function flagTable(flags: readonly FlagSpec[]): string {
-  return table(flags.map((flag) => [flagName(flag), flagUsage(flag)] as const));
+  return table(flags.filter((flag) => flag.hidden !== true).map((flag) => [flagName(flag), flagUsage(flag)] as const));
 }
 
 function flagName(flag: FlagSpec): string {

@@ -6,6 +6,8 @@ export interface FlagSpec {
   readonly usage: string;
   /** Used when the flag is absent, and shown in the help. */
   readonly value?: string;
+  /** Ours, not upstream's: works, and is not in the help, which is upstream's byte for byte. */
+  readonly hidden?: boolean;
   /** Environment variable that gives the value when the flag is absent. */
   readonly env?: string;
 }

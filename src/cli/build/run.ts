@@ -6,6 +6,7 @@ import {
   checkDefinition,
   type EngineOptions,
   type OpenEngine,
+  takeIsolation,
 } from "../../client/index.ts";
 import { CooperError, messageOf, type Scope, writeFileAtomic } from "../../kit/index.ts";
 import type { FlagValues } from "../args/spec.ts";
@@ -20,20 +21,48 @@ import { type BuildPlan, planBuild } from "./plan.ts";
 /** Runs `build` on an engine in this process (or, `remote`, in a daemon, with options of its own), and gives the exit code. What fails is thrown. */
 export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngine, remote = false): Promise<number> {
   const display = openDisplay(io);
+  const early = heldWarnings(display.warn);
   try {
-    const plan = planBuild(values, io.around, display.warn);
+    const plan = planBuild(values, io.around, early.warn);
+    const options = remote ? noOptions : await localOptions(values, io, early.warn, openEngine === undefined);
+    early.release();
     const definition = await readDefinition(plan, io);
     display.start(plan);
     const log = values.bool("debug") ? display.log : () => {};
     const response = await withSignals(log, (scope) =>
-      execute(plan, definition, io, display, scope, openEngine, remote),
+      execute(plan, definition, io, display, scope, options, openEngine),
     );
     display.close();
     await writeMetadata(plan, response, io.around.cwd);
     return answer(plan, response, io);
   } finally {
+    early.release();
     display.close();
   }
+}
+
+/** Warnings of the time before this command may start again, which would say them once more. */
+function heldWarnings(warn: (sentence: string) => void): { warn: (sentence: string) => void; release: () => void } {
+  const held: string[] = [];
+  return {
+    warn: (sentence) => held.push(sentence),
+    release: () => {
+      for (const sentence of held.splice(0)) warn(sentence);
+    },
+  };
+}
+
+/** The options of an engine in this process. To isolate steps it may have to start again in a user namespace: then this does not return. */
+async function localOptions(
+  values: FlagValues,
+  io: Io,
+  warn: (sentence: string) => void,
+  isolates: boolean,
+): Promise<EngineOptions> {
+  const options = await engineOptions(io.around.env, io.around.cwd, warn);
+  if (!isolates) return options;
+  const asked = values.isSet("isolation") ? values.string("isolation") : (options.askedIsolation ?? "auto");
+  return { ...options, isolation: await takeIsolation(asked, io.around.env) };
 }
 
 async function execute(
@@ -42,10 +71,9 @@ async function execute(
   io: Io,
   display: Display,
   scope: Scope,
+  options: EngineOptions,
   openEngine: OpenEngine | undefined,
-  remote: boolean,
 ): Promise<BuildResponse> {
-  const options = remote ? noOptions : await engineOptions(io.around.env, io.around.cwd, display.warn);
   const request: BuildRequest = definition === undefined ? plan.request : { ...plan.request, definition };
   const call = {
     request,

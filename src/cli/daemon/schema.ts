@@ -41,6 +41,7 @@ const worker: Record<string, Schema> = {
   "apparmor-profile": "value",
   selinux: "value",
   "max-parallelism": "value",
+  isolation: "value",
 };
 
 /** What upstream's `buildkitd.toml` may hold (docs/buildkitd.toml.md there). */

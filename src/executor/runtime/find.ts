@@ -28,6 +28,11 @@ export function findRuntimes(binary: string, searchPath = process.env.PATH ?? ""
   });
 }
 
+/** Where a program is on the path. */
+export function findProgram(name: string, searchPath = process.env.PATH ?? ""): string | undefined {
+  return locate(name, searchPath)?.path;
+}
+
 function locate(name: string, searchPath: string): Runtime | undefined {
   const candidates = name.includes("/") ? [name] : searchPath.split(":").map((folder) => join(folder || ".", name));
   for (const path of candidates.filter((candidate) => name.includes("/") || isAbsolute(candidate))) {

@@ -1,0 +1,41 @@
+import { Capability, hasAllRights, hasCapability, type ProcessRights, processRights } from "../../sys/index.ts";
+import type { Trials } from "./contract.ts";
+import { mountTrouble } from "./mount-trial.ts";
+import type { UserNamespace } from "./user-namespace.ts";
+
+/** Tries on this process. `userNamespace` opens one; the trial of `rootless` leaves it open for whoever enters it. */
+export function trialsHere(openUserNamespace: () => Promise<UserNamespace | string>): Trials & {
+  opened(): UserNamespace | undefined;
+} {
+  const rights = processRights();
+  let opened: UserNamespace | undefined;
+  return {
+    oci: async () => {
+      if (!hasCapability(rights, Capability.sysAdmin)) return "this process has no CAP_SYS_ADMIN";
+      // Nothing that could stand in the way: then it is not worth five milliseconds to try.
+      return hasAllRights() ? undefined : mountTrouble();
+    },
+    rootless: async () => {
+      const made = await openUserNamespace();
+      if (typeof made === "string") return made;
+      opened = made;
+      return undefined;
+    },
+    chroot: async () => missingForChroot(rights),
+    opened: () => opened,
+  };
+}
+
+const neededForChroot = [
+  ["CAP_SYS_CHROOT", Capability.sysChroot],
+  ["CAP_CHOWN", Capability.chown],
+  ["CAP_DAC_OVERRIDE", Capability.dacOverride],
+  ["CAP_FOWNER", Capability.fowner],
+  ["CAP_SETUID", Capability.setuid],
+  ["CAP_SETGID", Capability.setgid],
+] as const;
+
+function missingForChroot(rights: ProcessRights): string | undefined {
+  const missing = neededForChroot.filter(([, number]) => !hasCapability(rights, number)).map(([name]) => name);
+  return missing.length === 0 ? undefined : `this process has no ${missing.join(", ")}`;
+}
