@@ -7,7 +7,8 @@ const longChain = 64;
  */
 export class EnvList {
   static readonly empty = new EnvList(new Map());
-  readonly #parent: EnvList | undefined;
+  /** Undefined when `#values` has everything. */
+  #parent: EnvList | undefined;
   readonly #name: string = "";
   readonly #value: string | undefined;
   #values: ReadonlyMap<string, string> | undefined;
@@ -63,6 +64,7 @@ export class EnvList {
       if (change.#value !== undefined) values.set(change.#name, change.#value);
     }
     this.#values = values;
+    this.#parent = undefined;
     return values;
   }
 }

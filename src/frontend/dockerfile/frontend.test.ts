@@ -95,6 +95,16 @@ describe("dockerfileFrontend", () => {
     });
   });
 
+  it("takes tens of thousands of lines that each add to the image", async () => {
+    const count = 20_000;
+    const lines = Array.from({ length: count }, (_, at) => `ENV E${at}=v\nLABEL l${at}=v\nARG A${at}\nONBUILD RUN x`);
+    const { config } = await build(`FROM scratch\n${lines.join("\n")}\n`);
+    expect(config.history).toHaveLength(3 * count);
+    expect(config.config.Env).toHaveLength(count + 1);
+    expect(Object.keys(config.config.Labels)).toHaveLength(count);
+    expect(config.config.OnBuild).toHaveLength(count);
+  }, 60_000);
+
   it("gives one result per platform, and says which", async () => {
     const { result, ops } = await build("FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nRUN x\n", {
       platform: "linux/amd64,linux/arm64",

@@ -19,7 +19,7 @@ export function dispatchArg(stage: StageState, instruction: ArgInstruction, conv
       stage.outline.allArgs.set(arg.key, { definition: arg, value: value ?? "", deps: new Set(), location });
     }
     stage.outline.usedArgs.add(arg.key);
-    stage.buildArgs = [...stage.buildArgs, arg];
+    stage.buildArgs.push(arg);
     shown.push(value === undefined ? arg.key : `${arg.key}=${value}`);
   }
   commit(stage, conversion, `ARG ${shown.join(" ")}`);

@@ -4,7 +4,7 @@ import type { Healthcheck, Instruction } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
 import { formatGoDuration, formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";
-import { setEnv, shellOf, withConfig } from "./image.ts";
+import { EnvLines, shellOf, withConfig } from "./image.ts";
 import type { StageState } from "./stage.ts";
 
 type Of<K extends Instruction["kind"]> = Extract<Instruction, { readonly kind: K }>;
@@ -48,10 +48,9 @@ export function dispatchConfig(stage: StageState, instruction: Of<ConfigKind>, c
       stage.image = withConfig(stage.image, { shell: instruction.shell });
       commit(stage, conversion, `SHELL ${formatGoList(instruction.shell)}`);
       return;
-    case "onbuild": {
-      const { onBuild = [] } = stage.image.config;
-      stage.image = withConfig(stage.image, { onBuild: [...onBuild, instruction.expression] });
-    }
+    case "onbuild":
+      stage.added.onBuild ??= [...(stage.image.config.onBuild ?? [])];
+      stage.added.onBuild.push(instruction.expression);
   }
 }
 
@@ -62,13 +61,14 @@ export function setUser(stage: StageState, user: string): void {
 
 function dispatchEnv(stage: StageState, instruction: Of<"env">, conversion: Conversion): void {
   const { linter } = conversion;
+  stage.added.env ??= new EnvLines(stage.image.config.env ?? []);
   let text = "ENV";
   for (const { key, value, noDelim } of instruction.env) {
     if (noDelim) linter.run(rules.legacyKeyValueFormat, instruction.location, instruction.name);
     checkSecretKey("ENV", key, instruction.location, linter);
     text += ` ${key}=${value}`;
     stage.state = stage.state.addEnv(key, value);
-    stage.image = withConfig(stage.image, { env: setEnv(stage.image.config.env ?? [], key, value) });
+    stage.added.env.set(key, value);
   }
   commit(stage, conversion, text);
 }

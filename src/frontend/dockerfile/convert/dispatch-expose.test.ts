@@ -20,7 +20,7 @@ function expose(...ports: readonly string[]) {
     ports,
   };
   dispatchExpose(stage, instruction, conversion);
-  return { ports: [...(stage.added.ports ?? [])], history: stage.image.history.at(-1)?.createdBy, warnings };
+  return { ports: [...(stage.added.ports ?? [])], history: stage.added.history.at(-1)?.createdBy, warnings };
 }
 
 describe("EXPOSE", () => {

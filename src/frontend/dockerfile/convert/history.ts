@@ -1,5 +1,4 @@
 import { type Conversion, createdAt } from "./context.ts";
-import { withHistory } from "./image.ts";
 import type { StageState } from "./stage.ts";
 
 /**
@@ -12,7 +11,7 @@ export function commit(
   text: string,
   made: { readonly layer?: boolean; readonly marked?: boolean } = {},
 ): void {
-  stage.image = withHistory(stage.image, {
+  stage.added.history.push({
     ...createdAt(conversion.epoch),
     createdBy: made.marked ? `${text} # buildkit` : text,
     comment: "buildkit.dockerfile.v0",

@@ -20,17 +20,48 @@ export function withConfig(image: ImageConfig, change: Partial<ContainerConfig>)
   return { ...image, config: { ...image.config, ...change } };
 }
 
-/** The image with one more history record. `created` is RFC 3339. */
-export function withHistory(image: ImageConfig, record: History): ImageConfig {
-  return { ...image, history: [...image.history, record] };
+/** The `NAME=value` lines of an image's config while ENV changes them. */
+export class EnvLines {
+  readonly lines: string[];
+  readonly #places = new Map<string, number>();
+
+  constructor(lines: readonly string[]) {
+    this.lines = [...lines];
+    for (const [at, line] of lines.entries()) {
+      const [name = ""] = line.split("=", 1);
+      if (!this.#places.has(name)) this.#places.set(name, at);
+    }
+  }
+
+  /** Where the name stands first, or at the end. */
+  set(name: string, value: string): void {
+    const at = this.#places.get(name) ?? this.lines.length;
+    this.#places.set(name, at);
+    this.lines[at] = `${name}=${value}`;
+  }
 }
 
-/** `list` with `NAME=value` set in place, or appended. */
-export function setEnv(list: readonly string[], name: string, value: string): string[] {
-  const prefix = `${name}=`;
-  const at = list.findIndex((line) => line.startsWith(prefix) || line === name);
-  const line = prefix + value;
-  return at < 0 ? [...list, line] : list.with(at, line);
+/** What a stage's instructions add to its image, one by one: copying the whole each time would be quadratic. */
+export interface ImageAdditions {
+  readonly history: History[];
+  env?: EnvLines;
+  labels?: Map<string, string>;
+  ports?: Set<string>;
+  volumes?: Set<string>;
+  onBuild?: string[];
+}
+
+/** The image with all that a stage added. */
+export function withAdditions(image: ImageConfig, added: ImageAdditions): ImageConfig {
+  const { history, env, labels, ports, volumes, onBuild } = added;
+  const changed = withConfig(image, {
+    ...(env && { env: env.lines }),
+    ...(labels && { labels: Object.fromEntries(labels) }),
+    ...(ports && { exposedPorts: [...ports] }),
+    ...(volumes && { volumes: [...volumes] }),
+    ...(onBuild && { onBuild }),
+  });
+  return { ...changed, history: [...image.history, ...history] };
 }
 
 /** SHELL of the image, or its system's usual one. */

@@ -1,4 +1,3 @@
-import type { ImageConfig } from "../../../oci/index.ts";
 import { locate } from "../parse/index.ts";
 import { parseBool } from "../parse/values.ts";
 import { environmentOf } from "../shell/index.ts";
@@ -6,7 +5,7 @@ import type { Conversion } from "./context.ts";
 import { dispatch } from "./dispatch.ts";
 import { setUser } from "./dispatch-config.ts";
 import { setWorkdir } from "./dispatch-workdir.ts";
-import { withConfig } from "./image.ts";
+import { withAdditions, withConfig } from "./image.ts";
 import { defaultPath } from "./image-path.ts";
 import type { StageState } from "./stage.ts";
 
@@ -38,17 +37,9 @@ function runStage(stage: StageState, conversion: Conversion): void {
       throw locate(error, conversion.file, step.instruction.location);
     }
   }
-  stage.image = withAdded(stage);
+  stage.image = withAdditions(stage.image, stage.added);
   stage.scanContext = isScanned(stage, "BUILDKIT_SBOM_SCAN_CONTEXT", conversion);
   stage.scanStage = isScanned(stage, "BUILDKIT_SBOM_SCAN_STAGE", conversion);
-}
-
-function withAdded({ image, added: { labels, ports, volumes } }: StageState): ImageConfig {
-  return withConfig(image, {
-    ...(labels && { labels: Object.fromEntries(labels) }),
-    ...(ports && { exposedPorts: [...ports] }),
-    ...(volumes && { volumes: [...volumes] }),
-  });
 }
 
 /** Environment, directory, user and network that processes of the stage start with. */

@@ -3,7 +3,7 @@ import type { ImageConfig, Platform } from "../../../oci/index.ts";
 import type { NamedContext } from "../context/named-context.ts";
 import { UsedOnce } from "../lint/index.ts";
 import type { ArgPair, Instruction, Location, Stage } from "../parse/index.ts";
-import { unsetImage } from "./image.ts";
+import { type ImageAdditions, unsetImage } from "./image.ts";
 
 /** An instruction to be converted, with the stages it takes files from (one per COPY, one per RUN mount). */
 export interface Step {
@@ -26,8 +26,8 @@ export class StageState {
   baseImage: ImageConfig | undefined;
   namedContext: NamedContext | undefined;
   state: State = scratch();
-  /** What its own instructions add to the image; in `image` when the stage is done (copying each time is quadratic). */
-  readonly added: { labels?: Map<string, string>; ports?: Set<string>; volumes?: Set<string> } = {};
+  /** What its own instructions add to the image; in `image` when the stage is done. */
+  readonly added: ImageAdditions = { history: [] };
   image: ImageConfig = unsetImage;
   platform: Platform | undefined;
   steps: Step[] = [];
