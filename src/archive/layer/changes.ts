@@ -45,7 +45,7 @@ function* upperChanges(trees: OverlayTrees, folder: string): Generator<Change> {
       if (before !== undefined) yield { kind: "delete", path };
       continue;
     }
-    if (before === undefined || !sameFile(before, file)) yield { kind: "put", path, file };
+    if (before === undefined || !sameFile(before, file, true)) yield { kind: "put", path, file };
     if (!file.stat.isDirectory()) continue;
     refuseRedirect(file.path);
     if (before !== undefined && isOpaque(file.path)) yield* twoTreeChanges(trees.below, trees.view, path);
@@ -93,16 +93,18 @@ function refuseRedirect(path: string): void {
 
 /**
  * containerd's notion of an unchanged file: same type, mode, owner, device and capabilities; for all but directories also the same
- * size and time, and where both times are whole seconds (an unpacked layer has no more) the same content.
+ * size and time, and where both times are whole seconds (an unpacked layer has no more) the same content. `written`: the other
+ * one was written after the first, so that its content is compared whatever the times: the kernel's clock stands still
+ * for milliseconds, and two steps at once may have written files of one size in them.
  */
-function sameFile(one: Found, other: Found): boolean {
+function sameFile(one: Found, other: Found, written = false): boolean {
   const [a, b] = [one.stat, other.stat];
   if (a.dev === b.dev && a.ino === b.ino) return true;
   if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid || a.rdev !== b.rdev) return false;
   if (!sameCapability(one, other)) return false;
   if (a.isDirectory()) return true;
   if (a.size !== b.size || a.mtimeNs !== b.mtimeNs) return false;
-  if (a.mtimeNs % 1_000_000_000n !== 0n) return true;
+  if (!written && a.mtimeNs % 1_000_000_000n !== 0n) return true;
   if (a.isSymbolicLink()) return readlinkSync(one.path) === readlinkSync(other.path);
   return a.size === 0n || !a.isFile() || sameContent(one.path, other.path);
 }

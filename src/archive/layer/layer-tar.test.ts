@@ -77,6 +77,12 @@ describe("layerTar()", () => {
     expect(await namesOf(changed([lower], "chmod 600 d/e/f"))).toEqual(["d/", "d/e/", "d/e/f"]);
   });
 
+  test("has a file that was written anew with the size and the very time of the one below", async () => {
+    const lower = fresh("echo A > foo && ln -s A link && touch -h -d @1000.5 foo link");
+    const script = "rm foo link && echo B > foo && ln -s B link && touch -h -d @1000.5 foo link";
+    expect(await namesOf(changed([lower], script))).toEqual(["foo", "link"]);
+  });
+
   test("tells what is gone from a directory that was made anew, child by child", async () => {
     const lower = [fresh("mkdir -p d/sub; touch d/a d/sub/x"), fresh("mkdir d; touch d/b")];
     expect(await namesOf(changed(lower, "rm -r d; mkdir d; echo > d/b; touch d/c"))).toEqual([
