@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { RungName } from "./probe/rungs.ts";
+import { StepCookies } from "./processes/cookie.ts";
 import type { DnsOptions } from "./rootfs/network-files.ts";
 import { RuntimeChoice } from "./runtime/choice.ts";
 import { runContainer, startedFile } from "./runtime/container.ts";
@@ -11,7 +12,7 @@ import { findRuntimes, type Runtime } from "./runtime/find.ts";
 import { HeldOutput } from "./runtime/held-output.ts";
 import { ownerName } from "./runtime/owner.ts";
 import { startFailure, startFailureIsTheSteps } from "./runtime/start-failure.ts";
-import { sweepDeadOwners } from "./runtime/sweep.ts";
+import { cookieFile, sweepDeadOwners } from "./runtime/sweep.ts";
 import { startWatchdog } from "./runtime/watchdog.ts";
 import { type HostFacts, readHostFacts } from "./spec/host-facts.ts";
 
@@ -54,6 +55,7 @@ class OciExecutor implements Executor {
   readonly #options: ExecutorOptions;
   readonly #ownerFolder: string;
   readonly #choice: RuntimeChoice;
+  readonly #cookies = new StepCookies();
   #host: HostFacts | undefined;
   #watchdog: { stop: () => void } | undefined;
   #sweep: Promise<void> = Promise.resolve();
@@ -62,7 +64,9 @@ class OciExecutor implements Executor {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#ownerFolder = join(options.stateDir, ownerName());
-    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, "runtimes.json"));
+    const namespaced = () => this.#hostFacts().userNamespace !== undefined;
+    const memory = options.isolation === "rootless" ? "runtimes-rootless.json" : "runtimes.json";
+    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), () => !namespaced());
   }
 
   get description(): string {
@@ -125,8 +129,15 @@ class OciExecutor implements Executor {
   }
 
   #stepContext() {
+    const host = this.#hostFacts();
+    const holdsProcesses = host.userNamespace?.proc ?? true;
+    const cookie = holdsProcesses ? undefined : this.#cookies.next();
+    return { ...this.#options, host, ownerFolder: this.#ownerFolder, id: this.#nextId(), cookie };
+  }
+
+  #hostFacts(): HostFacts {
     this.#host ??= readHostFacts();
-    return { ...this.#options, host: this.#host, ownerFolder: this.#ownerFolder, id: this.#nextId() };
+    return this.#host;
   }
 
   /** Unique on this machine, as the cgroup's name is; letters and digits only. */
@@ -137,7 +148,8 @@ class OciExecutor implements Executor {
   /** What only has to be there while steps run; begun when the first one is on its way, so that it does not wait for it. */
   #onFirstStart(runtime: Runtime): void {
     if (this.#watchdog !== undefined) return;
-    this.#watchdog = startWatchdog(runtime, this.#ownerFolder);
+    this.#watchdog = startWatchdog(runtime, this.#ownerFolder, this.#cookies.owner);
+    writeFileSync(join(this.#ownerFolder, cookieFile), this.#cookies.owner);
     this.#sweep = sweepDeadOwners(this.#options.stateDir, runtime).catch(() => {});
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerProcess, ContainerSpec, RunningProcess, StepResult } from "./contract.ts";
 import { type PreparedStep, prepareStep, type StepContext } from "./prepare-step.ts";
+import { endProcesses } from "./processes/end-processes.ts";
 import { lookupUser } from "./rootfs/user.ts";
 import type { RuntimeChoice } from "./runtime/choice.ts";
 import { deleteContainer, startedFile } from "./runtime/container.ts";
@@ -142,6 +143,8 @@ export class OciContainer implements Container {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new CooperError("executor/cancelled", "container released"));
     const live = await this.#live?.catch(() => undefined);
+    // Where no pid namespace does it; their output would be waited for.
+    if (live?.context.cookie !== undefined) await endProcesses(live.context.cookie);
     await Promise.all(this.#processes);
     if (live === undefined) return;
     const { id, runtimeRoot } = live.prepared.bundle;

@@ -10,6 +10,8 @@ import { runtimeRootName } from "./runtime/sweep.ts";
 import { buildSpec, defaultHostname, specJson } from "./spec/build-spec.ts";
 import type { HostFacts } from "./spec/host-facts.ts";
 import type { NetworkFiles } from "./spec/mounts.ts";
+import type { RuntimeSpec } from "./spec/runtime-spec.ts";
+import { forUserNamespace } from "./spec/user-namespace.ts";
 
 export interface StepContext {
   readonly id: string;
@@ -21,6 +23,8 @@ export interface StepContext {
   readonly oomScoreAdj?: number;
   /** The process runs on a terminal of the container's. */
   readonly terminal?: TerminalSize | undefined;
+  /** Marks the container's processes, where no pid namespace holds them. */
+  readonly cookie?: string | undefined;
 }
 
 /** A bundle on disk and a rootfs that is ready for it; disposal removes the bundle and the mount stubs. */
@@ -34,7 +38,8 @@ export interface PreparedStep extends Disposable {
  */
 export function prepareStep(step: Step, context: StepContext): PreparedStep {
   const folder = join(context.ownerFolder, "steps", context.id);
-  const bundle = { id: context.id, folder, runtimeRoot: join(context.ownerFolder, runtimeRootName) };
+  const { id, ownerFolder, cookie } = context;
+  const bundle = { id, folder, runtimeRoot: join(ownerFolder, runtimeRootName), ...(cookie && { cookie }) };
   const user = lookupUser(step.rootfs, step.user);
   const cleanStubs = mountStubCleaner(step.rootfs, stubTargets(step), step.removeMountStubs);
   mkdirSync(folder, { recursive: true, mode: 0o711 });
@@ -51,7 +56,7 @@ export function prepareStep(step: Step, context: StepContext): PreparedStep {
       ...(context.oomScoreAdj !== undefined && { oomScoreAdj: context.oomScoreAdj }),
       terminal: context.terminal,
     });
-    writeFileSync(join(folder, "config.json"), specJson(spec), { mode: 0o600 });
+    writeFileSync(join(folder, "config.json"), specJson(adapted(spec, context)), { mode: 0o600 });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -63,6 +68,15 @@ export function prepareStep(step: Step, context: StepContext): PreparedStep {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function adapted(spec: RuntimeSpec, { host, cookie }: StepContext): RuntimeSpec {
+  const suited = host.userNamespace === undefined ? spec : forUserNamespace(spec, host.userNamespace);
+  if (cookie === undefined) return suited;
+  const { process } = suited;
+  const mark = { type: "RLIMIT_LOCKS", soft: Number(cookie), hard: Number(cookie) };
+  const others = (process.rlimits ?? []).filter(({ type }) => type !== mark.type);
+  return { ...suited, process: { ...process, rlimits: [...others, mark] } };
 }
 
 function stubTargets(step: Step): string[] {

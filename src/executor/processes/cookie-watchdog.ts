@@ -6,16 +6,22 @@ import { spawn } from "node:child_process";
  */
 const script = `
 read -r _
+${endByCookie("$1")}
+rm -rf "$2"`;
+
+/** Shell lines that kill all processes of an owner, who is named by a shell expression. */
+export function endByCookie(owner: string): string {
+  return `
 for pass in 1 2 3 4 5 6 7 8 9 10; do
-  found=$(grep -ls "^Max file locks  *$1[0-9][0-9][0-9][0-9][0-9][0-9] " /proc/[0-9]*/limits)
+  found=$(grep -ls "^Max file locks  *${owner}[0-9][0-9][0-9][0-9][0-9][0-9] " /proc/[0-9]*/limits)
   [ -n "$found" ] || [ $pass -lt 3 ] || break
   for limits in $found; do
     pid=\${limits#/proc/}
     kill -9 "\${pid%/limits}" 2>/dev/null
   done
   sleep 0.2 2>/dev/null || sleep 1
-done
-rm -rf "$2"`;
+done`;
+}
 
 /** Starts it: a shell that sleeps until this process is gone. `stop` when all steps have ended in good order. */
 export function startCookieWatchdog(owner: string, ownerFolder: string): { stop: () => void } {

@@ -11,8 +11,8 @@ const stepsPerOwner = 1_000_000;
  * (`/proc/PID/limits`), whatever user it becomes and whoever its parent is by then. As decimal text a cookie begins with its owner's.
  */
 export class StepCookies {
-  /** What all cookies of this executor begin with: ten digits. */
-  readonly owner = String(randomInt(1_000_000_000, 9_999_999_999));
+  /** What all cookies of this executor begin with: ten digits, so that a cookie is still a whole number in JSON. */
+  readonly owner = String(randomInt(1_000_000_000, 8_999_999_999));
   #steps = 0;
 
   next(): string {

@@ -54,3 +54,21 @@ function read(path: string): string {
     return "";
   }
 }
+
+/** How often the first process is looked for, in milliseconds. */
+const watchInterval = 50;
+
+/**
+ * Ends the processes with that cookie as soon as the first one, whose id is in the file once it has begun, is gone. Call the returned function to
+ * stop waiting.
+ */
+export function endWithFirst(pidFile: string, cookie: string): () => void {
+  let first: string | undefined;
+  const timer = setInterval(() => {
+    first ??= /^\d+/.exec(read(pidFile))?.[0];
+    if (first === undefined || isAlive(first)) return;
+    clearInterval(timer);
+    endProcesses(cookie).catch(() => {});
+  }, watchInterval);
+  return () => clearInterval(timer);
+}

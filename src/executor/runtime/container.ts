@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { Scope } from "../../kit/index.ts";
 import type { StepOutput } from "../contract.ts";
+import { endProcesses, endWithFirst } from "../processes/end-processes.ts";
 import type { Runtime } from "./find.ts";
 import { type OutputPipes, outputPipes } from "./output-pipes.ts";
 import { parentOf } from "./owner.ts";
@@ -14,6 +15,8 @@ export interface Bundle {
   readonly id: string;
   readonly folder: string;
   readonly runtimeRoot: string;
+  /** Marks the container's processes, where no pid namespace holds them: they end when the first one does. */
+  readonly cookie?: string;
 }
 
 export type ContainerOutcome =
@@ -46,8 +49,10 @@ export async function runContainer(
   const child = startRuntime(runtime, bundle, log, pipes);
   const closed = waitForClose(child, pipes, output);
   const stopKilling = killWhenAborted(child, runtime, bundle, scope);
+  const stopEnding = bundle.cookie === undefined ? () => {} : endWithFirst(startedFile(bundle), bundle.cookie);
   try {
     const code = await closed;
+    if (bundle.cookie !== undefined) await endProcesses(bundle.cookie);
     if (existsSync(join(bundle.runtimeRoot, bundle.id))) await deleteContainer(runtime, bundle.runtimeRoot, bundle.id);
     // Whatever it says: what has not begun has not succeeded.
     if (!existsSync(startedFile(bundle))) {
@@ -57,12 +62,13 @@ export async function runContainer(
     return { kind: "exited", code };
   } finally {
     stopKilling();
+    stopEnding();
   }
 }
 
 /** A session of its own keeps the terminal's Ctrl-C away from the runtime: stopping is this process's decision. */
 function startRuntime(runtime: Runtime, bundle: Bundle, log: string, pipes: OutputPipes): ChildProcess {
-  const global = ["--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
+  const global = [...(runtime.flags ?? []), "--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
   const run = ["run", "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
   try {
     return spawn(runtime.path, [...global, ...run], {
@@ -124,7 +130,9 @@ function containerPid(child: ChildProcess, bundle: Bundle): number | undefined {
 /** Kills and removes what the runtime still knows of a container: processes, cgroups, state. Never rejects. */
 export function deleteContainer(runtime: Runtime, runtimeRoot: string, id: string): Promise<void> {
   return new Promise((resolve) => {
-    const child = spawn(runtime.path, ["--root", runtimeRoot, "delete", "--force", id], { stdio: "ignore" });
+    const child = spawn(runtime.path, [...(runtime.flags ?? []), "--root", runtimeRoot, "delete", "--force", id], {
+      stdio: "ignore",
+    });
     child.once("error", () => resolve());
     child.once("close", () => resolve());
   });

@@ -7,6 +7,8 @@ export interface Runtime {
   /** `runc`, `crun`, … */
   readonly name: string;
   readonly path: string;
+  /** Goes before everything else on its command line. */
+  readonly flags?: readonly string[];
   /** Changes when the program is replaced. */
   readonly version: string;
 }

@@ -126,7 +126,7 @@ export class TalkingProcess {
 
 /** A session of its own keeps signals of this process's terminal away from the runtime. */
 function startRuntime(runtime: Runtime, call: RuntimeCall, io: ProcessIo): ChildProcess {
-  const global = ["--root", call.runtimeRoot, "--log", call.logFile, "--log-format", "json"];
+  const global = [...(runtime.flags ?? []), "--root", call.runtimeRoot, "--log", call.logFile, "--log-format", "json"];
   return spawn(runtime.path, [...global, ...call.args], {
     stdio: [...io.targets],
     detached: true,

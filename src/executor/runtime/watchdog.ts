@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { endByCookie } from "../processes/cookie-watchdog.ts";
 import type { Runtime } from "./find.ts";
 import { runtimeRootName } from "./sweep.ts";
 
@@ -17,11 +18,20 @@ for pass in 1 2; do
   done
   [ $pass = 2 ] || sleep 1
 done
+${endByCookie("$4")}
 rm -rf "$3"`;
 
 /** Starts it: a shell that sleeps until this process is gone. `stop` when all containers have ended in good order. */
-export function startWatchdog(runtime: Runtime, ownerFolder: string): { stop: () => void } {
-  const args = ["-c", script, "cooper-watchdog", join(ownerFolder, runtimeRootName), runtime.path, ownerFolder];
+export function startWatchdog(runtime: Runtime, ownerFolder: string, cookies: string): { stop: () => void } {
+  const args = [
+    "-c",
+    script,
+    "cooper-watchdog",
+    join(ownerFolder, runtimeRootName),
+    runtime.path,
+    ownerFolder,
+    cookies,
+  ];
   const child: ChildProcess = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
   child.once("error", () => {});
   child.stdin?.once("error", () => {});

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { capabilityNames } from "./capabilities.ts";
+import { readUserNamespaceFacts, type UserNamespaceFacts } from "./user-namespace.ts";
 
 /** What a runtime spec depends on, besides the step. */
 export interface HostFacts {
@@ -14,6 +15,8 @@ export interface HostFacts {
   readonly seccomp: boolean;
   /** cgroup v2 alone, with cgroup namespaces. */
   readonly cgroupNamespace: boolean;
+  /** Set inside of a user namespace. */
+  readonly userNamespace?: UserNamespaceFacts | undefined;
 }
 
 /** libseccomp's names of the architectures that Node calls otherwise. */
@@ -36,5 +39,6 @@ export function readHostFacts(): HostFacts {
     capabilities: capabilityNames(/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"),
     seccomp: /^Seccomp:/m.test(status),
     cgroupNamespace: existsSync("/proc/self/ns/cgroup") && existsSync("/sys/fs/cgroup/cgroup.subtree_control"),
+    userNamespace: readUserNamespaceFacts(),
   };
 }

@@ -10,7 +10,7 @@ export interface RuntimeSpec {
   readonly linux: {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
-    readonly cgroupsPath: string;
+    readonly cgroupsPath?: string;
     readonly namespaces: readonly { readonly type: NamespaceType; readonly path?: string }[];
     readonly devices?: readonly SpecDevice[];
     readonly resources: SpecResources;
