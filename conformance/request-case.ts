@@ -5,7 +5,7 @@ import { messageOf, quietScope } from "../src/kit/index.ts";
 import { type Case, readCases } from "./case.ts";
 import { StubBridge } from "./stub-bridge.ts";
 
-/** A recorded question about a Dockerfile: `frontend.lint`, `frontend.outline` or `frontend.targets`. */
+/** A recorded question about a Dockerfile: `frontend.lint`, `.outline`, `.targets` or `.convertllb`. */
 export interface RequestCase extends Case {
   readonly request: string;
   /** Recorded `result.json`, `result.txt`; "" when the request failed. */
@@ -14,7 +14,7 @@ export interface RequestCase extends Case {
 }
 
 /** The cases of `conformance/requests/KIND`. */
-export function readRequestCases(kind: "lint" | "outline" | "targets"): RequestCase[] {
+export function readRequestCases(kind: "lint" | "outline" | "targets" | "convertllb"): RequestCase[] {
   return readCases(join(import.meta.dirname, "requests", kind)).map((found) => {
     const read = (file: string) => {
       const path = join(found.dir, file);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { askFrontend, readRequestCases } from "./request-case.ts";
 
-for (const kind of ["lint", "outline", "targets"] as const) {
+for (const kind of ["lint", "outline", "targets", "convertllb"] as const) {
   describe(`the Dockerfile frontend answers frontend.${kind} byte for byte as upstream`, () => {
     for (const recorded of readRequestCases(kind)) {
       it(recorded.name, async () => {

@@ -2,7 +2,7 @@ import type { Field, Init, MessageType } from "./message.ts";
 
 /**
  * protobuf's JSON of a message, as an object for `JSON.stringify`: 64-bit numbers as text, bytes in base64, what is at its
- * default left out. Enums are numbers, which every reader takes as well as names.
+ * default left out, maps in the order of their keys. Enums are numbers, which every reader takes as well as names.
  */
 export function toJson<T>(type: MessageType<T>, value: Init<T>): Record<string, unknown> {
   return messageJson(type, value as Record<string, unknown>);
@@ -31,7 +31,8 @@ function fieldJson({ type, shape }: Field, value: unknown): unknown {
   if (shape === "map") {
     const map = value as ReadonlyMap<string, unknown>;
     if (map.size === 0) return undefined;
-    return Object.fromEntries([...map].map(([key, item]) => [key, oneJson(type, item)]));
+    const entries = [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return Object.fromEntries(entries.map(([key, item]) => [key, oneJson(type, item)]));
   }
   return isDefault(value) ? undefined : oneJson(type, value);
 }

@@ -37,6 +37,14 @@ describe("--opt call and --opt requestid", () => {
     expect(upstreams.stdout).toContain("WARNING: FromAsCasing");
   });
 
+  test("convertllb prints the graph", async () => {
+    const { code, stdout } = await ask("FROM busybox\nRUN --network=none true\n", "call=convertllb");
+    expect(code).toBe(0);
+    const { def, metadata } = JSON.parse(stdout);
+    expect(Object.keys(metadata).length).toBe(Object.keys(def).length);
+    expect(JSON.stringify(def)).toContain('"network":"NONE"');
+  });
+
   test("check of a flawless file, and of one that does not parse", async () => {
     const fine = await ask("FROM busybox\nRUN true\n", "call=check");
     expect(fine.code).toBe(0);

@@ -12,6 +12,7 @@ const requests: Readonly<Record<string, string>> = {
   outline: "frontend.outline",
   targets: "frontend.targets",
   describe: "frontend.subrequests.describe",
+  convertllb: "frontend.convertllb",
 };
 
 /**
@@ -34,7 +35,8 @@ export function subrequestOf(options: Readonly<Record<string, string>>): {
     const hint = near === undefined ? `the calls are ${Object.keys(requests).join(", ")}` : `did you mean ${near}?`;
     throw new CooperError("cli/bad-value", `invalid opt: unknown call ${JSON.stringify(name)}`, { hint });
   }
-  const format = attributes.includes("format=json") ? "json" : "text";
+  // A graph has no other form.
+  const format = name === "convertllb" || attributes.includes("format=json") ? "json" : "text";
   return { options: asking(rest, request), call: { format, exitWithStatus: true } };
 }
 

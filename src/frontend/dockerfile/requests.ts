@@ -4,6 +4,7 @@ import type { Build } from "./build.ts";
 import { type Converted, convertDockerfile } from "./convert/convert.ts";
 import { createLinter, type LintFinding, lintConfigOf } from "./lint/index.ts";
 import {
+  convertLlbResult,
   describeResult,
   lintResult,
   outlineOf,
@@ -31,6 +32,10 @@ async function answer(id: string, build: Build, warn: (finding: LintFinding) => 
       return outlineResult(outlineOf((await convertFor(build, false, warn)).target), build.entrypoint.data);
     case "frontend.lint":
       return lint(build);
+    case "frontend.convertllb": {
+      const { state, platform } = await convertFor(build, false, warn);
+      return convertLlbResult(build.solver.marshal(state, platform).bytes);
+    }
     default:
       throw new CooperError("dockerfile/unsupported-request", `unsupported request ${id}`, {
         details: { kind: "subrequest", name: id },

@@ -11,9 +11,14 @@ export function definitionJson(definition: DefinitionBytes): object {
 function fields(definition: pb.Definition): object {
   return {
     def: definition.def.length === 0 ? undefined : definition.def.map(base64),
-    metadata: sortedMap(mapValues(definition.metadata, metadataFields)),
+    metadata: metadataJson(definition.metadata),
     Source: definition.source && sourceFields(definition.source),
   };
+}
+
+/** Metadata of ops by their digests, sorted; undefined when there is none. */
+export function metadataJson(metadata: pb.Definition["metadata"]): ReadonlyMap<string, object> | undefined {
+  return sortedMap(mapValues(metadata, metadataFields));
 }
 
 function metadataFields(metadata: pb.OpMetadata): object {

@@ -1,3 +1,4 @@
+export { convertLlbResult } from "./convert-llb.ts";
 export { describeResult } from "./describe.ts";
 export { lintResult } from "./lint.ts";
 export { type Outline, type OutlineArg, type OutlineMount, outlineResult } from "./outline.ts";
