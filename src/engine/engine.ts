@@ -80,6 +80,7 @@ function withSlots(executor: Executor, slots: number): Executor {
   return {
     description: executor.description,
     movesMounts: executor.movesMounts ?? false,
+    ...(executor.refusal && { refusal: executor.refusal }),
     run: (step, output, scope) => free.run(scope.signal, () => executor.run(step, output, scope)),
     open: (container, scope) => executor.open(container, scope),
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),

@@ -118,6 +118,8 @@ export interface Container extends AsyncDisposable {
 export interface Executor extends AsyncDisposable {
   /** What it found and chose, for the progress and for errors: e.g. "runc 1.1.5 (/usr/sbin/runc)". */
   readonly description: string;
+  /** Why nothing can be run at all; then nothing needs to be prepared either. */
+  readonly refusal?: Error;
   /**
    * True where nothing can be mounted: the sources of bind mounts, read-only ones too, are then moved into the step's tree while it runs, and
    * back afterwards. So each must be the step's own for that time, and on the file system of its root. Absent: false.

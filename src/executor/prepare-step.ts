@@ -11,7 +11,7 @@ import { buildSpec, defaultHostname, specJson } from "./spec/build-spec.ts";
 import type { HostFacts } from "./spec/host-facts.ts";
 import type { NetworkFiles } from "./spec/mounts.ts";
 import type { RuntimeSpec } from "./spec/runtime-spec.ts";
-import { forUserNamespace } from "./spec/user-namespace.ts";
+import { checkIds, forUserNamespace } from "./spec/user-namespace.ts";
 
 export interface StepContext {
   readonly id: string;
@@ -41,6 +41,7 @@ export function prepareStep(step: Step, context: StepContext): PreparedStep {
   const { id, ownerFolder, cookie } = context;
   const bundle = { id, folder, runtimeRoot: join(ownerFolder, runtimeRootName), ...(cookie && { cookie }) };
   const user = lookupUser(step.rootfs, step.user);
+  if (context.host.userNamespace !== undefined) checkIds(user, context.host.userNamespace);
   const cleanStubs = mountStubCleaner(step.rootfs, stubTargets(step), step.removeMountStubs);
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   try {

@@ -6,14 +6,18 @@ import { settingsHint } from "./pod-settings.ts";
 export class NoExecutor implements Executor {
   readonly description = "no-exec";
 
-  async run(): Promise<StepResult> {
-    throw new CooperError(
+  get refusal(): CooperError {
+    return new CooperError(
       "executor/no-exec",
       'cannot run a process: isolation "no-exec" assembles images without running anything',
       {
         hint: `RUN needs at least the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETUID, SETGID and SYS_CHROOT; ${settingsHint}`,
       },
     );
+  }
+
+  async run(): Promise<StepResult> {
+    throw this.refusal;
   }
 
   async open(): Promise<Container> {

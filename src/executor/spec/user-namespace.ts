@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { CooperError } from "../../kit/index.ts";
 import { inUserNamespace } from "../../sys/index.ts";
 import type { RuntimeSpec, SpecMount } from "./runtime-spec.ts";
 
@@ -10,8 +11,9 @@ export interface UserNamespaceFacts {
   /** A /sys of their own: only where the network namespace belongs to the user namespace. */
   readonly sysfs: boolean;
   readonly mqueue: boolean;
-  /** Group 5, which terminals belong to, exists. */
-  readonly terminalGroup: boolean;
+  /** The ids that there are, as in user_namespaces(7). */
+  readonly uidMap: string;
+  readonly gidMap: string;
 }
 
 const script = `
@@ -30,7 +32,8 @@ export function readUserNamespaceFacts(): UserNamespaceFacts | undefined {
     proc: works.includes("proc"),
     sysfs: works.includes("sysfs"),
     mqueue: works.includes("mqueue"),
-    terminalGroup: hasId(readFileSync("/proc/self/gid_map", "latin1"), 5),
+    uidMap: readFileSync("/proc/self/uid_map", "latin1"),
+    gidMap: readFileSync("/proc/self/gid_map", "latin1"),
   };
 }
 
@@ -39,6 +42,18 @@ export function hasId(map: string, id: number): boolean {
   return map.split("\n").some((line) => {
     const [inside = Number.NaN, , count = 0] = line.trim().split(/\s+/).map(Number);
     return id >= inside && id < inside + count;
+  });
+}
+
+/** A step's user must be there. Throws `executor/no-id`. */
+export function checkIds(
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  facts: UserNamespaceFacts,
+): void {
+  if (hasId(facts.uidMap, uid) && hasId(facts.gidMap, gid)) return;
+  const sentence = `cannot run the step as user ${uid}:${gid}: isolation "rootless" has no such id here`;
+  throw new CooperError("executor/no-id", sentence, {
+    hint: "more ids need lines for this user in /etc/subuid and /etc/subgid, the programs newuidmap and newgidmap (Debian's uidmap) with their rights, and allowPrivilegeEscalation not false (docs/isolation.md)",
   });
 }
 
@@ -71,7 +86,8 @@ function mountFor(mount: SpecMount, facts: UserNamespaceFacts): SpecMount[] {
     case "mqueue":
       return facts.mqueue ? [mount] : [];
     case "devpts": {
-      const options = mount.options.filter((option) => facts.terminalGroup || !option.startsWith("gid="));
+      // Terminals belong to group 5.
+      const options = mount.options.filter((option) => hasId(facts.gidMap, 5) || !option.startsWith("gid="));
       return [{ ...mount, options }];
     }
     default:

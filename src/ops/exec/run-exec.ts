@@ -19,6 +19,7 @@ export async function runExec(
 ): Promise<readonly Ref[]> {
   const secrets = await secretEnv(body.secretEnv, scope);
   const runner = await executor();
+  if (runner.refusal !== undefined) await exitOfStep(body, Promise.reject(runner.refusal));
   await using prepared = await prepareMounts(body, inputs, storage, scope, runner.movesMounts);
   const step = emulated(stepOf(body, prepared, secrets, vertex.limits), vertex.platform, programPath());
   const foreign = isForeign(vertex.platform);
