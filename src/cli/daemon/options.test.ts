@@ -105,6 +105,16 @@ insecure-entitlements = ["network.host"]
     maxParallelism: 4,
     insecureEntitlements: ["network.host"],
     dns: { nameservers: ["1.1.1.1"], options: [], searchDomains: ["example.com"] },
+    gcPolicies: [
+      {
+        all: false,
+        filters: ["type==source.local"],
+        keepDuration: 0,
+        reservedSpace: 512_000_000,
+        maxUsedSpace: 0,
+        minFreeSpace: 0,
+      },
+    ],
     registries: {
       "docker.io": { mirrors: ["localhost:5000", "m.example/path"] },
       "localhost:5000": {
