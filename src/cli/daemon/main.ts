@@ -1,3 +1,4 @@
+import { takeIsolation } from "../../client/index.ts";
 import { notify, startDaemon } from "../../daemon/index.ts";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import { version } from "../args/buildctl-spec.ts";
@@ -43,8 +44,10 @@ async function serve(flags: FlagValues, io: Io): Promise<number> {
     const { group, ...options } = await daemonOptions(flags, cwd, env, (sentence) => warnings.push(sentence));
     const say = sayer(options.log, io);
     for (const warning of warnings) say("warning", warning);
+    const isolation = await takeIsolation(options.engine.askedIsolation ?? "auto", env);
+    for (const line of isolation.why) say("info", `isolation ${isolation.rung}: ${line}`);
     const gid = group === "" ? options.gid : await groupId(group);
-    const all = { ...options, ...(gid !== undefined && { gid }) };
+    const all = { ...options, engine: { ...options.engine, isolation }, ...(gid !== undefined && { gid }) };
     await withStopSignals((stop, hurry) => untilStopped(all, { stop, hurry, say, env }));
     return 0;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { EngineOptions } from "../../client/index.ts";
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, startedAgain } from "../../kit/index.ts";
 import { buildkitdSpec } from "../args/buildkitd-spec.ts";
 import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
@@ -60,8 +60,9 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
   const flag = (name: string) => (flags.isSet(name) ? flags.string(name) : undefined);
   const dns = dnsOf(read.table(config, "dns"));
   checkConcurrency(read.table(config, "system"));
-  const root = resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, process.geteuid?.() ?? 0));
+  const root = resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, userOf(env)));
   const gc = gcSettings(flags, oci);
+  const isolation = flag("isolation") ?? read.string(oci, "isolation");
   return {
     root,
     debug: flags.bool("debug") || debug,
@@ -72,6 +73,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     insecureEntitlements: entitlementsOf(flags, config),
     registries: registriesOf(config),
     ...(dns === undefined ? {} : { dns }),
+    ...(isolation !== undefined && { askedIsolation: isolation }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
     ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
   };
@@ -85,6 +87,11 @@ function checkConcurrency(system: Config): void {
 }
 
 const entitlements = ["security.insecure", "network.host", "device"];
+
+/** In a user namespace of its own this command is root, and still works for the user that started it. */
+function userOf(env: NodeJS.ProcessEnv): number {
+  return startedAgain(env)?.uid ?? process.geteuid?.() ?? 0;
+}
 
 /** Names may also be joined by commas in one flag. */
 function entitlementsOf(flags: FlagValues, config: Config): readonly string[] {
