@@ -9,7 +9,7 @@ umask 022
 
 programs="usr/bin/git usr/lib/git-core/git-remote-http usr/lib/git-core/git-submodule
 usr/lib/git-core/git-sh-setup usr/lib/git-core/git-sh-i18n usr/bin/ssh usr/sbin/runc usr/bin/newuidmap usr/bin/newgidmap
-usr/bin/unshare usr/bin/xz bin/bzip2"
+usr/bin/unshare usr/bin/nsenter usr/bin/xz bin/bzip2"
 # Node's, and those that Cooper opens by name.
 libraries="libatomic.so.1 libdl.so.2 libm.so.6 libstdc++.so.6 libgcc_s.so.1 libpthread.so.0 libc.so.6 libisal.so.2 libdeflate.so.0
 libnss_files.so.2 libnss_dns.so.2"

@@ -20,7 +20,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
-const commands = ["buildctl", "buildctl-daemonless", "buildkitd"];
+const commands = ["buildctl", "buildctl-daemonless", "buildkitd", "cooper"];
 
 /** Finds files named by `new URL("…", import.meta.url)`, lets `found` have them, and points the URL to where they will be. */
 function besideFiles(found: (path: string) => void): Plugin {

@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, "../..");
  * The script of a command as users have it: bundled at the first call in a test run, from the sources as they are then. It starts
  * in a tenth of the time that the sources need.
  */
-export function bundled(command: "buildctl" | "buildctl-daemonless" | "buildkitd"): string {
+export function bundled(command: "buildctl" | "buildctl-daemonless" | "buildkitd" | "cooper"): string {
   const folder = process.env[bundleVariable];
   if (folder === undefined)
     throw new Error(`cannot find the bundle: ${bundleVariable} is not set, run this with vitest`);

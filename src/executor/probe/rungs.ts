@@ -102,9 +102,10 @@ function rootlessLacks({ namespaces, machine }: ProbedFacts): Lack[] {
   return [...lacks, ...refusal("a mount in a user namespace", userMount)];
 }
 
-function rootlessNotes({ namespaces, ids }: ProbedFacts): string[] {
+function rootlessNotes({ rights, namespaces, ids }: ProbedFacts): string[] {
   const notes: string[] = [];
-  const mapped = Math.min(ids.uids, ids.gids) >= enoughIds && ["works", "not-needed"].includes(ids.mapper);
+  const own = ids.mapper === "not-needed" && idCount(rights) >= enoughIds;
+  const mapped = own || (ids.mapper === "works" && Math.min(ids.uids, ids.gids) >= enoughIds);
   if (!mapped) notes.push(`a single id: every file of a step belongs to root (${idTrouble(ids)})`);
   if (namespaces.userProc.kind !== "works") {
     notes.push("steps see the processes of this container: /proc is masked (procMount: Unmasked lifts that)");
