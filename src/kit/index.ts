@@ -13,6 +13,7 @@ export * from "./ignore-file.ts";
 export * from "./inside-root.ts";
 export * from "./lazy.ts";
 export * from "./make-folders.ts";
+export * from "./moved-files.ts";
 export * from "./patterns.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";

@@ -36,7 +36,7 @@ export interface Surroundings {
   readonly idMappers?: "capabilities" | "set-user-id";
   /** `procMount: Unmasked`. */
   readonly unmaskedProc?: boolean;
-  /** The cgroup file systems can be written, as in a privileged container. */
+  /** The cgroup file systems can be written (default: in a privileged container). */
   readonly writableCgroups?: boolean;
   readonly noexecTmp?: boolean;
 }
@@ -172,7 +172,7 @@ function mounts(bundle: string, folders: readonly string[], input: BundleInput) 
       source: "sysfs",
       options: [...flags, input.rights === "privileged" ? "rw" : "ro"],
     },
-    ...(input.writableCgroups === true
+    ...((input.writableCgroups ?? input.rights === "privileged")
       ? [bind("/sys/fs/cgroup", "/sys/fs/cgroup", ["rw"])]
       : [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: [...flags, "ro"] }]),
     ...folders.map((name) => bind(`/${name}`, `/${name}`, ["ro"])),

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import type { Container, Executor, Step, StepOutput, StepResult } from "../contract.ts";
 import { StepCookies } from "../processes/cookie.ts";
@@ -47,7 +47,7 @@ export class ChrootExecutor implements Executor {
     this.#onFirstStart();
     const number = this.#steps++;
     const cookie = this.#cookies.next();
-    using tree = prepareTree(step, join(dirname(step.rootfs), `aside-${number}`), this.#options.dns);
+    using tree = prepareTree(step, `aside-${number}`, this.#options.dns);
     if (tree.gaps.length > 0) scope.log(`no ${tree.gaps.join(", ")}: devices cannot be made here`);
     const outcome = await this.#runIn(tree, launchOrder(step, tree.user, cookie), cookie, output, scope);
     throwIfCancelled(scope);

@@ -1,6 +1,6 @@
 import type { Step } from "../contract.ts";
 import { cookieResource } from "../processes/cookie.ts";
-import type { StepUser } from "../rootfs/user.ts";
+import { passwdEntries, type StepUser } from "../rootfs/user.ts";
 import { capabilityNumbers, defaultCapabilities } from "../spec/capabilities.ts";
 import { type LaunchOrder, resourceNumbers } from "./order.ts";
 
@@ -14,7 +14,7 @@ export function launchOrder(step: Step, user: StepUser, cookie: string, cpus?: r
     root: step.rootfs,
     cwd: step.cwd,
     args: step.args,
-    env: step.env,
+    env: withHome(step, user),
     uid: user.uid,
     gid: user.gid,
     groups: user.additionalGids,
@@ -22,6 +22,13 @@ export function launchOrder(step: Step, user: StepUser, cookie: string, cpus?: r
     ...(step.security !== "insecure" && { capabilities: capabilityNumbers(defaultCapabilities) }),
     ...(cpus !== undefined && { cpus }),
   };
+}
+
+/** As runtimes do it: the user's folder by the tree's /etc/passwd, `/` for a user who is not in it. */
+function withHome(step: Step, { uid }: StepUser): readonly string[] {
+  if (step.env.some((entry) => entry.startsWith("HOME="))) return step.env;
+  const home = passwdEntries(step.rootfs).find((entry) => entry.uid === uid)?.home;
+  return [...step.env, `HOME=${home || "/"}`];
 }
 
 /** RLIM_INFINITY is -1 in LLB. */

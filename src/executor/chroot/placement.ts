@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { CooperError, lstatIfThere, messageOf, pathInside } from "../../kit/index.ts";
+import { CooperError, forgetMoved, lstatIfThere, messageOf, noteMoved, pathInside } from "../../kit/index.ts";
 import { FolderTimes } from "./folder-times.ts";
 
 /**
@@ -19,16 +19,18 @@ import { FolderTimes } from "./folder-times.ts";
  */
 export class Placement {
   readonly #root: string;
+  readonly #folder: string;
   readonly #aside: string;
   readonly #undo: (() => void)[] = [];
   readonly #placed = new Map<string, string>();
   readonly #times = new FolderTimes();
   #count = 0;
 
-  /** `aside`: a folder of its own beside the tree, made when it is needed. */
+  /** `aside`: the name of a folder of its own beside the tree, made when it is needed. */
   constructor(root: string, aside: string) {
     this.#root = root;
-    this.#aside = aside;
+    this.#folder = dirname(root);
+    this.#aside = join(this.#folder, aside);
   }
 
   /**
@@ -45,6 +47,7 @@ export class Placement {
     }
     const handle = openHandle(source);
     try {
+      noteMoved(this.#folder, source, path);
       renameSync(source, path);
     } catch (cause) {
       if (handle !== undefined) closeSync(handle);
@@ -78,6 +81,7 @@ export class Placement {
       }
     }
     this.#times.restore();
+    forgetMoved(this.#folder);
     rmSync(this.#aside, { recursive: true, force: true });
     if (failure !== undefined) throw failure.error;
   }

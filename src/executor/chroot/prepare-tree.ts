@@ -6,8 +6,7 @@ import { mountStubCleaner } from "../rootfs/mount-stubs.ts";
 import { type DnsOptions, hostsFileFor, readMachineResolvConf, resolvConfFor } from "../rootfs/network-files.ts";
 import { lookupUser, type StepUser } from "../rootfs/user.ts";
 import { ensureWorkingDir } from "../rootfs/working-dir.ts";
-import { defaultHostname } from "../spec/build-spec.ts";
-import { hostDevice } from "../spec/devices.ts";
+import { defaultHostname, stepDevice } from "../spec/build-spec.ts";
 import { type OutputPipePaths, placeDevices, placeKernelTrees } from "./kernel-files.ts";
 import { Placement } from "./placement.ts";
 
@@ -36,11 +35,7 @@ export function prepareTree(step: Step, aside: string, dns: DnsOptions | undefin
     cleanStubs();
   };
   try {
-    const devices = placeDevices(
-      rootfs,
-      placement,
-      step.devices.map(({ path }) => hostDevice(path)),
-    );
+    const devices = placeDevices(rootfs, placement, step.devices.map(stepDevice));
     placeKernelTrees(placement);
     placeNetworkFiles(step, dns, placement);
     for (const mount of byTarget(step.mounts)) placeMount(mount, placement);

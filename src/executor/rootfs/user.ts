@@ -60,6 +60,7 @@ export interface PasswdEntry {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  readonly home: string;
 }
 export interface GroupEntry {
   readonly name: string;
@@ -82,10 +83,11 @@ function explicitGroup(rootfs: string, group: string): number {
 
 /** Entries of the tree's /etc/passwd; none when there is no such regular file of a sane size. */
 export function passwdEntries(rootfs: string): PasswdEntry[] {
-  return userFileLines(rootfs, "/etc/passwd").map(([name = "", , uid, gid]) => ({
+  return userFileLines(rootfs, "/etc/passwd").map(([name = "", , uid, gid, , home = ""]) => ({
     name,
     uid: lenientId(uid),
     gid: lenientId(gid),
+    home,
   }));
 }
 

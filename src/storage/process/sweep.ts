@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Log, messageOf } from "../../kit/index.ts";
+import { bringBack, type Log, messageOf } from "../../kit/index.ts";
 import { listMounts, umount } from "../../sys/index.ts";
 import type { Database } from "../database/database.ts";
 import type { Layout } from "../layout.ts";
@@ -53,6 +53,7 @@ function sweepOwner(place: Swept, owner: string): void {
     for (const { id } of database.all<{ id: string }>("SELECT id FROM snapshot WHERE owner = ?", owner)) {
       const tree = join(layout.snapshots, id);
       unmountBelow(tree);
+      bringBack(tree);
       trash.take(tree);
     }
     database.run("DELETE FROM snapshot WHERE owner = ?", owner);
