@@ -1,6 +1,6 @@
 import type { FrontendBridge, FrontendRef, FrontendWarning } from "../frontend/index.ts";
 import { type Digest, prefixed } from "../kit/index.ts";
-import { formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
+import { canonicalReference, formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
 import { layoutOrigin, layoutStoreOf } from "../ops/index.ts";
 import { BridgeRefs } from "./bridge-refs.ts";
 import type { BuildJob } from "./build-job.ts";
@@ -10,7 +10,7 @@ import { explainFailure } from "./failed-solve.ts";
 import { forwardRequest } from "./forward.ts";
 import { openContainer } from "./gateway-container.ts";
 import type { EngineEdge } from "./graph.ts";
-import { resolveSourceMeta } from "./source-meta.ts";
+import { allowedSource, resolveSourceMeta } from "./source-meta.ts";
 import { readTreeFile, statTreeFile } from "./tree-files.ts";
 import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
 
@@ -59,13 +59,26 @@ export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new 
   return bridge;
 }
 
+/** The image that the build's policy wants for this one. Throws `engine/source-denied`. */
+function allowedImage(job: BuildJob, asked: string): string {
+  if (job.policy === undefined) return asked;
+  const scheme = "docker-image://";
+  try {
+    const { identifier } = allowedSource(job, { identifier: scheme + canonicalReference(asked), attrs: new Map() });
+    return identifier.startsWith(scheme) ? identifier.slice(scheme.length) : asked;
+  } catch (error) {
+    throw prefixed(`failed to resolve source metadata for ${asked}`, error, "engine/failed");
+  }
+}
+
 /** `[internal] load metadata for …`: a line of progress of its own, as upstream's. */
 async function resolveImageConfig(
   job: BuildJob,
-  ref: string,
+  asked: string,
   options: Parameters<FrontendBridge["resolveImageConfig"]>[1],
 ): ReturnType<FrontendBridge["resolveImageConfig"]> {
   const layout = options.ociLayout;
+  const ref = layout === undefined ? allowedImage(job, asked) : asked;
   const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
   const work = job.status.task(options.logName, (emit) =>
     job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),

@@ -11,6 +11,8 @@ import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
 import { JobStatus } from "./job-status.ts";
 import type { EngineParts } from "./parts.ts";
 import { SourcePlaces } from "./source-error.ts";
+import { applyPolicy } from "./source-policy/apply-policy.ts";
+import { SourcePolicy } from "./source-policy/policy.ts";
 
 /** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
 export class BuildJob implements AsyncDisposable {
@@ -21,6 +23,8 @@ export class BuildJob implements AsyncDisposable {
   readonly images: ImageResolver;
   readonly answers = new SourceAnswers();
   readonly places = new SourcePlaces();
+  /** Which sources it may use; undefined: all. */
+  readonly policy: SourcePolicy | undefined;
   readonly member: Member;
   readonly #scope: Scope;
   readonly #vertices = new Map<Digest, DefinitionVertex>();
@@ -39,6 +43,7 @@ export class BuildJob implements AsyncDisposable {
   ) {
     this.parts = parts;
     this.request = request;
+    this.policy = request.sourcePolicy && new SourcePolicy([request.sourcePolicy]);
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
     this.status = new JobStatus(onStatus, scope.signal);
@@ -53,7 +58,7 @@ export class BuildJob implements AsyncDisposable {
 
   /** Reads a definition and checks what it needs; nothing runs yet. Undefined: scratch. */
   load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
-    const definition = readDefinition(bytes, this.request.entitlements);
+    const definition = readDefinition(bytes, this.request.entitlements, this.policy);
     this.places.add(definition);
     for (const [digest, vertex] of definition.byDigest) this.#vertices.set(digest, vertex);
     const ignoreCache = options.ignoreCache ?? false;
@@ -107,9 +112,13 @@ export class BuildJob implements AsyncDisposable {
   }
 }
 
-function readDefinition(bytes: Uint8Array, granted: readonly string[]): ParsedDefinition {
+function readDefinition(
+  bytes: Uint8Array,
+  granted: readonly string[],
+  policy: SourcePolicy | undefined,
+): ParsedDefinition {
   try {
-    const definition = unmarshalDefinition(bytes);
+    const definition = unmarshalDefinition(policy === undefined ? bytes : applyPolicy(bytes, policy));
     checkNeeds(definition, granted);
     return definition;
   } catch (error) {

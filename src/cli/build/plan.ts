@@ -9,7 +9,7 @@ import { parseLocals, parseOciLayouts } from "./locals.ts";
 import { parseOutputs } from "./outputs.ts";
 import { parseRegistryAuthTls } from "./registry-auth.ts";
 import { parseSecrets } from "./secrets.ts";
-import { checkSourcePolicy } from "./source-policy.ts";
+import { readSourcePolicy } from "./source-policy.ts";
 import { parseSsh } from "./ssh.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -39,7 +39,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
   const outputs = parseOutputs(values.strings("output"), around);
   const cacheExports = parseCacheExports(values.strings("export-cache"), around.env, warn);
   const cacheImports = parseCacheImports(values.strings("import-cache"), around.env, warn);
-  checkSourcePolicy(values.string("source-policy-file"), around.cwd);
+  const sourcePolicy = readSourcePolicy(values.string("source-policy-file"), around.env, around.cwd);
   const frontend = values.string("frontend");
   const asked = subrequestOf(parseFrontendOptions(values.strings("opt"), around.env));
   const noCache = values.bool("no-cache");
@@ -56,6 +56,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
       cacheExports,
       entitlements,
       noCache: noCache && frontend === "",
+      ...(sourcePolicy && { sourcePolicy }),
     },
     session: {
       id: newId(),

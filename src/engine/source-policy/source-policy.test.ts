@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../../kit/index.ts";
+import { unmarshalDefinition } from "../../llb/index.ts";
+import { encode, type Init, pb, sourcepolicy } from "../../wire/index.ts";
+import { applyPolicy } from "./apply-policy.ts";
+import { SourcePolicy } from "./policy.ts";
+
+const { ALLOW, DENY, CONVERT } = sourcepolicy.PolicyAction;
+const { EXACT, REGEX } = sourcepolicy.MatchType;
+const policy = (...rules: Init<sourcepolicy.Rule>[]) =>
+  new SourcePolicy([encode(sourcepolicy.Policy, { version: 1n, rules })]);
+const source = (identifier: string, attrs: Record<string, string> = {}) => ({
+  identifier,
+  attrs: new Map(Object.entries(attrs)),
+});
+const rule = (
+  action: number,
+  identifier: string,
+  more: Init<sourcepolicy.Selector> = {},
+  to?: Init<sourcepolicy.Update>,
+) => ({
+  action,
+  selector: { identifier, ...more },
+  ...(to && { updates: to }),
+});
+const alpine = "docker-image://docker.io/library/alpine:3.18";
+
+describe("SourcePolicy", () => {
+  it("denies by wildcard, and the last of the rules that allow and deny counts", () => {
+    const said = `source "${alpine}" denied by policy: source denied by policy`;
+    expect(() => policy(rule(DENY, "docker-image://*")).evaluate(source(alpine))).toThrow(said);
+    expect(() => policy(rule(ALLOW, "*"), rule(DENY, alpine)).evaluate(source(alpine))).toThrow(said);
+    const kept = source(alpine);
+    expect(policy(rule(DENY, "docker-image://*"), rule(ALLOW, "*alpine*")).evaluate(kept)).toBe(kept);
+    expect(policy(rule(DENY, "docker-image://*/busybox*")).evaluate(kept)).toBe(kept);
+    expect(policy(rule(DENY, "docker-image://*", { matchType: EXACT })).evaluate(kept)).toBe(kept);
+  });
+
+  it("replaces with what the pattern caught, until nothing changes any more", () => {
+    const to = { identifier: `docker-image://mirror.example/$\{1}` };
+    expect(
+      policy(rule(CONVERT, "docker-image://docker.io/library/*", {}, to)).evaluate(source(alpine)).identifier,
+    ).toBe("docker-image://mirror.example/alpine:3.18");
+    const regex = rule(
+      CONVERT,
+      "^docker-image://docker.io/library/(alpine):(?<v>.*)$",
+      { matchType: REGEX },
+      {
+        identifier: `docker-image://docker.io/library/$1:x-$\{v}$$`,
+      },
+    );
+    expect(() => policy(regex).evaluate(source(alpine))).toThrow(
+      "too many mutations on a single source: too many operations",
+    );
+    const chain = policy(rule(CONVERT, "a", {}, { identifier: "b" }), rule(CONVERT, "b", {}, { identifier: "c" }));
+    expect(chain.evaluate(source("a")).identifier).toBe("c");
+  });
+
+  it("adds attributes, and looks at them", () => {
+    const checksum = { attrs: new Map([["http.checksum", "sha256:1"]]) };
+    const got = policy(rule(CONVERT, "https://x/f", {}, checksum)).evaluate(source("https://x/f", { a: "b" }));
+    expect(got).toEqual(source("https://x/f", { a: "b", "http.checksum": "sha256:1" }));
+    const constraints = [{ key: "http.checksum", value: "^sha256:", condition: sourcepolicy.AttrMatch.MATCHES }];
+    const deny = policy(rule(DENY, "https://*", { constraints }));
+    expect(() => deny.evaluate(got)).toThrow("denied by policy");
+    expect(deny.evaluate(source("https://x/f")).identifier).toBe("https://x/f");
+  });
+
+  it("refuses rules that say nothing, and patterns that cannot be read", () => {
+    expect(() => policy({ action: DENY })).toThrow("invalid nil selector in policy");
+    expect(() => policy(rule(DENY, "a**"))).toThrow('invalid wildcard: "**"');
+    expect(() => policy(rule(DENY, "(", { matchType: REGEX }))).toThrow('invalid regex "("');
+    expect(() => policy(rule(CONVERT, "*")).evaluate(source("x"))).toThrow("missing destination for convert rule");
+  });
+});
+
+describe("applyPolicy()", () => {
+  const image = encode(pb.Op, { op: { case: "source", value: { identifier: alpine } } });
+  const local = encode(pb.Op, { op: { case: "source", value: { identifier: "local://context" } } });
+  const merge = encode(pb.Op, {
+    inputs: [{ digest: sha256(image) }, { digest: sha256(local) }],
+    op: { case: "merge", value: { inputs: [{ input: 0n }, { input: 1n }] } },
+  });
+  const head = encode(pb.Op, { inputs: [{ digest: sha256(merge) }] });
+  const description = new Map([["llb.customname", "the merge"]]);
+  const definition = encode(pb.Definition, {
+    def: [merge, image, local, head],
+    metadata: new Map([[sha256(merge), { description }]]),
+    source: {
+      locations: new Map([[sha256(image), { locations: [{ sourceIndex: 0 }] }]]),
+      infos: [{ filename: "Dockerfile" }],
+    },
+  });
+
+  it("gives everything that uses a replaced source its new digest, with what belongs to it", () => {
+    const bytes = applyPolicy(
+      definition,
+      policy(rule(CONVERT, alpine, {}, { identifier: "docker-image://docker.io/library/busybox:1" })),
+    );
+    const { vertices, source: places } = unmarshalDefinition(bytes);
+    const names = vertices.map(({ op: { body } }) => (body.kind === "source" ? body.identifier : body.kind));
+    expect(names).toEqual(["docker-image://docker.io/library/busybox:1", "local://context", "merge"]);
+    expect(vertices[1]?.digest).toBe(sha256(local));
+    expect(vertices[2]?.metadata.description).toEqual(description);
+    expect([...places.locations.keys()]).toEqual([vertices[0]?.digest]);
+  });
+
+  it("leaves a definition that it does not touch as it is, and refuses one with a denied source", () => {
+    expect(applyPolicy(definition, policy(rule(DENY, "git://*")))).toBe(definition);
+    expect(() => applyPolicy(definition, policy(rule(DENY, "local://*")))).toThrow(
+      'error evaluating the source policy: source "local://context" denied by policy: source denied by policy',
+    );
+  });
+});
