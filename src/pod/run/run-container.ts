@@ -1,0 +1,197 @@
+import type { Readable } from "node:stream";
+import { setTimeout as later } from "node:timers/promises";
+import type { Container, ContainerProcess, ContainerSpec, RunningProcess, StepMount } from "../../executor/index.ts";
+import { CooperError, isCooperError, type Scope } from "../../kit/index.ts";
+import type { ImageRoot, Pod, PodContainer, PodSurroundings } from "../contract.ts";
+import type { MadeVolume } from "../volumes/make-volume.ts";
+import { volumeMounts } from "../volumes/mounts.ts";
+import { environmentOf, statedEnv } from "./env.ts";
+import { expandVariables } from "./expand.ts";
+import { limitsOf } from "./limits.ts";
+import { rightsOf } from "./rights.ts";
+
+/** What all containers of a pod share. */
+export interface PodHome {
+  readonly pod: Pod;
+  readonly around: PodSurroundings;
+  readonly volumes: ReadonlyMap<string, MadeVolume>;
+  /** File of the pod's network namespace, when it has one. */
+  readonly networkNamespace?: string;
+  readonly graceSeconds: number;
+}
+
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+}
+
+/** A container whose process has begun. */
+export interface LiveContainer extends AsyncDisposable {
+  /** All its output has been handed on by then. */
+  readonly end: Promise<ContainerEnd>;
+  /** SIGTERM, and SIGKILL when it has not ended after so many seconds. Resolves when it has ended. */
+  stop(graceSeconds: number): Promise<void>;
+  /** Runs a command in it; resolves with its exit code. */
+  exec(command: readonly string[], scope: Scope): Promise<number>;
+}
+
+/** Starts a container of the pod on an image's tree. The end of `scope` kills it at once. Throws `pod/…`, `executor/…`. */
+export async function startContainer(
+  container: PodContainer,
+  image: ImageRoot,
+  home: PodHome,
+  scope: Scope,
+): Promise<LiveContainer> {
+  const { around } = home;
+  const plan = planOf(container, image, home);
+  const opened = await around.executor.open(plan.spec, scope);
+  try {
+    const process = await opened.start(plan.process, scope);
+    return new Live(container, opened, process, plan.process, around);
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function planOf(
+  container: PodContainer,
+  image: ImageRoot,
+  home: PodHome,
+): { spec: ContainerSpec; process: ContainerProcess } {
+  const { pod, around } = home;
+  const { user, security, rights, readonlyRootfs } = rightsOf(container.security, image.config, pod, (name) =>
+    around.seccompProfile(name),
+  );
+  const variables = environmentOf(container, image.config, around);
+  const mounts = [
+    ...image.mounts,
+    ...around.extraMounts(container),
+    ...volumeMounts(container, home.volumes, statedEnv(container, around)),
+  ];
+  return {
+    spec: {
+      rootfs: image.path,
+      readonlyRootfs,
+      mounts: lastOfEach(mounts),
+      hostname: (pod.hostname ?? around.name).slice(0, 63),
+      network: around.network,
+      extraHosts: pod.hostAliases,
+      ulimits: [],
+      cgroupParent: "",
+      devices: [],
+      limits: limitsOf(container.resources),
+      ...(rights !== undefined && { rights }),
+      ...(home.networkNamespace !== undefined && { networkNamespace: home.networkNamespace }),
+    },
+    process: {
+      args: commandOf(container, image, variables),
+      env: [...variables].map(([name, value]) => `${name}=${value}`),
+      cwd: container.workingDir ?? (image.config.workingDir || "/"),
+      user,
+      security,
+      stdin: false,
+      removeMountStubs: false,
+    },
+  };
+}
+
+/** A container's own mount takes the place of one that is made for it. */
+function lastOfEach(mounts: readonly StepMount[]): readonly StepMount[] {
+  return mounts.filter(({ target }, at) => mounts.findLastIndex((other) => other.target === target) === at);
+}
+
+/** A command of its own leaves the image's arguments out, too. */
+function commandOf(
+  container: PodContainer,
+  { config }: ImageRoot,
+  variables: ReadonlyMap<string, string>,
+): readonly string[] {
+  const { command, args } = container;
+  const own = [...(command ?? config.entrypoint), ...(args ?? (command === undefined ? config.cmd : []))];
+  const stated = [...(command ?? []), ...(args ?? [])].length > 0;
+  const expanded = stated ? own.map((word) => expandVariables(word, variables)) : own;
+  if (expanded.length > 0) return expanded;
+  throw new CooperError(
+    "pod/no-command",
+    `cannot start container ${JSON.stringify(container.name)}: neither it nor its image has a command`,
+    {
+      hint: "add command:",
+    },
+  );
+}
+
+class Live implements LiveContainer {
+  readonly end: Promise<ContainerEnd>;
+  readonly #container: Container;
+  readonly #process: RunningProcess;
+  readonly #like: ContainerProcess;
+  #ended = false;
+
+  constructor(
+    spec: PodContainer,
+    container: Container,
+    process: RunningProcess,
+    like: ContainerProcess,
+    around: PodSurroundings,
+  ) {
+    this.#container = container;
+    this.#process = process;
+    this.#like = like;
+    const flows = [process.stdout, process.stderr].flatMap((stream, at) =>
+      stream === undefined ? [] : [flow(stream, (chunk) => around.output(spec.name, at === 0 ? 1 : 2, chunk))],
+    );
+    this.end = this.#waitForEnd(flows);
+    this.end.catch(() => {});
+  }
+
+  async #waitForEnd(flows: readonly Promise<void>[]): Promise<ContainerEnd> {
+    try {
+      const { exitCode } = await this.#process.exit;
+      await Promise.all(flows);
+      return { exitCode, oomKilled: false };
+    } finally {
+      this.#ended = true;
+    }
+  }
+
+  async stop(graceSeconds: number): Promise<void> {
+    if (this.#ended) return;
+    this.#process.signal("SIGTERM");
+    const waiting = new AbortController();
+    const patience = later(graceSeconds * 1000, undefined, { signal: waiting.signal, ref: true }).then(
+      () => this.#process.signal("SIGKILL"),
+      () => {},
+    );
+    await this.end.catch(() => {});
+    waiting.abort();
+    await patience;
+  }
+
+  async exec(command: readonly string[], scope: Scope): Promise<number> {
+    try {
+      const process = await this.#container.start({ ...this.#like, args: command }, scope);
+      process.stdout.resume();
+      process.stderr?.resume();
+      return (await process.exit).exitCode;
+    } catch (error) {
+      if (isCooperError(error, "executor/start-failed")) return 127;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#container[Symbol.asyncDispose]();
+    await this.end.catch(() => {});
+  }
+}
+
+/** Hands on what a stream brings; resolves when it has ended. One that brought nothing may be closed by now. */
+function flow(stream: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {
+  if (stream.closed) return Promise.resolve();
+  stream.on("data", onChunk);
+  return new Promise((resolve) => {
+    stream.once("close", resolve);
+    stream.once("error", () => resolve());
+  });
+}

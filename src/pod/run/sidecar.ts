@@ -1,0 +1,67 @@
+import { messageOf, type Scope, sleep } from "../../kit/index.ts";
+import type { ImageRoot, PodContainer } from "../contract.ts";
+import { waitUntilUp } from "./probe.ts";
+import { type LiveContainer, type PodHome, startContainer } from "./run-container.ts";
+
+const firstPause = 1000;
+const longestPause = 60_000;
+
+/** A native sidecar: runs until it is stopped, and is started again whenever it ends by itself. */
+export class Sidecar {
+  readonly name: string;
+  readonly #stopping = new AbortController();
+  readonly #keeping: Promise<void>;
+  #live: LiveContainer;
+
+  private constructor(container: PodContainer, image: ImageRoot, live: LiveContainer, home: PodHome, scope: Scope) {
+    this.name = container.name;
+    this.#live = live;
+    this.#keeping = this.#keep(container, image, home, scope);
+  }
+
+  /** Resolves when it is up. Throws `pod/not-up` and what starting a container throws. */
+  static async start(container: PodContainer, image: ImageRoot, home: PodHome, scope: Scope): Promise<Sidecar> {
+    const live = await startContainer(container, image, home, scope);
+    home.around.event({ kind: "started", container: container.name, role: "sidecar" });
+    try {
+      await waitUntilUp(container, live, scope);
+    } catch (error) {
+      await live[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new Sidecar(container, image, live, home, scope);
+  }
+
+  async #keep(container: PodContainer, image: ImageRoot, home: PodHome, scope: Scope): Promise<void> {
+    for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
+      const end = await this.#live.end.catch(() => undefined);
+      await this.#live[Symbol.asyncDispose]();
+      const exitCode = end?.exitCode ?? -1;
+      home.around.event({ kind: "ended", container: container.name, role: "sidecar", exitCode });
+      if (this.#isStopping(scope)) return;
+      home.around.event({
+        kind: "warning",
+        text: `sidecar ${this.name} ended with exit code ${exitCode}: starting it again`,
+      });
+      await sleep(pause, AbortSignal.any([this.#stopping.signal, scope.signal])).catch(() => {});
+      if (this.#isStopping(scope)) return;
+      try {
+        this.#live = await startContainer(container, image, home, scope);
+        home.around.event({ kind: "started", container: container.name, role: "sidecar" });
+      } catch (error) {
+        home.around.event({ kind: "warning", text: `sidecar ${this.name} does not start again: ${messageOf(error)}` });
+        return;
+      }
+    }
+  }
+
+  #isStopping(scope: Scope): boolean {
+    return this.#stopping.signal.aborted || scope.signal.aborted;
+  }
+
+  async stop(graceSeconds: number): Promise<void> {
+    this.#stopping.abort();
+    await this.#live.stop(graceSeconds);
+    await this.#keeping;
+  }
+}

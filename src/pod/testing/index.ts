@@ -1,0 +1,2 @@
+export { busyboxImages } from "./busybox-images.ts";
+export { type Lab, podLab } from "./pod-lab.ts";
