@@ -77,6 +77,8 @@ export interface SnapshotInfo {
 /** Folders of files: overlay (a folder of changes per snapshot) or native (a whole copy per snapshot). */
 export interface SnapshotStore {
   readonly driver: "overlay" | "native";
+  /** Snapshots of one kind are unknown where another is used: what names them should be kept apart, too. */
+  readonly kind: "overlay" | "native" | "recorded";
   get(id: SnapshotId): SnapshotInfo | undefined;
   byName(name: string): SnapshotInfo | undefined;
   /** The snapshot and its ancestors, lowest first. Throws `storage/no-snapshot`. */

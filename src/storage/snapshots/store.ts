@@ -34,6 +34,10 @@ export class Snapshots implements SnapshotStore {
     return this.#use().driver.name;
   }
 
+  get kind(): "overlay" | "native" | "recorded" {
+    return this.#use().driver.rows;
+  }
+
   /** See `SnapshotRows.forgetUses`. */
   forgetUses(): void {
     this.#rows?.forgetUses();
