@@ -20,8 +20,19 @@ test("BUILDKIT_HOST is the default address that the help shows", async () => {
   expect(recorded.stdout).toContain('buildkitd address (default: "tcp://builder:1234")');
 });
 
-test("what is not there yet says so", async () => {
-  expect((await run("buildctl", "debug", "get", "x")).stderr).toBe("error: buildctl debug get is not supported yet\n");
-  expect((await run("buildctl-daemonless.sh", "du")).stderr).toBe("error: buildctl du is not supported yet\n");
-  expect((await run("buildctl-daemonless.sh", "debug", "workers")).exit).toBe(1);
+test.each([
+  [["debug", "get"], "blob digest must be specified"],
+  [["debug", "get", "x"], "invalid checksum digest format"],
+  [["debug", "get", "sha256:aa"], "invalid checksum digest length"],
+  [["debug", "logs"], "build ref must be specified"],
+  [["debug", "ctl"], "build ref must be specified"],
+  [["debug", "ctl", "ref"], "must specify one of --pin, --unpin, --delete"],
+  [["debug", "ctl", "--pin", "--unpin", "ref"], "cannot specify both --pin and --unpin"],
+  [["debug", "ctl", "--pin", "--delete", "ref"], "cannot specify --delete with --pin or --unpin"],
+  [["debug", "dump-llb", "/nonexistent"], "open /nonexistent: no such file or directory"],
+  [["--addr", "tcp://h:1", "dial-stdio"], "invalid address tcp://h:1 (expected unix://, got tcp://)"],
+  [["debug", "histories", "--format", "{{"], "template: :1: unclosed action"],
+])("buildctl %s is refused before anybody is asked", async (argv, sentence) => {
+  const { exit, stdout, stderr } = await run("buildctl", ...argv);
+  expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: "", stderr: `error: ${sentence}\n` });
 });

@@ -24,6 +24,10 @@ export async function runWith(
   openEngine?: OpenEngine,
 ): Promise<number> {
   const spec = buildctlSpec(io.around.env.BUILDKIT_HOST || defaultAddress);
+  if (argv.at(-1) === "--generate-shell-completion") {
+    io.stdout((await import("./completion/candidates.ts")).candidates(spec, argv.slice(0, -1)));
+    return 0;
+  }
   const asked = parseCommandLine(spec, argv, io.around.env);
   switch (asked.kind) {
     case "help":
@@ -63,11 +67,7 @@ async function runVerb(
       const { daemonEngine } = await import("./remote/address.ts");
       return await runBuild(asked.values, io, daemonEngine(asked.values, io.around), true);
     }
-    if (command !== "buildctl") throw notSupported(name);
-    const { remoteVerbs } = await import("./remote/verbs.ts");
-    const run = remoteVerbs[name];
-    if (run === undefined) throw notSupported(name);
-    return await run(asked.values, io);
+    return await runOther(command, name, asked, io);
   } catch (error) {
     io.stderr(errorReport(error, debug && !isCooperError(error, "cli/")));
     return 1;
@@ -79,6 +79,24 @@ function checkLogFormat(format: string): void {
   throw new CooperError("cli/bad-value", `unsupported log type ${JSON.stringify(format)}`);
 }
 
-function notSupported(verb: string): CooperError {
-  return new CooperError("cli/not-supported", `buildctl ${verb} is not supported yet`);
+/** Everything but builds. */
+async function runOther(
+  command: Command,
+  name: string,
+  { values, args }: Extract<Invocation, { kind: "run" }>,
+  io: Io,
+): Promise<number> {
+  if (name === "completion") {
+    io.stdout((await import("./completion/scripts.ts")).completionScript(args[0]));
+    return 0;
+  }
+  if (name === "debug dump-llb") return (await import("./llb/dump.ts")).dumpLlb(values, args, io);
+  if (name === "debug dump-metadata") return (await import("./metadata/dump.ts")).dumpMetadata(values, io);
+  if (name === "dial-stdio") return (await import("./remote/dial-stdio.ts")).dialStdio(values, io);
+  const { remoteVerbs, askDaemon } = await import("./remote/verbs.ts");
+  const verb = remoteVerbs[name];
+  if (verb === undefined) throw new CooperError("cli/not-supported", `buildctl ${name} is not supported yet`);
+  if (command === "buildctl") return await askDaemon(verb, values, args, io);
+  const { connectEmbedded } = await import("./remote/embedded.ts");
+  return await askDaemon(verb, values, args, io, (scope) => connectEmbedded(io, scope));
 }

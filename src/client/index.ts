@@ -16,8 +16,9 @@ export type {
 export type { LocalSessionOptions, OutputSpec, OutputStream, SecretSource, SshSource } from "../session/index.ts";
 export { type BuildCall, build } from "./build.ts";
 export { checkDefinition } from "./definition.ts";
+export { definitionDot, definitionJson } from "./dump-definition.ts";
 export type { DaemonAddress, DaemonConnection } from "./remote/dial.ts";
-export type { BuildkitVersion, UsageRecord, WorkerRecord } from "./remote/queries.ts";
+export type { BuildHistoryEvent, BuildkitVersion, UsageRecord, WorkerRecord } from "./remote/queries.ts";
 
 /** Everything about daemons elsewhere; loaded when one is really asked. */
 export const remote = () => import("./remote/index.ts");

@@ -18,3 +18,18 @@ export const Code = {
   DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;
+
+const names: ReadonlyMap<number, string> = new Map([
+  ...Object.entries(Code).map(([name, code]) => [code, camel(name)] as const),
+  [Code.OK, "OK"],
+  [Code.CANCELLED, "Canceled"],
+]);
+
+/** A code's name as Go's library prints it: `NotFound`. */
+export function codeName(code: number): string {
+  return names.get(code) ?? `Code(${code})`;
+}
+
+function camel(name: string): string {
+  return name.replace(/[A-Z]+_?/g, (word) => word.charAt(0) + word.slice(1).replace("_", "").toLowerCase());
+}

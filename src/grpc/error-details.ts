@@ -29,6 +29,7 @@ interface SourceDetails {
   readonly kind: "source";
   readonly source: { readonly filename: string; readonly data: Uint8Array; readonly language?: string };
   readonly ranges: readonly { readonly start: Position; readonly end: Position }[];
+  readonly unsent?: boolean;
 }
 interface Position {
   readonly line: number;
@@ -39,7 +40,7 @@ interface Position {
 export function errorDetail(details: ErrorDetail): readonly Detail[] {
   switch (details.kind) {
     case "source":
-      return [sourceDetail(details)];
+      return details.unsent === true ? [] : [sourceDetail(details)];
     case "exit":
       return [detail("gatewayapi.ExitMessage", { Code: details.code })];
     case "vertex":

@@ -1,5 +1,5 @@
 export { type CallOptions, type ClientCall, GrpcClient } from "./client.ts";
-export { Code } from "./code.ts";
+export { Code, codeName } from "./code.ts";
 export { clientSession, serverSession, whenReady } from "./connect.ts";
 export { errorStatus, solveErrorStatus } from "./error-status.ts";
 export { joinParts, type MessageParts } from "./framer.ts";

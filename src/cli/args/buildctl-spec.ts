@@ -210,6 +210,12 @@ export function buildctlSpec(address: string): CommandSpec {
         flags: [],
         hidden: true,
       },
+      {
+        name: "completion",
+        usage: "Output shell completion script for bash, zsh, fish, or Powershell",
+        flags: [],
+        hidden: true,
+      },
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { WorkerRecord } from "../../client/index.ts";
+import { durationText } from "./records.ts";
 import { layOut } from "./tabs.ts";
 
 export function workersTable(records: readonly WorkerRecord[]): string {
@@ -17,34 +18,43 @@ function one(record: WorkerRecord): string {
     ["ID:", record.id],
     ["Platforms:", platformsOf(record)],
     ["BuildKit:", `${name} ${version} ${revision}`],
-    ["Dockerfile:", dockerfileVersion],
+    ...(dockerfileVersion === "" ? [] : [["Dockerfile:", dockerfileVersion]]),
     ["Labels:"],
     ...labels.map(([key, value]) => ["", `${key}:`, value]),
+    ...deviceLines(record.cdiDevices),
+    ...record.gcPolicy.flatMap(policyLines),
     [""],
   ]);
 }
 
-/** Upstream's names and order in JSON. */
-export function workersJson(record: WorkerRecord) {
-  const { package: name = "", version = "", revision = "", dockerfileVersion = "" } = record.buildkitVersion ?? {};
-  return {
-    id: record.id,
-    labels: Object.fromEntries([...record.labels].sort(([a], [b]) => (a < b ? -1 : 1))),
-    platforms: record.platforms.map(({ architecture, os, variant }) => ({
-      architecture,
-      os,
-      ...(variant !== "" && { variant }),
-    })),
-    gcPolicy: record.gcPolicy.map((rule) => ({
-      all: rule.all,
-      filter: rule.filters.length === 0 ? null : rule.filters,
-      keepDuration: Number(rule.keepDuration),
-      reservedSpace: Number(rule.reservedSpace),
-      maxUsedSpace: Number(rule.maxUsedSpace),
-      minFreeSpace: Number(rule.minFreeSpace),
-    })),
-    buildkitVersion: { package: name, version, revision, dockerfileVersion },
-  };
+function deviceLines(devices: WorkerRecord["cdiDevices"]): string[][] {
+  if (devices.length === 0) return [];
+  const lines = devices.flatMap((device) => [
+    ["", "Name:", device.name],
+    ["", device.onDemand ? "OnDemand:" : "AutoAllow:", String(device.onDemand || device.autoAllow)],
+    ...[...device.annotations].sort().map(([key, value]) => ["", "Annotations:", `${key}:`, value]),
+  ]);
+  return [["Devices:"], ...lines, [""]];
+}
+
+function policyLines(rule: WorkerRecord["gcPolicy"][number], at: number): string[][] {
+  const size = (name: string, bytes: bigint) => (bytes > 0n ? [["", name, shortBytes(Number(bytes))]] : []);
+  return [
+    [`GC Policy rule#${at}:`],
+    ["", "All:", String(rule.all)],
+    ...(rule.filters.length > 0 ? [["", "Filters:", rule.filters.join(" ")]] : []),
+    ...(rule.keepDuration > 0n ? [["", "Keep duration:", durationText(rule.keepDuration)]] : []),
+    ...size("Reserved space:", rule.reservedSpace),
+    ...size("Minimum free space:", rule.minFreeSpace),
+    ...size("Maximum used space:", rule.maxUsedSpace),
+  ];
+}
+
+/** Without zeros at the end, and without a limit of digits. */
+function shortBytes(bytes: number): string {
+  const suffixes = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const unit = Math.max(0, Math.min(suffixes.length - 1, Math.floor(Math.log10(bytes) / 3)));
+  return `${bytes / 1000 ** unit}${suffixes[unit]}`;
 }
 
 function platformsOf({ platforms }: WorkerRecord): string {

@@ -2,11 +2,11 @@ import type { ClientHttp2Session } from "node:http2";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { clientSession, GrpcClient, whenReady } from "../../grpc/index.ts";
-import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
+import { CooperError, errnoOf, messageOf, reasonOf, type Scope } from "../../kit/index.ts";
 
 /** Where a daemon is, and what is needed to talk to it. */
 export interface DaemonAddress {
-  /** `unix:///path`, `tcp://host:port`. */
+  /** `unix:///path`, `tcp://host:port`, or what a helper reaches: `docker-container://name`, `ssh://host`, …. */
   readonly address: string;
   readonly tls?: {
     readonly serverName?: string;
@@ -26,17 +26,26 @@ export interface DaemonConnection extends AsyncDisposable {
   readonly session: ClientHttp2Session;
 }
 
-/** Dials a daemon and waits until it speaks. Throws `client/bad-address`, `client/unreachable`. */
+/**
+ * Dials a daemon and waits until it speaks. Throws `client/bad-address`, `client/bad-tls`, and `client/unreachable` with what
+ * gRPC's Go library says.
+ */
 export async function dial(place: DaemonAddress, scope: Scope): Promise<DaemonConnection> {
-  const duplex = await openSocket(place);
+  const limit = place.timeout > 0 ? AbortSignal.timeout(place.timeout) : undefined;
+  const signal = limit === undefined ? scope.signal : AbortSignal.any([scope.signal, limit]);
+  const duplex = await openSocket(place, signal);
+  let broken: unknown;
+  duplex.once("error", (error) => {
+    broken = error;
+  });
   const session = clientSession(duplex);
   try {
-    await whenReady(session, AbortSignal.any([scope.signal, AbortSignal.timeout(place.timeout)]));
+    await whenReady(session, signal);
   } catch (cause) {
     session.destroy();
     duplex.destroy();
     scope.signal.throwIfAborted();
-    throw unreachable(place.address, cause);
+    throw unreachable(place.address, "error reading server preface", broken ?? cause);
   }
   return {
     client: new GrpcClient(session),
@@ -48,32 +57,34 @@ export async function dial(place: DaemonAddress, scope: Scope): Promise<DaemonCo
   };
 }
 
-async function openSocket({ address, tls }: DaemonAddress): Promise<Duplex> {
-  const [, scheme = "", rest = ""] = /^([a-z-]+):\/\/(.*)$/.exec(address) ?? [];
-  if (scheme === "unix" && rest !== "") {
+/** A connection to the daemon's socket, as it is. Throws as `dial`. */
+export async function openSocket({ address, tls }: DaemonAddress, signal: AbortSignal): Promise<Duplex> {
+  const { helperCommand } = await import("./helper-command.ts");
+  const helper = helperCommand(address);
+  if (helper !== undefined) return (await import("./command-stream.ts")).commandStream(helper);
+  const path = /^unix:(?:\/\/)?(.+)$/.exec(address)?.[1];
+  if (path !== undefined) {
     const { connect } = await import("node:net");
-    return connected(connect(rest), address, "connect");
+    return connected(connect(path), address, `unix ${path}`, "connect", signal);
   }
+  const [, scheme, rest = ""] = /^(?:([a-z-]+):\/\/)?(.*)$/.exec(address) ?? [];
   const tcp = /^\[?(.*?)\]?:(\d+)$/.exec(rest);
-  if (scheme !== "tcp" || tcp === null) {
+  if ((scheme !== "tcp" && scheme !== undefined) || tcp === null) {
     throw new CooperError("client/bad-address", `cannot use daemon address ${JSON.stringify(address)}`, {
-      hint: "wanted unix:///path/to/socket or tcp://host:port",
+      hint: "wanted unix:///path/to/socket, tcp://host:port, docker-container://name, kube-pod://pod or ssh://host",
     });
   }
   const [, host = "", port] = tcp;
   if (tls === undefined) {
     const { connect } = await import("node:net");
-    return connected(connect(Number(port), host), address, "connect");
+    return connected(connect(Number(port), host), address, `tcp ${rest}`, "connect", signal);
   }
   const [{ connect }, files] = await Promise.all([import("node:tls"), tlsFiles(tls)]);
   // A number is no name that TLS could ask for; the certificate is checked against it all the same.
   const name = tls.serverName ?? (isIP(host) === 0 ? host : undefined);
   const servername = name === undefined ? {} : { servername: name };
-  return connected(
-    connect({ host, port: Number(port), ...servername, ALPNProtocols: ["h2"], ...files }),
-    address,
-    "secureConnect",
-  );
+  const socket = connect({ host, port: Number(port), ...servername, ALPNProtocols: ["h2"], ...files });
+  return connected(socket, address, `tcp ${rest}`, "secureConnect", signal);
 }
 
 async function tlsFiles(tls: NonNullable<DaemonAddress["tls"]>) {
@@ -84,21 +95,56 @@ async function tlsFiles(tls: NonNullable<DaemonAddress["tls"]>) {
     try {
       return { [name]: await readFile(path) };
     } catch (cause) {
-      throw new CooperError("client/bad-tls", `could not read ${name} file: ${messageOf(cause)}`, { cause });
+      const what = name === "ca" ? "ca certificate" : "certificate/key";
+      throw new CooperError("client/bad-tls", `could not read ${what}: open ${path}: ${reasonOf(cause)}`, { cause });
     }
   };
   return Object.assign({}, ...(await Promise.all([read("ca"), read("cert"), read("key")])));
 }
 
-function connected<S extends Duplex>(socket: S, address: string, event: string): Promise<S> {
+function connected<S extends Duplex>(
+  socket: S,
+  address: string,
+  place: string,
+  event: string,
+  signal: AbortSignal,
+): Promise<S> {
   return new Promise((resolve, reject) => {
-    socket.once(event, () => resolve(socket));
-    socket.once("error", (cause) => reject(unreachable(address, cause)));
+    const fail = (cause: unknown) => {
+      socket.destroy();
+      const reason = signal.aborted ? "i/o timeout" : connectReason(cause);
+      reject(unreachable(address, `transport: Error while dialing: dial ${place}`, new Error(reason, { cause })));
+    };
+    const onAbort = () => fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once(event, () => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", fail);
+      resolve(socket);
+    });
+    socket.once("error", fail);
   });
 }
 
-function unreachable(address: string, cause: unknown): CooperError {
-  return new CooperError("client/unreachable", `failed to list workers: Unavailable: ${messageOf(cause)}`, {
+/** As Go names what the kernel and the resolver answer. */
+function connectReason(cause: unknown): string {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "connect: no such file or directory",
+    ECONNREFUSED: "connect: connection refused",
+    EACCES: "connect: permission denied",
+    ETIMEDOUT: "connect: connection timed out",
+    EHOSTUNREACH: "connect: no route to host",
+    ENETUNREACH: "connect: network is unreachable",
+    ENOTFOUND: "no such host",
+  };
+  // Several addresses of one host were tried.
+  const first = cause instanceof AggregateError ? cause.errors[0] : cause;
+  return reasons[errnoOf(first) ?? ""] ?? messageOf(first);
+}
+
+function unreachable(address: string, doing: string, cause: unknown): CooperError {
+  const sentence = `Unavailable: connection error: desc = ${JSON.stringify(`${doing}: ${messageOf(cause)}`)}`;
+  return new CooperError("client/unreachable", sentence, {
     cause,
     hint: `is a buildkitd listening on ${address}? (--addr or BUILDKIT_HOST say where)`,
   });

@@ -2,18 +2,25 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { BuildRequest, BuildResponse, Engine, OpenEngine, SolveStatus } from "../../engine/index.ts";
 import { Code, control, type GrpcClient, gateway, rpcError } from "../../grpc/index.ts";
-import { raceSignal, type Scope, withChildScope } from "../../kit/index.ts";
+import { isCooperError, prefixed, raceSignal, type Scope, sleep, withChildScope } from "../../kit/index.ts";
 import type { Session } from "../../session/index.ts";
 import { attachSession } from "../../tunnel/index.ts";
 import type { Init } from "../../wire/index.ts";
-import { type DaemonAddress, dial } from "./dial.ts";
+import { type DaemonAddress, type DaemonConnection, dial } from "./dial.ts";
 import { solveStatus } from "./status.ts";
 import { plainError } from "./status-error.ts";
 
 /** An engine that lives in a daemon. Its own options count there, not ours. */
-export function remoteEngine(place: DaemonAddress): OpenEngine {
+export function remoteEngine(
+  place: DaemonAddress,
+  connect = (scope: Scope): Promise<DaemonConnection> => dial(place, scope),
+): OpenEngine {
   return async (_, scope): Promise<Engine> => {
-    const connection = await dial(place, scope);
+    const connection = await connect(scope).catch((error: unknown) => {
+      throw isCooperError(error, "client/unreachable")
+        ? prefixed("listing workers for Build: failed to list workers", error, "client/unreachable")
+        : error;
+    });
     return {
       async build(request, session, onStatus, buildScope) {
         try {
@@ -46,7 +53,11 @@ async function buildThere(
     const solved = client.unary(control.ControlService.Solve, solveMessage(request, session.id), inner);
     const metadata = request.frontend === "" ? undefined : runFrontend(client, request, inner);
     metadata?.catch(() => {});
-    const { exporterResponse } = await solved;
+    const { exporterResponse } = await solved.catch(async (error: unknown) => {
+      // What the build told before it failed is on its way.
+      if (!inner.signal.aborted) await Promise.race([progress, sleep(lastWords, inner.signal)]).catch(() => {});
+      throw error;
+    });
     await progress;
     return {
       exporterResponse: Object.fromEntries(exporterResponse),
@@ -54,6 +65,9 @@ async function buildThere(
     };
   });
 }
+
+/** How long progress may still come in after a build failed, in milliseconds: upstream's. */
+const lastWords = 3000;
 
 /** Transfers of this machine's directories are expected to be alike. */
 function sharedKey(): string {

@@ -8,6 +8,7 @@ export interface WorkerRecord {
   readonly platforms: readonly llb.Platform[];
   readonly gcPolicy: readonly GCPolicy[];
   readonly buildkitVersion?: BuildkitVersion;
+  readonly cdiDevices: readonly CDIDevice[];
 }
 export const WorkerRecord: MessageType<WorkerRecord> = {
   name: "moby.buildkit.v1.types.WorkerRecord",
@@ -17,6 +18,23 @@ export const WorkerRecord: MessageType<WorkerRecord> = {
     field(3, "platforms", () => llb.Platform, "list"),
     field(4, "gcPolicy", () => GCPolicy, "list", "GCPolicy"),
     field(5, "buildkitVersion", () => BuildkitVersion, "one", "BuildkitVersion"),
+    field(6, "cdiDevices", () => CDIDevice, "list", "CDIDevices"),
+  ],
+};
+
+export interface CDIDevice {
+  readonly name: string;
+  readonly autoAllow: boolean;
+  readonly annotations: ReadonlyMap<string, string>;
+  readonly onDemand: boolean;
+}
+export const CDIDevice: MessageType<CDIDevice> = {
+  name: "moby.buildkit.v1.types.CDIDevice",
+  fields: [
+    field(1, "name", "string", "one", "Name"),
+    field(2, "autoAllow", "bool", "one", "AutoAllow"),
+    field(3, "annotations", "string", "map", "Annotations"),
+    field(4, "onDemand", "bool", "one", "OnDemand"),
   ],
 };
 
