@@ -10,6 +10,7 @@
  *
  * `Job.plugins` of the kubernetes plugin (`isKubernetesPlugin`) carry the pod: `toPlain(plugin.config)` is it as JSON.
  */
+export { buildFromGit } from "./build/from-git.ts";
 export type * from "./contract.ts";
 export { branchMatches } from "./expand/branches.ts";
 export type * from "./expand/contract.ts";
