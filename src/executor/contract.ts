@@ -97,7 +97,7 @@ export interface RunningProcess {
   readonly stdout: Readable;
   /** Undefined with a terminal. */
   readonly stderr: Readable | undefined;
-  /** `SIGINT`, `SIGKILL`, …; nothing happens when it has ended. Throws `executor/bad-signal` for a name that nobody knows. */
+  /** `SIGINT`, `SIGKILL`, …, as soon as it has begun; nothing happens when it has ended. Throws `executor/bad-signal` for a name that nobody knows. */
   signal(name: string): void;
   /** Nothing happens without a terminal. */
   resize(size: TerminalSize): void;
@@ -108,8 +108,8 @@ export interface RunningProcess {
 /** A container that stays for several processes. Disposal ends them all and leaves nothing. */
 export interface Container extends AsyncDisposable {
   /**
-   * Resolves when the process has begun, or could not begin (then `exit` says why). The first one is the container's own: when it
-   * ends, the others are killed. The end of `scope` kills this process.
+   * The first process is the container's own: when it ends, the others are killed. Resolves when that one has begun, for later ones at
+   * once; when a process cannot begin, its `exit` says why. The end of `scope` kills this process.
    */
   start(process: ContainerProcess, scope: Scope): Promise<RunningProcess>;
 }

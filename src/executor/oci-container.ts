@@ -111,7 +111,6 @@ export class OciContainer implements Container {
     const call = { args, runtimeRoot: bundle.runtimeRoot, pidFile: `${base}.pid`, logFile: `${base}.log` };
     const joined = new TalkingProcess(live.runtime, call, process);
     this.#track(joined, scope);
-    await joined.begun();
     // crun gives only its first process a size at once.
     if (process.terminal !== undefined) joined.resize(process.terminal);
     return this.#running(joined, live, scope);

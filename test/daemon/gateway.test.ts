@@ -95,6 +95,25 @@ test("processes share the container; done waits for the end of the input; later 
   });
 });
 
+test("what one process says can be another's input, while the first one waits for more", async () => {
+  await withGateway(address(), async (build) => {
+    await openBox(build);
+    const init = await build.start("c", { meta: { args: ["cat"] }, fds: [0] });
+    const first = await build.start("c", { meta: { args: ["cat"] }, fds: [0, 1] });
+    first.type("testing");
+    first.type("", true);
+    const second = await build.start("c", { meta: { args: ["sh", "-c", "cat > /tmp/test"] }, fds: [0] });
+    expect(await first.done).toMatchObject({ code: 0 });
+    second.type(first.out, true);
+    expect(await second.done).toMatchObject({ code: 0 });
+    const third = await build.start("c", { meta: { args: ["cat", "/tmp/test"] }, fds: [1] });
+    expect(await third.done).toMatchObject({ code: 0 });
+    expect(third.out).toBe("testing");
+    init.type("", true);
+    expect(await init.done).toMatchObject({ code: 0 });
+  });
+});
+
 test("a terminal has a size, signals arrive by name, SIGKILL too", async () => {
   await withGateway(address(), async (build) => {
     await openBox(build);

@@ -63,18 +63,30 @@ export class TalkingProcess {
   /** Resolves when the process has begun, or has ended in vain. */
   async begun(): Promise<void> {
     while (!this.#ended && !existsSync(this.#call.pidFile)) {
-      await Promise.race([this.end, new Promise((resolve) => setTimeout(resolve, pollInterval))]);
+      await Promise.race([this.end.catch(() => {}), new Promise((resolve) => setTimeout(resolve, pollInterval))]);
     }
   }
 
   /** Goes to the process itself, not through the runtime: SIGKILL too, and every runtime's alike. */
   signal(name: string): void {
-    this.#kill(signalNumber(name));
+    const number = signalNumber(name);
+    this.#onceBegun(() => this.#kill(number));
   }
 
   resize(size: TerminalSize): void {
     if (this.#ended) return;
     this.io.resize(size);
+    this.#onceBegun(() => this.#resizeContainers(size));
+  }
+
+  /** It may be gone by then, or the terminal: nobody waits for that. */
+  #onceBegun(work: () => void): void {
+    this.begun()
+      .then(work)
+      .catch(() => {});
+  }
+
+  #resizeContainers(size: TerminalSize): void {
     // It is no controlling terminal of the runtime's, so the kernel does not tell it. crun would only pass the signal on.
     const pid = this.#resizesItself ? undefined : this.#pid();
     if (this.#resizesItself) this.#child.kill("SIGWINCH");

@@ -91,9 +91,11 @@ const noProcess = {
   removeMountStubs: false,
 } satisfies Partial<Step>;
 
+const windowsPath = "PATH=c:\\Windows\\System32;c:\\Windows;C:\\Windows\\System32\\WindowsPowerShell\\v1.0";
+
 /** Upstream's defaults: a PATH, and a TERM for a terminal. */
 function environment({ env, terminal }: ExecContainerProcess, { os }: Platform): string[] {
-  const path = os === "windows" ? "PATH=c:\\Windows\\System32;c:\\Windows" : defaultPath;
+  const path = os === "windows" ? windowsPath : defaultPath;
   const defaults = [path, ...(terminal === undefined ? [] : ["TERM=xterm"])];
   const missing = defaults.filter((one) => !env.some((entry) => entry.startsWith(one.slice(0, one.indexOf("=") + 1))));
   return [...env, ...missing].filter((entry) => entry.includes("="));
