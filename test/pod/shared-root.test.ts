@@ -1,6 +1,6 @@
 /** One storage root, used by processes with different rights: nothing breaks, and who may not use it is told so. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { bundled } from "../support/bundle.ts";
 import { RightsRoom } from "../support/rights.ts";
@@ -45,6 +45,15 @@ test("a user's root, used by root in between: both find their own results again,
   const other = await user.sh(digest);
   expect(other).not.toBe(first);
   expect(await root.sh(digest)).toBe(other);
+});
+
+test("a user's prune takes what is the user's, and leaves what root made there", async () => {
+  using both = rooms();
+  await both.user.sh(digest);
+  await both.root.sh(digest);
+  const prune = `node --no-warnings ${resolve(import.meta.dirname, "../../src/storage/testing/prune-root.ts")} $PWD/root`;
+  expect(await both.user.sh(prune)).toMatch(/^[1-9]\d* pruned, 2 snapshots left\n$/);
+  expect(await both.root.sh(prune)).toMatch(/ 0 snapshots left\n$/);
 });
 
 test("a root of root's: a user is told whose it is", async () => {

@@ -24,7 +24,8 @@ export async function treeSize(path: string, signal: AbortSignal): Promise<numbe
       size += Number(stat.blocks) * 512;
       if (stat.isDirectory()) for (const name of readdirSync(at)) pending.push(`${at}/${name}`);
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
+      // Gone meanwhile, or a folder of another user on a root that several share.
+      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "EACCES") throw error;
     }
   }
   return size;

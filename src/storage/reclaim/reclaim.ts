@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseDigest, type Scope } from "../../kit/index.ts";
+import { errnoOf, parseDigest, type Scope } from "../../kit/index.ts";
 import { told } from "../errors.ts";
 import { blobPath } from "../layout.ts";
 import type { Trash } from "../process/trash.ts";
@@ -75,6 +75,7 @@ export class StoredReclaim implements Reclaim {
   /** From the first statement on nobody finds it any more; a kill after that leaves it to the sweep. */
   #removeSnapshot({ id, used }: Usage): boolean {
     const { database, layout, owner, trash } = this.#parts;
+    if (isSomebodyElses(join(layout.snapshots, id))) return false;
     const claim = `UPDATE snapshot SET owner = ?, name = NULL WHERE id = ? AND owner IS NULL AND used = ?
       AND NOT EXISTS (SELECT 1 FROM snapshot AS child WHERE child.parent = ?)`;
     if (database.run(claim, owner, id, used.getTime(), id) === 0) return false;
@@ -88,7 +89,7 @@ export class StoredReclaim implements Reclaim {
   #removeKept({ id }: Usage): boolean {
     const path = join(this.#parts.layout.kept, id);
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined || stat.ctimeMs >= oldestOpening(this.#parts)) return false;
+    if (stat === undefined || stat.ctimeMs >= oldestOpening(this.#parts) || isSomebodyElses(path)) return false;
     this.#parts.trash.discard(path);
     return true;
   }
@@ -120,3 +121,13 @@ function isEverything({ all, keepDuration, keepBytes, filter }: PruneOptions): b
 }
 
 const oldestFirst = (a: Usage, b: Usage): number => a.used.getTime() - b.used.getTime();
+
+/** A folder of a process with more rights, on a root that several users share: it can be moved by its owner only. */
+function isSomebodyElses(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === "EACCES";
+  }
+}
