@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { chmod, rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { Session } from "node:inspector/promises";
 import { getHeapSnapshot } from "node:v8";
@@ -7,7 +8,7 @@ import type { Metrics } from "./metrics.ts";
 
 /** Endpoints for whoever looks into a running daemon. Disposal ends it. */
 export interface DebugServer extends AsyncDisposable {
-  /** `http://host:port`, with the port that was really taken. */
+  /** `http://host:port`, with the port that was really taken, or `unix://PATH`. */
   readonly address: string;
 }
 
@@ -25,12 +26,10 @@ const index = `Cooper's buildkitd
 
 /**
  * Serves upstream's `/metrics`, and under its `/debug` paths what Node has of the kind. `address`: `host:port`, also after
- * `tcp://`. Who may reach the address may see everything, as upstream's. Throws `daemon/listen-failed`.
+ * `tcp://`, or `unix://PATH`, a socket for this user alone. Who may reach the address may see everything, as upstream's. Throws `daemon/listen-failed`.
  */
 export async function serveDebug(address: string, metrics: Metrics): Promise<DebugServer> {
-  const [, host = "", port = ""] = /^(?:tcp:\/\/)?\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  if (port === "")
-    throw new CooperError("daemon/bad-address", `invalid debugging address ${address}`, { hint: "wanted host:port" });
+  const place = placeOf(address);
   const stop = new AbortController();
   const server = createServer({ headersTimeout: 60_000 }, (request, response) => {
     const url = new URL(request.url ?? "/", "http://debug");
@@ -39,14 +38,15 @@ export async function serveDebug(address: string, metrics: Metrics): Promise<Deb
       response.end(`${messageOf(error)}\n`);
     });
   });
-  server.listen(Number(port), host);
+  if ("path" in place) await rm(place.path, { force: true });
+  server.listen(place);
   await once(server, "listening").catch((cause: unknown) => {
     throw new CooperError("daemon/listen-failed", `cannot listen on ${address}: ${messageOf(cause)}`, { cause });
   });
+  if ("path" in place) await chmod(place.path, 0o600);
   const bound = server.address();
-  const taken = typeof bound === "object" && bound !== null ? bound : { address: host, port: Number(port) };
   return {
-    address: `http://${taken.address.includes(":") ? `[${taken.address}]` : taken.address}:${taken.port}`,
+    address: typeof bound === "object" && bound !== null ? `http://${hostOf(bound.address)}:${bound.port}` : address,
     async [Symbol.asyncDispose]() {
       stop.abort();
       const closed = once(server, "close");
@@ -55,6 +55,19 @@ export async function serveDebug(address: string, metrics: Metrics): Promise<Deb
       await closed;
     },
   };
+}
+
+function placeOf(address: string): { readonly path: string } | { readonly host: string; readonly port: number } {
+  const [, path] = /^unix:\/\/(\/.+)$/.exec(address) ?? [];
+  if (path !== undefined) return { path };
+  const [, host = "", port] = /^(?:tcp:\/\/)?\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (port !== undefined) return { host, port: Number(port) };
+  const hint = { hint: "wanted host:port or unix:///path" };
+  throw new CooperError("daemon/bad-address", `invalid debugging address ${address}`, hint);
+}
+
+function hostOf(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 async function answer(url: URL, response: ServerResponse, metrics: Metrics, signal: AbortSignal): Promise<void> {
