@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { TreeFiles } from "../archive/index.ts";
 import type { FrontendRef } from "../frontend/index.ts";
 import { CooperError } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
@@ -61,7 +62,7 @@ export class BridgeRefs {
   }
 
   /** Shows the result's tree at a path while `work` runs; undefined is the empty tree. */
-  async show<T>(ref: FrontendRef, work: (root: string | undefined) => Promise<T>): Promise<T> {
+  async show<T>(ref: FrontendRef, work: (root: string | undefined, files?: TreeFiles) => Promise<T>): Promise<T> {
     const result = await this.result(ref.id);
     const here = (tree: Ref) => this.#job.materialise(tree, this.#edges.get(ref.id));
     return withTree(result, this.#job.parts.storage, here, work);

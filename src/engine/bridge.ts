@@ -36,8 +36,9 @@ export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new 
     edgeOf: (ref) => refs.edgeOf(ref),
     definitionOf: (ref) => refs.definitionOf(ref.id),
     evaluate: (ref) => explained(refs.result(ref.id).then(() => {})),
-    fileInfo: (ref, path) => explained(refs.show(ref, async (root) => treeFileInfo(root, path))),
-    readDir: (ref, path, pattern) => explained(refs.show(ref, async (root) => readTreeFolder(root, path, pattern))),
+    fileInfo: (ref, path) => explained(refs.show(ref, async (root, files) => treeFileInfo(root, path, files))),
+    readDir: (ref, path, pattern) =>
+      explained(refs.show(ref, async (root, files) => readTreeFolder(root, path, pattern, files))),
     sessionId: job.session.id,
     workerPlatforms: [hostPlatform()],
     solve: ({ definition }, { evaluate }) => explained(refs.solve(definition, evaluate)),

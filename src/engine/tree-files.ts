@@ -1,4 +1,5 @@
 import { type FileHandle, lstat, open, stat } from "node:fs/promises";
+import type { TreeFiles } from "../archive/index.ts";
 import { CooperError, errnoOf, pathInside } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { SnapshotId, Storage } from "../storage/index.ts";
@@ -6,18 +7,18 @@ import type { SnapshotId, Storage } from "../storage/index.ts";
 /** Upstream's limit for what a frontend may read at once: gRPC's message size. */
 const largestFile = 16 * 1024 * 1024;
 
-/** Shows the tree of a result at a path while `work` runs. Undefined id: the empty tree. */
+/** Shows the tree of a result at a path while `work` runs; `files` tells the metadata of a stored one. Undefined id: the empty tree. */
 export async function withTree<T>(
   ref: Ref,
   storage: Storage,
   materialise: (ref: Ref) => Promise<SnapshotId | undefined>,
-  work: (root: string | undefined) => Promise<T>,
+  work: (root: string | undefined, files?: TreeFiles) => Promise<T>,
 ): Promise<T> {
   if (ref.kind === "folder") return work(ref.path);
   const id = await materialise(ref);
   if (id === undefined) return work(undefined);
   await using mounted = await storage.mount(storage.snapshots.view(id));
-  return await work(mounted.path);
+  return await work(mounted.path, mounted.files);
 }
 
 /**

@@ -1,25 +1,36 @@
 import { type BigIntStats, readdirSync, readlinkSync } from "node:fs";
+import type { TreeFiles } from "../archive/index.ts";
 import { CooperError, goMatch, lstatIfThere, pathInside } from "../kit/index.ts";
 import type { FileInfo } from "./contract.ts";
 
 /** What the path is; a link in its last part is not followed. Throws `frontend/not-found`. */
-export function treeFileInfo(root: string | undefined, path: string): FileInfo {
+export function treeFileInfo(root: string | undefined, path: string, files?: TreeFiles): FileInfo {
   const target = root === undefined ? undefined : pathInside(root, path, { followLast: false });
-  const stat = target === undefined ? undefined : lstatIfThere(target, { bigint: true });
+  const stat = target === undefined ? undefined : statOf(target, files);
   if (target === undefined || stat === undefined) throw notFound("lstat", path);
   return infoOf(path.slice(path.lastIndexOf("/") + 1), target, stat);
 }
 
 /** The entries of a folder in the tree by name, those that match `pattern` unless that is empty. Throws `frontend/not-found`. */
-export function readTreeFolder(root: string | undefined, path: string, pattern: string): readonly FileInfo[] {
+export function readTreeFolder(
+  root: string | undefined,
+  path: string,
+  pattern: string,
+  files?: TreeFiles,
+): readonly FileInfo[] {
   if (root === undefined) throw notFound("open", path);
   const folder = pathInside(root, path);
   if (lstatIfThere(folder) === undefined) throw notFound("open", path);
   const names = readdirSync(folder).filter((name) => pattern === "" || goMatch(pattern, name));
   return names.sort().flatMap((name) => {
-    const stat = lstatIfThere(`${folder}/${name}`, { bigint: true });
+    const stat = statOf(`${folder}/${name}`, files);
     return stat === undefined ? [] : [infoOf(name, `${folder}/${name}`, stat)];
   });
+}
+
+/** `files`: of the tree that the path is in; without, what the file system says. */
+function statOf(path: string, files: TreeFiles | undefined): BigIntStats | undefined {
+  return files === undefined ? lstatIfThere(path, { bigint: true }) : files.lstat(path);
 }
 
 function infoOf(name: string, path: string, stat: BigIntStats): FileInfo {
