@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { control, type Handler, streaming, unary } from "../grpc/index.ts";
+import { control, type Handler, streaming, type types, unary } from "../grpc/index.ts";
 import { parseDigest, parseFilters } from "../kit/index.ts";
+import type { Init } from "../wire/index.ts";
 import type { DaemonParts } from "./daemon-parts.ts";
 import { decodeLog } from "./history/status-log.ts";
 import { solve } from "./solve.ts";
@@ -18,10 +19,18 @@ export function controlHandlers(parts: DaemonParts): readonly Handler[] {
     streaming(service.Status, (call) => tellStatus(parts, call)),
     parts.sessions.handler(),
     unary(service.ListWorkers, async ({ filter }) => ({
-      record: parseFilters(filter)(workerFields(worker)) ? [worker] : [],
+      record: parseFilters(filter)(workerFields(worker)) ? [{ ...worker, cdiDevices: await devicesOf(parts) }] : [],
     })),
     unary(service.Info, async () => ({ buildkitVersion: version })),
   ];
+}
+
+async function devicesOf({ engine }: DaemonParts): Promise<Init<types.CDIDevice>[]> {
+  const devices = (await engine.devices?.()) ?? [];
+  return devices.map(({ annotations, ...device }) => ({
+    ...device,
+    annotations: new Map(Object.entries(annotations)),
+  }));
 }
 
 /** A build's progress from its beginning: from the history once it is there. */

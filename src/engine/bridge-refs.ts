@@ -20,7 +20,7 @@ export class BridgeRefs {
   }
 
   async solve(definition: Uint8Array, evaluate: boolean): Promise<FrontendRef> {
-    const edge = this.#job.load(definition);
+    const edge = await this.#job.load(definition);
     if (evaluate) await this.#job.result(edge);
     const ref = { id: randomUUID() };
     this.#edges.set(ref.id, edge);

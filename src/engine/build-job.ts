@@ -5,6 +5,7 @@ import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
 import type { BuildRequest, SolveStatus } from "./contract.ts";
+import { devicesOf } from "./device-rights.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
 import { checkNeeds } from "./entitlements.ts";
 import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
@@ -57,14 +58,15 @@ export class BuildJob implements AsyncDisposable {
   }
 
   /** Reads a definition and checks what it needs; nothing runs yet. Undefined: scratch. */
-  load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): EngineEdge | undefined {
+  async load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): Promise<EngineEdge | undefined> {
     const definition = readDefinition(bytes, this.request.entitlements, this.policy);
     this.places.add(definition);
     for (const [digest, vertex] of definition.byDigest) this.#vertices.set(digest, vertex);
     const ignoreCache = options.ignoreCache ?? false;
     renewCaches(definition, ignoreCache, this.parts.storage, this.#renewed);
-    const makeOp = (vertex: Parameters<EngineParts["makeOp"]>[0]) =>
-      this.parts.makeOp(vertex, this.images, this.answers);
+    const devices = await devicesOf(definition, this.request.entitlements, this.parts.devices);
+    const makeOp = (vertex: DefinitionVertex) =>
+      this.parts.makeOp(devices.get(vertex.digest) ?? vertex, this.images, this.answers);
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;

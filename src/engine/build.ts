@@ -43,7 +43,7 @@ export async function runBuild(
     const exporters = await Promise.all(request.exporters.map(open));
     await importCaches(request.cacheImports, job);
     const built =
-      own === undefined && request.frontend === "" ? fromDefinition(job) : await fromFrontend(job, scope, own);
+      own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
     const source = await evaluate(job, built);
     const exported = await runExporters(exporters, source, job, scope);
     // One key of several exporters: the later one wins.
@@ -60,12 +60,12 @@ function returnedMetadata(metadata: Built["metadata"]): Record<string, string> {
   return Object.fromEntries(returned.map(([key, value]) => [key, Buffer.from(value).toString()]));
 }
 
-function fromDefinition(job: BuildJob): Built {
+async function fromDefinition(job: BuildJob): Promise<Built> {
   const { definition, noCache } = job.request;
   if (definition === undefined) {
     throw new CooperError("engine/nothing-to-build", "invalid empty definition: no frontend and no definition given");
   }
-  return { edges: new Map([["", job.load(definition, { ignoreCache: noCache })]]), metadata: new Map() };
+  return { edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]), metadata: new Map() };
 }
 
 async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | undefined): Promise<Built> {

@@ -1,7 +1,8 @@
-import type { Isolation } from "../executor/index.ts";
+import type { Isolation, StepLimits } from "../executor/index.ts";
 import type { FrontendResult } from "../frontend/index.ts";
 import type { FileInfo, GatewayBridge } from "../gateway/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
+import type { CdiDevice, DeviceOptions } from "../ops/index.ts";
 import type { HostOptions as RegistryOptions } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
 
@@ -86,7 +87,7 @@ export interface VertexWarning {
   }[];
 }
 
-export type { FileInfo, GatewayBridge, RegistryOptions };
+export type { FileInfo, GatewayBridge, RegistryOptions, StepLimits };
 
 /** What the flags and buildkitd.toml say about the engine. */
 export interface EngineOptions {
@@ -100,7 +101,11 @@ export interface EngineOptions {
   readonly registries: Readonly<Record<string, RegistryOptions>>;
   readonly insecureEntitlements: readonly string[];
   readonly networkMode: string;
+  /** Where the Container Device Interface has its files, and what builds may have without being granted; absent: it is switched off. */
+  readonly devices?: DeviceOptions;
   readonly maxParallelism: number;
+  /** What steps may use at most, where they say nothing themselves. */
+  readonly stepLimits?: StepLimits;
   /** The way of isolation that is asked for, unchecked; absent: `auto`. */
   readonly askedIsolation?: string;
   /** The way of isolation that was taken (`takeIsolation`); absent: containers, as for a process with all rights. */
@@ -162,6 +167,8 @@ export interface Engine extends AsyncDisposable {
   readonly housekeeping?: Housekeeping;
   /** Name of the snapshot driver: `overlayfs` or `native`. */
   readonly snapshotter?: string;
+  /** The devices that are registered on this machine. */
+  devices?(): Promise<readonly Pick<CdiDevice, "name" | "autoAllow" | "annotations">[]>;
   build(
     request: BuildRequest,
     session: Session,

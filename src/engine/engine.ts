@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Executor } from "../executor/index.ts";
 import { CooperError, lazy, type Scope, Semaphore, userAgent } from "../kit/index.ts";
-import { ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
+import { DeviceRegistry, ImageResolver, LayerBlobs, materialise, type OpScope, type Ref } from "../ops/index.ts";
 import { createSolver } from "../solver/index.ts";
 import { openStorage, type Snapshotter } from "../storage/index.ts";
 import { runBuild } from "./build.ts";
@@ -28,6 +28,7 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
     return {
       housekeeping: housekeepingOf(parts.storage),
       snapshotter: parts.storage.snapshots.driver === "overlay" ? "overlayfs" : "native",
+      devices: async () => (await parts.devices?.list()) ?? [],
       build: (request, session, onStatus, buildScope, own) =>
         runBuild(parts, request, session, onStatus, buildScope, own),
       [Symbol.asyncDispose]: async () => {
@@ -58,14 +59,17 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   });
   const blobs = new LayerBlobs(storage, registry);
   const pull = (ref: Ref, opScope: OpScope) => materialise(ref, storage, blobs, opScope);
-  const tools = { storage, materialise: pull, executor };
+  const devices = options.devices && new DeviceRegistry(options.devices, (message) => scope.log(message));
+  const tools = { storage, materialise: pull, executor, ...(devices && { devices }) };
   return {
     storage,
     solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
     materialise: pull,
     executor,
     isolation: options.isolation,
-    allowedEntitlements: options.insecureEntitlements,
+    // Which devices a build may have is asked device by device.
+    allowedEntitlements: [...options.insecureEntitlements, "device"],
+    devices,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
     frontend: openFrontend,

@@ -2,7 +2,7 @@ import type { Executor, Isolation } from "../executor/index.ts";
 import type { NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
-import type { ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
+import type { DeviceRegistry, ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
 import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { BuildRequest, ExporterRequest } from "./contract.ts";
@@ -19,6 +19,8 @@ export interface EngineParts {
   readonly isolation: Isolation | undefined;
   /** Entitlements that the engine's options allow builds to ask for. */
   readonly allowedEntitlements: readonly string[];
+  /** Absent: only device files can be given to steps. */
+  readonly devices: DeviceRegistry | undefined;
   /** One per build: a tag means one image in one build. */
   imageResolver(): ImageResolver;
   makeOp(vertex: DefinitionVertex, images: ImageResolver, answers: SourceAnswers): Op<Ref, EngineScope>;

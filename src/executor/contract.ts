@@ -35,7 +35,10 @@ export interface Step {
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent: string;
-  readonly devices: readonly { readonly path: string }[];
+  /** `source`: where it is on this machine, when that is another path; `access`: letters of `rwm`, all by default. */
+  readonly devices: readonly { readonly path: string; readonly source?: string; readonly access?: string }[];
+  /** Programs that the runtime starts around the process (runtime spec, "POSIX-platform Hooks"). Drivers without a runtime leave them out. */
+  readonly hooks?: readonly StepHook[];
   readonly limits?: {
     readonly memoryBytes?: number;
     /** Memory and swap together; -1: no limit. */
@@ -50,6 +53,16 @@ export interface Step {
   };
   /** Remove files that only exist as mount points for this step (upstream's RemoveMountStubsRecursive). */
   readonly removeMountStubs: boolean;
+}
+
+export interface StepHook {
+  /** `createRuntime`, `createContainer`, `startContainer`, `poststart`, `poststop`, `prestart`. */
+  readonly name: string;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Seconds. */
+  readonly timeout: number | undefined;
 }
 
 /** What Kubernetes calls a security context, as far as a runtime spec holds it. */
@@ -70,6 +83,8 @@ export type StepOutput = (stream: 1 | 2, chunk: Uint8Array) => void;
 
 export interface StepResult {
   readonly exitCode: number;
+  /** Set when processes of the step were killed because it had this limit of memory, in bytes. */
+  readonly oomKilledAt?: number;
   /** What may have made it fail, and what to do about it, when the surroundings may be to blame. */
   readonly hint?: string | undefined;
 }

@@ -85,7 +85,12 @@ RUN --device=/dev/kmsg,required --device=/dev/no-such-device [ -c /dev/kmsg ] &&
 `,
     });
     const labs = opts("source=docker/dockerfile:1-labs", "cmdline=docker/dockerfile:1-labs");
-    const { out } = await lab.build(labs);
+    const refused = await lab.run(labs);
+    expect([refused.code, refused.log]).toEqual([
+      1,
+      expect.stringContaining("device /dev/kmsg is requested by the build but not allowed"),
+    ]);
+    const { out } = await lab.build([...labs, "--allow", "device=/dev/kmsg"]);
     expect(lab.read(join(out, "ok"))).toBe("");
     lab.write({ Dockerfile: "FROM busybox\nRUN --device=vendor.example/device=foo,required true\n" });
     const { code, log } = await lab.run(labs);

@@ -29,6 +29,7 @@ test("without flags and file there are upstream's defaults", async () => {
     networkMode: "auto",
     maxParallelism: 0,
     insecureEntitlements: [],
+    devices: { folders: ["/etc/cdi", "/var/run/cdi", "/etc/buildkit/cdi"], autoAllowed: [] },
     registries: {},
   });
   expect(warnings).toEqual([]);
@@ -81,6 +82,9 @@ insecure-entitlements = ["network.host"]
     filters = ["type==source.local"]
 [worker.containerd]
   namespace = "x"
+[cdi]
+  specDirs = ["/etc/devices"]
+  autoAllowed = ["acme.example/gpu"]
 [dns]
   nameservers = ["1.1.1.1"]
   searchDomains = ["example.com"]
@@ -104,6 +108,7 @@ insecure-entitlements = ["network.host"]
     networkMode: "none",
     maxParallelism: 4,
     insecureEntitlements: ["network.host"],
+    devices: { folders: ["/etc/devices"], autoAllowed: ["acme.example/gpu"] },
     dns: { nameservers: ["1.1.1.1"], options: [], searchDomains: ["example.com"] },
     gcPolicies: [
       {

@@ -5,6 +5,7 @@ import { buildkitdSpec } from "../args/buildkitd-spec.ts";
 import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
 import { defaultRoot } from "./default-root.ts";
+import { deviceOptions } from "./device-options.ts";
 import { gcSettings } from "./gc-policies.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
@@ -71,6 +72,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     networkMode: flag("oci-worker-net") ?? read.string(oci, "networkMode") ?? "auto",
     maxParallelism: flags.int("oci-max-parallelism") || (read.number(oci, "max-parallelism") ?? 0),
     insecureEntitlements: entitlementsOf(flags, config),
+    ...deviceOptions(flags, config),
     registries: registriesOf(config),
     ...(dns === undefined ? {} : { dns }),
     ...(isolation !== undefined && { askedIsolation: isolation }),

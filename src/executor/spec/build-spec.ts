@@ -5,7 +5,15 @@ import { defaultCapabilities } from "./capabilities.ts";
 import { hostDevice, insecureDeviceRules, insecureDevices } from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { type NetworkFiles, specMounts } from "./mounts.ts";
-import type { CapabilitySet, NamespaceType, RuntimeSpec, SpecProcess, SpecResources } from "./runtime-spec.ts";
+import type {
+  CapabilitySet,
+  NamespaceType,
+  RuntimeSpec,
+  SpecDevice,
+  SpecHook,
+  SpecProcess,
+  SpecResources,
+} from "./runtime-spec.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
 
 export const defaultHostname = "buildkitsandbox";
@@ -35,6 +43,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
     root: { path: step.rootfs, readonly: step.readonlyRootfs },
     hostname: step.hostname || defaultHostname,
     mounts: specMounts(step, input.files),
+    ...hooks(step),
     linux: {
       maskedPaths: insecure || step.rights?.unmasked ? [] : maskedPaths,
       readonlyPaths: insecure || step.rights?.unmasked ? [] : readonlyPaths,
@@ -130,15 +139,30 @@ function seccomp(step: Step, capabilities: readonly string[], host: HostFacts): 
 }
 
 function devices(step: Step, insecure: boolean): Pick<RuntimeSpec["linux"], "devices"> {
-  const all = [...(insecure ? insecureDevices : []), ...step.devices.map((device) => hostDevice(device.path))];
+  const all = [...(insecure ? insecureDevices : []), ...step.devices.map(stepDevice)];
   return all.length === 0 ? {} : { devices: all };
+}
+
+/** The device at its place in the container. */
+export function stepDevice({ path, source }: Step["devices"][number]): SpecDevice {
+  return { ...hostDevice(source ?? path), path };
+}
+
+function hooks(step: Step): Pick<RuntimeSpec, "hooks"> {
+  if (step.hooks === undefined || step.hooks.length === 0) return {};
+  const all: Record<string, SpecHook[]> = {};
+  for (const { name, timeout, ...hook } of step.hooks) {
+    all[name] ??= [];
+    all[name].push({ ...hook, ...(timeout !== undefined && { timeout }) });
+  }
+  return { hooks: all };
 }
 
 function resources(step: Step, insecure: boolean): SpecResources {
   const limits = step.limits ?? {};
   const given = step.devices.map((device) => {
-    const { type, major, minor } = hostDevice(device.path);
-    return { allow: true, type, major, minor, access: "rwm" };
+    const { type, major, minor } = stepDevice(device);
+    return { allow: true, type, major, minor, access: device.access ?? "rwm" };
   });
   const memory = defined({ limit: limits.memoryBytes, swap: limits.memorySwapBytes });
   const cpu = defined({

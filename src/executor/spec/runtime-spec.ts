@@ -7,6 +7,7 @@ export interface RuntimeSpec {
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly hostname: string;
   readonly mounts: readonly SpecMount[];
+  readonly hooks?: Readonly<Record<string, readonly SpecHook[]>>;
   readonly linux: {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
@@ -31,6 +32,13 @@ export interface SpecProcess {
 }
 export type CapabilitySet = "bounding" | "permitted" | "effective" | "inheritable" | "ambient";
 export type NamespaceType = "pid" | "ipc" | "uts" | "mount" | "network" | "cgroup";
+
+export interface SpecHook {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly timeout?: number;
+}
 
 export interface SpecMount {
   readonly destination: string;

@@ -5,12 +5,15 @@ import type { Platform } from "../../oci/index.ts";
 import type { Op } from "../../solver/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
+import type { DeviceRegistry } from "./cdi/device-registry.ts";
 import { execRecipe } from "./exec-recipe.ts";
 
 export interface ExecTools {
   readonly storage: Storage;
   /** Asked for when something must be run: a build whose results are stored makes no executor. */
   readonly executor: () => Promise<Executor>;
+  /** Devices that files register on this machine; absent: there are device files only. */
+  readonly devices?: DeviceRegistry | undefined;
 }
 
 /** What the vertex says beside its body. */

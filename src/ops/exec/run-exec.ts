@@ -2,6 +2,7 @@ import type { StepResult } from "../../executor/index.ts";
 import { CooperError, type ErrorExtras, goQuote, isCooperError } from "../../kit/index.ts";
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
+import { withDevices } from "./cdi/with-devices.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
 import type { FailedExec } from "./failed-exec.ts";
@@ -13,7 +14,7 @@ import { stepOf } from "./step-of.ts";
 export async function runExec(
   body: ExecOp,
   vertex: ExecVertex,
-  { storage, executor }: ExecTools,
+  { storage, executor, devices }: ExecTools,
   inputs: readonly Ref[],
   scope: OpScope,
 ): Promise<readonly Ref[]> {
@@ -21,7 +22,8 @@ export async function runExec(
   const runner = await executor();
   if (runner.refusal !== undefined) await exitOfStep(body, Promise.reject(runner.refusal));
   await using prepared = await prepareMounts(body, inputs, storage, scope, runner.movesMounts);
-  const step = emulated(stepOf(body, prepared, secrets, vertex.limits), vertex.platform, programPath());
+  const plain = stepOf(body, prepared, secrets, vertex.limits);
+  const step = emulated(await withDevices(plain, body.devices, devices), vertex.platform, programPath());
   const foreign = isForeign(vertex.platform);
   let cannotRun = false;
   const output = (stream: 1 | 2, data: Uint8Array) => {
@@ -29,11 +31,13 @@ export async function runExec(
     cannotRun ||= foreign && stream === 2 && /exec format error/i.test(Buffer.from(data).toString("latin1"));
     scope.emit({ type: "log", stream, data });
   };
-  const { exitCode, hint } = await exitOfStep(body, runner.run(step, output, scope));
+  const result = await exitOfStep(body, runner.run(step, output, scope));
+  const { exitCode } = result;
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
   if (!valid.includes(exitCode)) {
     const state = scope.keepsFailures === true ? await stateOf(body, inputs, prepared) : undefined;
-    throw exitFailure(body, exitCode, cannotRun ? emulationHint(vertex.platform, programPath()) : hint, state);
+    const hint = cannotRun ? emulationHint(vertex.platform, programPath()) : undefined;
+    throw exitFailure(body, { ...result, ...(hint && { hint }) }, state);
   }
   return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
 }
@@ -65,9 +69,20 @@ async function stateOf(body: ExecOp, inputs: readonly Ref[], prepared: PreparedM
   };
 }
 
-function exitFailure(body: ExecOp, code: number, hint: string | undefined, state: FailedExec["state"]): CooperError {
+function exitFailure(body: ExecOp, result: StepResult, state: FailedExec["state"]): CooperError {
+  const { exitCode: code, oomKilledAt, hint } = result;
   const details: FailedExec = { kind: "exit", code, ...(state && { state }) };
-  return failure(body, `exit code: ${code}`, { details, hint });
+  if (oomKilledAt === undefined) return failure(body, `exit code: ${code}`, { details, hint });
+  // Upstream says its last words alone.
+  const why = `exit code: ${code}: OOM-killed at ${inUnits(oomKilledAt)}: cannot allocate memory`;
+  return failure(body, why, { details, hint: "give steps more memory: --step-memory, or --opt memory=BYTES" });
+}
+
+/** Bytes in the largest unit that leaves a whole number: `512 MiB`. */
+function inUnits(bytes: number): string {
+  const units = ["GiB", "MiB", "KiB"];
+  const index = units.findIndex((_, place) => bytes % 1024 ** (3 - place) === 0);
+  return index < 0 ? `${bytes} bytes` : `${bytes / 1024 ** (3 - index)} ${units[index]}`;
 }
 
 function failure(body: ExecOp, why: string, extras: ErrorExtras): CooperError {

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import type { Step } from "../../executor/index.ts";
-import { CooperError } from "../../kit/index.ts";
 import type { ExecOp, LinuxResources, ProxyEnv } from "../../llb/index.ts";
 import type { PreparedMounts } from "./prepare-mounts.ts";
 
@@ -29,27 +27,10 @@ export function stepOf(
     extraHosts: meta.extraHosts,
     ulimits: meta.ulimits,
     cgroupParent: meta.cgroupParent,
-    devices: devicePaths(body.devices),
+    devices: [],
     removeMountStubs: meta.removeMountStubsRecursive,
     ...(limits !== undefined && { limits: stepLimits(limits) }),
   };
-}
-
-/** Device files by path. Names of the Container Device Interface are not known here: such a device is left out, or an error. */
-function devicePaths(devices: ExecOp["devices"]): Step["devices"] {
-  const missing = devices.find(({ name, optional }) => !name.startsWith("/") && !optional);
-  if (missing === undefined) {
-    return devices
-      .filter(({ name, optional }) => name.startsWith("/") && !(optional && !existsSync(name)))
-      .map(({ name }) => ({ path: name }));
-  }
-  throw new CooperError(
-    "ops/no-device",
-    `cannot give the step device ${JSON.stringify(missing.name)}: no such CDI device`,
-    {
-      hint: "only device files are supported, such as /dev/fuse",
-    },
-  );
 }
 
 /** Proxies come after the user's variables (the last of a name wins), a PATH only where there is none. Words without `=` are dropped. */
