@@ -15,7 +15,7 @@ export function controlHandlers(parts: DaemonParts): readonly Handler[] {
   const { ControlService: service } = control;
   const { worker } = parts;
   return [
-    unary(service.Solve, (request, call) => solve(parts, request, call.signal)),
+    unary(service.Solve, (request, call) => solve(parts, request, call)),
     streaming(service.Status, (call) => tellStatus(parts, call)),
     parts.sessions.handler(),
     unary(service.ListWorkers, async ({ filter }) => ({

@@ -7,6 +7,7 @@ import type { Builds } from "./builds.ts";
 import type { GarbageCollector } from "./garbage-collector.ts";
 import type { History } from "./history/history.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What the services of one daemon share. */
 export interface DaemonParts {
@@ -16,6 +17,7 @@ export interface DaemonParts {
   readonly folders: TransferFolders;
   readonly history: History;
   readonly garbage: GarbageCollector;
+  readonly tracing: Tracing;
   readonly worker: Init<types.WorkerRecord>;
   readonly scope: Scope;
   /** No new builds from now on. */

@@ -3,6 +3,7 @@ import type { EngineOptions, OpenEngine } from "../engine/index.ts";
 import { GrpcServer, type Handler } from "../grpc/index.ts";
 import { CooperError, errnoOf, type Scope, sleep, writeFileAtomic } from "../kit/index.ts";
 import type { Platform } from "../oci/index.ts";
+import { type Span, TraceExporter, type TraceSettings } from "../trace/index.ts";
 import { TransferFolders } from "../tunnel/index.ts";
 import { Builds } from "./builds.ts";
 import { contentHandlers } from "./content-service.ts";
@@ -18,6 +19,7 @@ import { historyHandlers } from "./history/history-service.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
+import { Tracing } from "./tracing.ts";
 import { usageHandlers } from "./usage-service.ts";
 import { randomId, workerRecord } from "./worker-record.ts";
 
@@ -31,6 +33,8 @@ export interface DaemonOptions extends ListenOptions {
   readonly platforms?: readonly Platform[];
   /** `host:port` of metrics and of what helps to look into the process. */
   readonly debugAddress?: string;
+  /** Who this is in traces, and the collector that they go to. */
+  readonly traces?: { readonly resource: Span["attributes"]; readonly settings: TraceSettings | undefined };
 }
 
 /** A daemon that serves. */
@@ -77,6 +81,7 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
       controller.abort(new CooperError("daemon/stopped", "context canceled"));
       while (parts.builds.running > 0) await sleep(20);
       await parts.history.close();
+      await parts.tracing.close();
       await running.disposeAsync();
     },
   };
@@ -90,6 +95,7 @@ function allHandlers(parts: DaemonParts, health: Health): readonly Handler[] {
     ...historyHandlers(history),
     ...contentHandlers([...(engine.housekeeping ? [engine.housekeeping] : []), history]),
     ...health.handlers(),
+    parts.tracing.handler(),
     ...gatewayHandlers(parts.builds, parts.worker, parts.scope),
   ];
 }
@@ -120,6 +126,7 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
     sessions: new Sessions(),
     history: new History(folder, options.history ?? defaultLimits, (record) => metrics.buildEnded(record)),
     garbage,
+    tracing: openTracing(options.traces, scope),
     folders: new TransferFolders({
       folder: async (key) => {
         if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
@@ -129,6 +136,11 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
     worker: workerRecord({ id, snapshotter: engine.snapshotter ?? "", network, labels, gcPolicies, platforms }),
     draining: () => health.draining,
   };
+}
+
+function openTracing(traces: DaemonOptions["traces"], scope: Scope): Tracing {
+  const resource = traces?.resource ?? {};
+  return new Tracing(traces?.settings && new TraceExporter(traces.settings, resource, scope.log), resource);
 }
 
 async function openDebug(address: string, metrics: Metrics, opened: AsyncDisposableStack): Promise<string> {

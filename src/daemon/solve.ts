@@ -1,5 +1,5 @@
 import type { BuildResponse } from "../engine/index.ts";
-import { Code, type control, rpcError } from "../grpc/index.ts";
+import { Code, type control, firstOf, rpcError, type ServerCall } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { remoteSession } from "../tunnel/index.ts";
 import type { Init } from "../wire/index.ts";
@@ -13,14 +13,17 @@ import { buildRequest } from "./solve-request.ts";
 export async function solve(
   parts: DaemonParts,
   message: control.SolveRequest,
-  signal: AbortSignal,
+  { signal, metadata }: Pick<ServerCall<unknown, unknown>, "signal" | "metadata">,
 ): Promise<Init<control.SolveResponse>> {
   if (parts.draining()) throw rpcError(Code.UNAVAILABLE, "buildkitd is shutting down");
   const request = buildRequest(message);
   const response = await parts.builds.run(request.ref, async (build) => {
+    const { history, engine, tracing } = parts;
     const work = () => runBuild(parts, message, build, signal);
-    if (message.internal) return work();
-    return recordBuild(parts.history, build, request, parts.engine.housekeeping, work);
+    const parent = firstOf(metadata, "traceparent");
+    if (message.internal) return tracing.run(build, parent, undefined, work);
+    const recorded = () => recordBuild(history, build, request, engine.housekeeping, work);
+    return tracing.run(build, parent, history, recorded);
   });
   parts.garbage.buildEnded();
   return { exporterResponse: new Map(Object.entries(response.exporterResponse)) };

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { DaemonOptions } from "../../daemon/index.ts";
 import { CooperError } from "../../kit/index.ts";
 import { parsePlatform } from "../../oci/index.ts";
+import { traceResource, traceSettings } from "../../trace/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import { duration } from "./measures.ts";
 import { mergedOptions } from "./options.ts";
@@ -51,6 +52,7 @@ export async function daemonOptions(
     group: flags.string("group"),
     log: logOf(flags, config, warn),
     grace: graceOf(config, env),
+    traces: { settings: traceSettings(env), resource: traceResource(env, "buildkitd") },
     ...historyOf(config),
     ...(platforms !== undefined && { platforms: platforms.map(parsePlatform) }),
     ...(debugAddress !== "" && { debugAddress }),

@@ -1,0 +1,60 @@
+import { newSpanId, newTraceId, type TraceContext } from "./context.ts";
+import { nanoseconds, type Span } from "./span.ts";
+
+/** What of a build's progress makes spans. */
+export interface Progress {
+  readonly vertexes?: readonly {
+    readonly digest: string;
+    readonly name: string;
+    readonly started?: Date;
+    readonly completed?: Date;
+    readonly cached?: boolean;
+    readonly error?: string;
+  }[];
+}
+
+export interface TracedBuild {
+  readonly name: string;
+  readonly attributes: Span["attributes"];
+  readonly parent: TraceContext | undefined;
+  readonly started: Date;
+  readonly completed: Date;
+  readonly error?: string;
+  readonly told: readonly Progress[];
+}
+
+/** The build as a span, and one below it for each run of a step; what was loaded instead of run says so in its name, as upstream's. */
+export function buildSpans(build: TracedBuild): readonly Span[] {
+  const { parent, told } = build;
+  const root: Span = {
+    traceId: parent?.traceId ?? newTraceId(),
+    spanId: newSpanId(),
+    parentId: parent?.spanId ?? "",
+    remoteParent: parent !== undefined,
+    name: build.name,
+    kind: "server",
+    start: nanoseconds(build.started),
+    end: nanoseconds(build.completed),
+    attributes: build.attributes,
+    ...(build.error !== undefined && { error: build.error }),
+  };
+  const steps = told
+    .flatMap(({ vertexes = [] }) => vertexes)
+    .flatMap(({ digest, name, started, completed, cached, error }): Span[] => {
+      if (started === undefined || completed === undefined) return [];
+      const step: Span = {
+        traceId: root.traceId,
+        spanId: newSpanId(),
+        parentId: root.spanId,
+        remoteParent: false,
+        name: cached ? `load cache: ${name}` : name,
+        kind: "internal",
+        start: nanoseconds(started),
+        end: nanoseconds(completed),
+        attributes: { vertex: digest },
+        ...(error !== undefined && error !== "" && { error }),
+      };
+      return [step];
+    });
+  return [root, ...steps];
+}

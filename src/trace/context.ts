@@ -1,0 +1,22 @@
+import { randomBytes } from "node:crypto";
+
+/** Whose work something is part of. */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** W3C's `traceparent` (`00-<trace>-<span>-<flags>`); undefined for what is none, and for one that is not to be recorded. */
+export function parseTraceparent(text: string | undefined): TraceContext | undefined {
+  const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/.exec(text ?? "");
+  const [, traceId = "", spanId = ""] = match ?? [];
+  if (match === null || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId };
+}
+
+export function formatTraceparent({ traceId, spanId }: TraceContext): string {
+  return `00-${traceId}-${spanId}-01`;
+}
+
+export const newTraceId = () => randomBytes(16).toString("hex");
+export const newSpanId = () => randomBytes(8).toString("hex");
