@@ -10,16 +10,27 @@
  *
  * `Job.plugins` of the kubernetes plugin (`isKubernetesPlugin`) carry the pod: `toPlain(plugin.config)` is it as JSON.
  */
+
+export { type BuildOverrides, readBuildContext } from "./build/build-context.ts";
 export { buildFromGit } from "./build/from-git.ts";
+export { buildEnvironment, buildUrl, jobEnvironment } from "./build/job-environment.ts";
 export type * from "./contract.ts";
 export { branchMatches } from "./expand/branches.ts";
 export type * from "./expand/contract.ts";
 export { type PlanOptions, planPipeline } from "./expand/plan.ts";
 export { stableUuid } from "./expand/uuid.ts";
 export { interpolate, variablesIn } from "./interpolate/interpolate.ts";
+export { type LintOptions, lintPipeline } from "./lint/lint.ts";
 export { type LoadedDocument, type LoadedFile, type LoadOptions, loadPipeline } from "./load.ts";
 export { type Problem, Problems, problemText, throwIfInvalid } from "./problems.ts";
+export {
+  type RenderedJob,
+  type RenderOptions,
+  renderPipeline,
+  type StandaloneOptions,
+} from "./render/render-pipeline.ts";
 export { isKubernetesPlugin, pluginSource } from "./steps/plugins.ts";
+export { parsePlainYaml, toYaml } from "./yaml/plain-yaml.ts";
 export {
   describe,
   type ListValue,

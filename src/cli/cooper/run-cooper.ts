@@ -5,7 +5,7 @@ import { parseCommandLine } from "../args/parse.ts";
 import type { CommandSpec } from "../args/spec.ts";
 import { type Io, processIo } from "../io.ts";
 import { errorReport } from "../report/error-report.ts";
-import { verbs } from "./verbs.ts";
+import { findVerb, verbs } from "./verbs.ts";
 
 const program: CommandSpec = {
   name: "cooper",
@@ -31,14 +31,14 @@ export async function cooperWith(argv: readonly string[], io: Io): Promise<numbe
       io.stdout(helpText(asked.path));
       return 0;
     case "unknown-command":
-      io.stderr(errorReport(new CooperError("cli/usage", `unknown command ${JSON.stringify(asked.name)}`), false));
+      io.stderr(errorReport(unknownCommand(asked.name, asked.suggestion), false));
       return 3;
     case "usage-error":
       io.stderr(errorReport(asked.error, false));
       return 1;
     case "run": {
-      const verb = verbs.find(({ command }) => command.name === asked.path[1]?.name);
-      if (verb === undefined) {
+      const verb = findVerb(asked.path.slice(1).map(({ name }) => name));
+      if (verb?.run === undefined) {
         io.stdout(helpText(asked.path));
         return 0;
       }
@@ -50,4 +50,9 @@ export async function cooperWith(argv: readonly string[], io: Io): Promise<numbe
       }
     }
   }
+}
+
+function unknownCommand(name: string, suggestion: string | undefined): CooperError {
+  const hint = suggestion === undefined ? "`cooper --help` lists the commands." : `Did you mean ${suggestion}?`;
+  return new CooperError("cli/usage", `unknown command ${JSON.stringify(name)}`, { hint });
 }

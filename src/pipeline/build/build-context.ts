@@ -53,7 +53,10 @@ export async function readBuildContext(folder: string, overrides: BuildOverrides
   };
 }
 
-async function changedSince(base: string, git: (...args: string[]) => Promise<string>): Promise<readonly string[] | undefined> {
+async function changedSince(
+  base: string,
+  git: (...args: string[]) => Promise<string>,
+): Promise<readonly string[] | undefined> {
   const common = await git("merge-base", base, "HEAD");
   if (common === "") return undefined;
   const names = await git("diff", "--name-only", "-z", common);
@@ -63,7 +66,12 @@ async function changedSince(base: string, git: (...args: string[]) => Promise<st
 /** What a pipeline of a repository is called: its last name, in small letters. */
 function slugOf(repository: string): string {
   const name = basename(repository.replace(/\/+$/, "")).replace(/\.git$/, "");
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "pipeline";
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "pipeline"
+  );
 }
 
 /** What git prints, without the last newline; empty when it cannot tell. */

@@ -103,8 +103,13 @@ function renderer({
       },
       template,
     );
-    return { label, job: rendered.job, notes: [...rendered.changes, ...lost(job)] };
+    return { label, job: rendered.job, notes: [...rendered.changes, ...unreachable(build), ...lost(job)] };
   };
+}
+
+function unreachable({ repository }: BuildContext): string[] {
+  if (repository === "" || /^(?:[a-z][a-z+]*:\/\/(?!\/)|[^/\s]+@?[^/\s]*:)/i.test(repository)) return [];
+  return [`the repository ${repository} is a folder of this machine, which the pod cannot fetch: give --repository`];
 }
 
 /** What only Buildkite does. */

@@ -1,0 +1,69 @@
+import type { CommandSpec, FlagSpec } from "../args/spec.ts";
+
+const podSecurityFlag: FlagSpec = {
+  name: "pod-security",
+  kind: "string",
+  usage: "level of Pod Security that the namespace enforces: privileged, baseline, restricted",
+};
+
+/** Flags that say what git would say of the build. */
+const buildFlags: readonly FlagSpec[] = [
+  { name: "branch", kind: "string", usage: "branch of the build, instead of git's" },
+  { name: "commit", kind: "string", usage: "commit of the build, instead of git's" },
+  { name: "repository", kind: "string", usage: "address of the repository, instead of git's origin" },
+  {
+    name: "env",
+    kind: "strings",
+    usage: "variable that is set when the pipeline is uploaded: NAME=VALUE, or NAME from here",
+  },
+];
+
+export const lintCommand: CommandSpec = {
+  name: "lint",
+  usage: "tell what is, or on Kubernetes would go, wrong with a pipeline",
+  argsUsage: "[FILE]",
+  flags: [
+    ...buildFlags,
+    { ...podSecurityFlag, value: "baseline" },
+    { name: "strict", kind: "bool", usage: "exit with 1 for warnings, too" },
+    { name: "json", kind: "bool", usage: "print the problems as JSON (docs/step-lint.md)" },
+  ],
+};
+
+export const renderCommand: CommandSpec = {
+  name: "render",
+  usage: "print the Kubernetes Jobs that agent-stack-k8s would create for a pipeline",
+  argsUsage: "[FILE]",
+  flags: [
+    ...buildFlags,
+    { name: "step", kind: "string", usage: "key, label or number of the step to render (default: all)" },
+    { name: "config", kind: "string", usage: "the controller's configuration file" },
+    { name: "pod-template", kind: "string", usage: "file with the PodTemplate that the plugin names" },
+    { name: "json", kind: "bool", usage: "print JSON, a Job a line" },
+    { name: "standalone", kind: "bool", usage: "render Jobs that need no Buildkite" },
+    {
+      ...podSecurityFlag,
+      usage: "with --standalone: change the pod so that this level admits it: baseline, restricted",
+    },
+    {
+      name: "source-image",
+      kind: "string",
+      usage: "with --standalone: image with git and a shell, which fetches the source",
+    },
+    { name: "cooper-image", kind: "string", usage: "with --standalone: image that takes the place of moby/buildkit" },
+    {
+      name: "secret",
+      kind: "string",
+      value: "buildkite-secrets",
+      usage: "with --standalone: Kubernetes Secret with the values of the pipeline's secrets",
+    },
+  ],
+};
+
+/** `cooper step`. */
+export const stepCommand: CommandSpec = {
+  name: "step",
+  usage: "run, check and render the steps of a Buildkite pipeline",
+  flags: [],
+  commands: [lintCommand, renderCommand],
+};
