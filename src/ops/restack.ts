@@ -1,3 +1,6 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isOpaque } from "../archive/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { copyTree, type SnapshotId, type Storage } from "../storage/index.ts";
 
@@ -28,9 +31,10 @@ async function putOn(
   await using active = await storage.snapshots.prepare(below, { shared: true });
   const { folder, form, files } = active.changes;
   const created = storage.snapshots.get(id)?.created;
-  // An overlay's changes say for themselves what they delete; they mean the same on any tree.
-  if (storage.snapshots.driver === "overlay") {
-    await copyTree(storage.snapshots.changes(id).folder, folder, { signal: scope.signal });
+  const own = storage.snapshots.changes(id);
+  // An overlay's changes say for themselves what they delete, unless they hide all that is below: what was there they do not say.
+  if (storage.snapshots.driver === "overlay" && !(await hidesAny(own.folder, scope))) {
+    await copyTree(own.folder, folder, { signal: scope.signal });
   } else {
     const { applyLayer, layerTar } = await import("../archive/index.ts");
     await applyLayer(layerTar(ownChanges(id, storage), { allAttributes: true }, scope), folder, { form, files }, scope);
@@ -38,6 +42,18 @@ async function putOn(
   const made = await active.commit({ description: "merged", ...(created && { created }) });
   for (const record of storage.layers.list(id)) storage.layers.add(made.id, record);
   return made.id;
+}
+
+/** Whether a folder of overlay's changes, or one in it, hides what lies below it. */
+async function hidesAny(folder: string, scope: Scope): Promise<boolean> {
+  scope.signal.throwIfAborted();
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    if (isOpaque(path) || (await hidesAny(path, scope))) return true;
+  }
+  return false;
 }
 
 /** A snapshot's own changes as archive reads them. */
