@@ -165,7 +165,7 @@ function warningJson(vertex: Digest, warning: FrontendWarning): Record<string, u
 function sourcesOf(error: unknown): unknown[] {
   if (!(error instanceof CooperError)) return [];
   const details = error.details as SourceErrorDetails | undefined;
-  if (details?.kind !== "source") return [];
+  if (details?.kind !== "source" || details.unsent) return [];
   return [details, ...(details.more ?? [])].map(({ source, ranges }) => ({
     filename: source.filename,
     language: source.language,

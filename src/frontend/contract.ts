@@ -60,7 +60,12 @@ export interface SourceRange {
 export interface SourceErrorDetails {
   readonly kind: "source";
   readonly source: SourceFile;
+  /** Whole lines, as upstream gives them; none when upstream names no place for the error. */
   readonly ranges: readonly SourceRange[];
+  /** The word that is to blame, else the line that is. */
+  readonly exact?: SourceRange;
+  /** Upstream names no place for this error: clients of a daemon are told none. */
+  readonly unsent?: boolean;
   /** Further places of the same error, in upstream's order (a cycle names every stage on it). */
   readonly more?: readonly SourceErrorDetails[];
 }

@@ -1,2 +1,2 @@
 export type * from "./contract.ts";
-export { dockerfileFrontend } from "./dockerfile/index.ts";
+export { dockerfileFrontend, loadNamedContext } from "./dockerfile/index.ts";

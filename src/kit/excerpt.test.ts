@@ -33,4 +33,27 @@ describe("excerpt()", () => {
     expect(show(3, range(0))).toBe("");
     expect(show(3, range(4))).toBe("");
   });
+
+  it("an exact place is underlined, tabs kept, and has its column in the head", () => {
+    const data = Buffer.from("FROM a\n\tRUN --é=1 x \\\n  y\n");
+    const range = (line: number, start: number, end: number) => ({
+      start: { line, character: start },
+      end: { line, character: end },
+    });
+    const lines = [range(2, 0, 0), range(3, 0, 0)];
+    const rule = "-".repeat(20);
+    expect(excerpt({ filename: "D", data, ranges: lines, exact: range(2, 5, 10) })).toBe(
+      `D:2:6\n${rule}\n   1 |     FROM a\n   2 | >>> \tRUN --é=1 x \\\n     |     \t    ^^^^^\n   3 | >>>   y\n   4 |     \n${rule}\n`,
+    );
+    // A whole line needs no mark, and a place that is nowhere gets none.
+    expect(excerpt({ filename: "D", data, ranges: lines, exact: range(2, 1, 14) })).toMatch(/^D:2\n/);
+    expect(excerpt({ filename: "D", data, ranges: [], exact: range(3, 2, 3) })).toMatch(/^D:3\n/);
+    expect(excerpt({ filename: "D", data, ranges: lines, exact: range(9, 1, 2) })).toMatch(/^D:2\n/);
+  });
+
+  it("a place of a hundred thousand lines", () => {
+    const data = Buffer.from("x\n".repeat(100_000));
+    const ranges = Array.from({ length: 100_000 }, (_, at) => ({ start: { line: at + 1 }, end: { line: at + 1 } }));
+    expect(excerpt({ filename: "D", data, ranges }).split("\n")).toHaveLength(100_005);
+  });
 });

@@ -25,7 +25,7 @@ function placesOf(error: unknown): ExcerptPlace[] {
   const places: ExcerptPlace[] = [];
   for (const one of causesOf(error)) {
     const details = one instanceof CooperError ? one.details : undefined;
-    if (isSourceDetails(details)) places.unshift({ ...details.source, ranges: details.ranges });
+    if (isSourceDetails(details)) places.unshift({ ...details.source, ranges: details.ranges, exact: details.exact });
   }
   return places;
 }
@@ -42,6 +42,7 @@ interface SourceDetails {
   readonly kind: "source";
   readonly source: Pick<ExcerptPlace, "filename" | "data">;
   readonly ranges: ExcerptPlace["ranges"];
+  readonly exact?: ExcerptPlace["exact"];
 }
 
 function isSourceDetails(details: unknown): details is SourceDetails {

@@ -34,7 +34,7 @@ async function answer(id: string, build: Build): Promise<FrontendResult> {
 }
 
 async function buildPlatform(build: Build, target: Platform | undefined, warns: boolean): Promise<BuiltPlatform> {
-  const linter = createLinter(lintConfigOf(build.entrypoint.data, build.options.lint), (finding) => {
+  const linter = createLinter(lintConfigOf(build.entrypoint.file, build.options.lint), (finding) => {
     // One platform's warnings are enough.
     if (warns) warn(build, finding);
   });

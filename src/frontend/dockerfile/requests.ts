@@ -57,6 +57,6 @@ async function lint(build: Build): Promise<RequestResult> {
 
 /** Converts for the worker's own platform, whatever platforms were asked for. */
 function convertFor(build: Build, allStages: boolean, warn: (finding: LintFinding) => void): Promise<Converted> {
-  const linter = createLinter(lintConfigOf(build.entrypoint.data, build.options.lint), warn);
+  const linter = createLinter(lintConfigOf(build.entrypoint.file, build.options.lint), warn);
   return convertDockerfile({ ...build.conversion, linter, targetPlatform: undefined, allStages });
 }

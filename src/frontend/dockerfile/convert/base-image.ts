@@ -11,7 +11,7 @@ import {
   withDigest,
 } from "../../../oci/index.ts";
 import { type LoadedContext, withoutCreated } from "../context/named-context.ts";
-import { locate, reworded } from "../parse/index.ts";
+import { locate, reworded, type Suspicion } from "../parse/index.ts";
 import { withSuggestion } from "../parse/messages.ts";
 import { checkBaseImagePlatform } from "./checks.ts";
 import { type Conversion, locationIn } from "./context.ts";
@@ -32,10 +32,17 @@ export async function resolveBase(stage: StageState, reachable: boolean, convers
   try {
     await resolveImageOrContext(stage, reachable, conversion);
   } catch (error) {
-    throw locate(error, conversion.file, stage.stage.location);
+    throw locate(error, conversion.file, stage.stage.location, suspicionOf(stage));
   } finally {
     if (stage.unregistered) stage.dispatched = true;
   }
+}
+
+/** The name as FROM has it, or as COPY and mounts do. */
+function suspicionOf({ stage, unregistered, usedAt }: StageState): Suspicion {
+  const { baseName, location } = stage;
+  if (!unregistered) return { blamed: [baseName] };
+  return { blamed: [`--from=${baseName}`, `from=${baseName}`], lines: usedAt ?? location };
 }
 
 function startFromScratch(stage: StageState, { targetPlatform }: Conversion): void {

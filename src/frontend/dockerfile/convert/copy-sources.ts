@@ -1,5 +1,6 @@
 import { basePath, CooperError, goQuote, joinPath, parseDigest } from "../../../kit/index.ts";
 import { type FileActionSpec, http, type OwnerSpec, type State, scratch } from "../../../llb/index.ts";
+import { blame, blaming } from "../parse/index.ts";
 import { checkIgnoredSource } from "./checks.ts";
 import type { Conversion } from "./context.ts";
 import { copyAction } from "./copy-action.ts";
@@ -37,12 +38,13 @@ export function copyActions(
     keepGitDir: instruction.kind === "add" ? instruction.keepGitDir : undefined,
     checksum: instruction.kind === "add" ? instruction.checksum : "",
   };
-  const actions = instruction.sourcePaths.map((path) => {
+  const actionOf = (path: string) => {
     const ref = parseGitRef(path);
     if (ref !== undefined && !ref.looksLocal) return gitAction(instruction, ref, remembered, from);
     if (isHttpSource(path)) return httpAction(instruction, path, remembered.checksum, from);
     return pathAction(stage, instruction, path, from, conversion);
-  });
+  };
+  const actions = instruction.sourcePaths.map((path) => blaming([path], () => actionOf(path)));
   return [...actions, ...instruction.sourceContents.map((content) => contentAction(stage, content, from))];
 }
 
@@ -106,12 +108,13 @@ export function downloadName(url: string): string {
 }
 
 export function checkedDigest(text: string): string {
-  if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(text)) throw refused("invalid checksum digest format");
+  if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(text))
+    throw refused("invalid checksum digest format", "--checksum");
   try {
     return parseDigest(text);
   } catch {
     const known = /^(?:sha256|sha384|sha512):/.test(text);
-    throw refused(known ? "invalid checksum digest length" : "unsupported digest algorithm");
+    throw refused(known ? "invalid checksum digest length" : "unsupported digest algorithm", "--checksum");
   }
 }
 
@@ -175,6 +178,6 @@ function sourceOf(state: State) {
   return { output: state.output, dir: state.dir };
 }
 
-function refused(message: string): CooperError {
-  return new CooperError("dockerfile/bad-source", message);
+function refused(message: string, ...blamed: readonly string[]): CooperError {
+  return new CooperError("dockerfile/bad-source", message, blamed.length > 0 ? blame(...blamed) : {});
 }

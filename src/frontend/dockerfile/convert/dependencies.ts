@@ -1,6 +1,14 @@
 import { CooperError } from "../../../kit/index.ts";
 import type { SourceFile } from "../../contract.ts";
-import { type CopyInstruction, type Instruction, locate, type RunInstruction, type Stage } from "../parse/index.ts";
+import {
+  blame,
+  blaming,
+  type CopyInstruction,
+  type Instruction,
+  locate,
+  type RunInstruction,
+  type Stage,
+} from "../parse/index.ts";
 import { environmentOf } from "../shell/index.ts";
 import { type Conversion, expand } from "./context.ts";
 import { StageState } from "./stage.ts";
@@ -13,7 +21,13 @@ export function linkStages(conversion: Naming & { readonly file: SourceFile }): 
   const { stages } = conversion;
   // Stages are added while we look: images that COPY names.
   for (const stage of stages.all) {
-    stage.steps = stage.stage.instructions.map((instruction) => linkInstruction(stage, instruction, conversion));
+    stage.steps = stage.stage.instructions.map((instruction) => {
+      try {
+        return linkInstruction(stage, instruction, conversion);
+      } catch (error) {
+        throw locate(error, conversion.file, [], { lines: instruction.location, unsent: true });
+      }
+    });
   }
   refuseCycles(stages.all, conversion.file);
   const [only, ...more] = stages.all;
@@ -41,22 +55,25 @@ function copySource(instruction: CopyInstruction, conversion: Naming): StageStat
     throw new CooperError(
       "dockerfile/from-variable",
       "variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround",
+      blame(`--from=${from}`),
     );
   }
-  if (/^[+-]?\d{1,18}$/.test(from)) return conversion.stages.byIndex(Number(from));
-  return conversion.stages.byName(from) ?? imageStage(from, instruction.location);
+  if (/^[+-]?\d{1,18}$/.test(from)) {
+    return blaming([`--from=${from}`], () => conversion.stages.byIndex(Number(from)));
+  }
+  return conversion.stages.byName(from) ?? imageStage(from, instruction.location, instruction.location);
 }
 
 /** One per mount; a mount without `from` counts as one from scratch. */
 function mountSources(instruction: RunInstruction, stages: Stages): StageState[] {
   return instruction.mountFlags.map(({ from }) => {
     const name = from === "" ? "scratch" : from;
-    return stages.byName(name) ?? imageStage(name, []);
+    return stages.byName(name) ?? imageStage(name, [], instruction.location);
   });
 }
 
 /** A stage that no FROM opens, for an image that is only copied from. */
-function imageStage(baseName: string, location: Stage["location"]): StageState {
+function imageStage(baseName: string, location: Stage["location"], usedAt: Stage["location"]): StageState {
   const stage: Stage = {
     kind: "from",
     name: "",
@@ -69,7 +86,7 @@ function imageStage(baseName: string, location: Stage["location"]): StageState {
     docComment: "",
     instructions: [],
   };
-  return new StageState(stage, baseName, true);
+  return new StageState(stage, baseName, usedAt);
 }
 
 function refuseCycles(stages: readonly StageState[], file: SourceFile): void {
@@ -78,9 +95,15 @@ function refuseCycles(stages: readonly StageState[], file: SourceFile): void {
     const cycle = findCycle(start, done);
     if (cycle === undefined) continue;
     let error = new CooperError("dockerfile/cycle", `circular dependency detected on stage: ${start.displayName}`);
-    for (const instruction of cycle) error = locate(error, file, instruction.location);
+    for (const instruction of cycle)
+      error = locate(error, file, instruction.location, { blamed: fromsOf(instruction) });
     throw error;
   }
+}
+
+function fromsOf(instruction: Instruction): string[] {
+  if (instruction.kind === "copy") return [`--from=${instruction.from}`];
+  return instruction.kind === "run" ? instruction.mountFlags.map(({ from }) => `from=${from}`) : [];
 }
 
 /** The instructions along a way from `start` into a cycle. Iterative: there may be very many stages. */

@@ -1,6 +1,6 @@
-import { CooperError, goQuote } from "../../../kit/index.ts";
+import { CooperError, goQuote, suggest } from "../../../kit/index.ts";
 import { checkSecretKey, rules } from "../lint/index.ts";
-import type { Healthcheck, Instruction } from "../parse/index.ts";
+import { blame, type Healthcheck, type Instruction } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
 import { formatGoDuration, formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";
@@ -148,9 +148,18 @@ const signals = new Set([
   ...Array.from({ length: 14 }, (_, at) => `RTMAX-${at + 1}`),
 ]);
 
+function choiceOfSignals(text: string): { readonly hint?: string } {
+  const near = suggest(text.replace(/^SIG/i, ""), signals, 1);
+  return near === undefined ? {} : { hint: `did you mean SIG${near}?` };
+}
+
 /** Any number but 0, or a name of Linux' signals with or without SIG. */
 function checkSignal(text: string): void {
   const isNumber = /^[+-]?\d{1,18}$/.test(text);
   const valid = isNumber ? Number(text) !== 0 : signals.has(text.toUpperCase().replace(/^SIG/, ""));
-  if (!valid) throw new CooperError("dockerfile/bad-signal", `invalid signal: ${text}`);
+  if (!valid)
+    throw new CooperError("dockerfile/bad-signal", `invalid signal: ${text}`, {
+      ...choiceOfSignals(text),
+      ...blame(text),
+    });
 }

@@ -9,7 +9,7 @@ import {
   scratch,
   type VertexOptions,
 } from "../../../llb/index.ts";
-import type { AddInstruction, CopyInstruction } from "../parse/index.ts";
+import { type AddInstruction, blaming, type CopyInstruction } from "../parse/index.ts";
 import { type Conversion, locationIn } from "./context.ts";
 import { copyActions } from "./copy-sources.ts";
 import { isGitSource, isHttpSource } from "./git-ref.ts";
@@ -24,13 +24,13 @@ export type CopyLike = AddInstruction | CopyInstruction;
 export function dispatchCopy(stage: StageState, instruction: CopyLike, source: State, conversion: Conversion): void {
   const os = stage.platform?.os ?? "";
   const shared = {
-    dest: destination(stage, instruction.destPath, os),
-    ...permissions(instruction.chmod),
+    dest: blaming([instruction.destPath], () => destination(stage, instruction.destPath, os)),
+    ...blaming([`--chmod=${instruction.chmod}`, "--chmod"], () => permissions(instruction.chmod)),
     owner: instruction.chown === "" ? undefined : parseOwner(instruction.chown),
     createDestPath: true,
     excludePatterns: instruction.excludePatterns,
   };
-  checkChecksum(instruction);
+  blaming(["--checksum"], () => checkChecksum(instruction));
   const platform = conversion.options.multiPlatform ? (stage.platform ?? conversion.targetPlatform) : undefined;
   const { env } = stage;
   const shown = shownInstruction(conversion, instruction.code, env);

@@ -1,7 +1,7 @@
 import { CooperError, goQuote } from "../../../kit/index.ts";
 import { type Linter, rules } from "../lint/index.ts";
 import { ipVersion } from "../options/ip.ts";
-import type { ExposeInstruction, Location } from "../parse/index.ts";
+import { blaming, type ExposeInstruction, type Location } from "../parse/index.ts";
 import { type Conversion, expand } from "./context.ts";
 import { formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";
@@ -13,7 +13,9 @@ const mostPorts = 1_000_000;
 /** EXPOSE: ports and ranges, with protocol; addresses and host ports are read, warned of and dropped. */
 export function dispatchExpose(stage: StageState, instruction: ExposeInstruction, conversion: Conversion): void {
   const words = instruction.ports.flatMap((port) => [...expand(conversion, port, stage.env).words]);
-  const ports = words.flatMap((word) => readPorts(word, instruction.location, conversion.linter));
+  const ports = words.flatMap((word) =>
+    blaming([word], () => readPorts(word, instruction.location, conversion.linter)),
+  );
   stage.exposed += ports.length;
   if (stage.exposed > mostPorts) throw bad(`EXPOSE lists more than ${mostPorts} ports in one stage`);
   stage.added.ports ??= new Set(stage.image.config.exposedPorts);

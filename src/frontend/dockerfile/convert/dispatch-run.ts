@@ -7,7 +7,7 @@ import {
   type RunOptions,
   scratch,
 } from "../../../llb/index.ts";
-import { type ArgPair, chompHeredoc, parseHeredocWord, type RunInstruction } from "../parse/index.ts";
+import { type ArgPair, blame, chompHeredoc, parseHeredocWord, type RunInstruction } from "../parse/index.ts";
 import type { Environment } from "../shell/index.ts";
 import { type Conversion, locationIn } from "./context.ts";
 import { commit } from "./history.ts";
@@ -101,7 +101,8 @@ function limits(instruction: RunInstruction, { options, solver }: Conversion): P
 function devices(instruction: RunInstruction, labs: boolean): CdiDevice[] {
   if (instruction.devices.length > 0 && !labs) {
     const sentence = "device feature is only supported in Dockerfile frontend 1.14.0-labs or later";
-    throw new CooperError("dockerfile/needs-labs", sentence, { hint: "put `# syntax=docker/dockerfile:1-labs` first" });
+    const hint = "put `# syntax=docker/dockerfile:1-labs` first";
+    throw new CooperError("dockerfile/needs-labs", sentence, { hint, ...blame("--device") });
   }
   return instruction.devices.map(({ name, required }) => ({ name, optional: !required }));
 }

@@ -1,6 +1,6 @@
 import { parseOwner } from "../../../llb/index.ts";
 import { rules } from "../lint/index.ts";
-import type { WorkdirInstruction } from "../parse/index.ts";
+import { blaming, type WorkdirInstruction } from "../parse/index.ts";
 import { type Conversion, locationIn } from "./context.ts";
 import { commit } from "./history.ts";
 import { withConfig } from "./image.ts";
@@ -16,7 +16,7 @@ export function dispatchWorkdir(stage: StageState, instruction: WorkdirInstructi
     conversion.linter.run(rules.workdirRelativePath, instruction.location, instruction.path);
   }
   stage.workdirSet = true;
-  const dir = setWorkdir(stage, instruction.path);
+  const dir = blaming([instruction.path], () => setWorkdir(stage, instruction.path));
   if (dir !== "/") makeDirectory(stage, instruction, dir, conversion);
   commit(stage, conversion, `WORKDIR ${dir}`, { layer: dir !== "/" });
 }

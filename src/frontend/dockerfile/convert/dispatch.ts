@@ -1,5 +1,5 @@
 import { CooperError, goQuote, joinPath } from "../../../kit/index.ts";
-import { expandInstruction, type Instruction } from "../parse/index.ts";
+import { blame, expandInstruction, type Instruction } from "../parse/index.ts";
 import { expandWord } from "../shell/index.ts";
 import { reportUndefined } from "./checks.ts";
 import { type Conversion, expand, reporting } from "./context.ts";
@@ -66,6 +66,7 @@ function copy(
     throw new CooperError(
       "dockerfile/stage-order",
       `cannot copy from stage ${from}, it needs to be defined before current stage ${name}`,
+      blame(`--from=${instruction.from}`),
     );
   }
   dispatchCopy(stage, instruction, source?.state ?? conversion.buildContext, conversion);

@@ -3,7 +3,7 @@ import { type Platform, parsePlatform } from "../../../oci/index.ts";
 import { checkConstPlatform, checkTargetPlatform, checkUndefinedArgs } from "../lint/index.ts";
 import { isNoCache } from "../options/options.ts";
 import { readPlatform } from "../options/values.ts";
-import { locate, reworded, type Stage } from "../parse/index.ts";
+import { blame, locate, reworded, type Stage } from "../parse/index.ts";
 import { withSuggestion } from "../parse/messages.ts";
 import type { ExpandedWord } from "../shell/index.ts";
 import { type Conversion, expand, reporting } from "./context.ts";
@@ -53,7 +53,7 @@ function expandBaseName(stage: Stage, known: ReadonlySet<string>, used: Set<stri
   const { result, matched } = reporting(report, () => expand(conversion, stage.baseName, conversion.globalArgs));
   for (const name of matched) used.add(name);
   if (result !== "") return result;
-  throw new CooperError("dockerfile/blank", `base name (${stage.baseName}) should not be blank`);
+  throw new CooperError("dockerfile/blank", `base name (${stage.baseName}) should not be blank`, blame(stage.baseName));
 }
 
 function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<string>, conversion: Conversion): Platform {
@@ -65,7 +65,11 @@ function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<stri
   checkConstPlatform(stageName, expanded, tryPlatform(expanded.result), location, linter);
   if (expanded.result === "") {
     const sentence = `empty platform value from expression ${stage.platform}`;
-    throw new CooperError("dockerfile/blank", suggestAny(sentence, expanded, globalArgs.keys()));
+    throw new CooperError(
+      "dockerfile/blank",
+      suggestAny(sentence, expanded, globalArgs.keys()),
+      blame(`--platform=${stage.platform}`),
+    );
   }
   try {
     const platform = readPlatform(expanded.result);
@@ -73,7 +77,7 @@ function expandPlatform(stage: Stage, known: ReadonlySet<string>, used: Set<stri
     return platform;
   } catch (error) {
     // Upstream notes the place twice, which shows in the printed excerpt.
-    const located = locate(error, conversion.file, location);
+    const located = locate(error, conversion.file, location, { blamed: [`--platform=${stage.platform}`] });
     const sentence = (message: string) => suggestAny(message, expanded, globalArgs.keys());
     throw reworded(located, (message) => `failed to parse platform ${stage.platform}: ${sentence(message)}`);
   }

@@ -1,6 +1,6 @@
 import { basePath, CooperError, cleanPath, goQuote, joinPath } from "../../../kit/index.ts";
 import { caps, type RunMountOptions, type RunSecret, type RunSsh, type State, scratch } from "../../../llb/index.ts";
-import type { RunInstruction, RunMount } from "../parse/index.ts";
+import { blame, type RunInstruction, type RunMount } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
 import type { StageState } from "./stage.ts";
 
@@ -37,12 +37,13 @@ export function readRunMounts(
 function notYetBuilt(mount: RunMount): CooperError {
   const [from, target] = [goQuote(mount.from || "scratch"), goQuote(mount.target)];
   const sentence = `cannot mount from stage ${from} to ${target}, stage needs to be defined before current command`;
-  return new CooperError("dockerfile/stage-order", sentence);
+  return new CooperError("dockerfile/stage-order", sentence, blame(`from=${mount.from}`));
 }
 
 function readTree(stage: StageState, mount: RunMount, from: State, conversion: Conversion): RunMountOptions {
   const target = absoluteTarget(stage, mount.target);
-  if (target === "/") throw new CooperError("dockerfile/bad-mount", `invalid mount target ${goQuote(target)}`);
+  if (target === "/")
+    throw new CooperError("dockerfile/bad-mount", `invalid mount target ${goQuote(target)}`, blameTarget(mount));
   const dropped = mount.type === "bind" && conversion.solver.supports(caps.execMountBindReadWriteNoOutput);
   const tree = mount.type === "tmpfs" ? scratch() : from;
   return {
@@ -52,6 +53,10 @@ function readTree(stage: StageState, mount: RunMount, from: State, conversion: C
     ...(mount.type === "tmpfs" && { tmpfs: { size: mount.sizeLimit } }),
     ...(mount.type === "cache" && { cache: { id: cacheId(mount, conversion), sharing: mount.sharing || "shared" } }),
   };
+}
+
+function blameTarget({ target }: RunMount) {
+  return blame(...["target", "dst", "destination"].map((key) => `${key}=${target}`), "--mount");
 }
 
 function absoluteTarget(stage: StageState, target: string): string {
@@ -84,7 +89,12 @@ function cacheId(mount: RunMount, { options }: Conversion): string {
 
 function readSecret(stage: StageState, mount: RunMount, instruction: RunInstruction): RunSecret {
   const id = mount.source || mount.id || (mount.target === "" ? "" : basePath(mount.target));
-  if (id === "") throw new CooperError("dockerfile/bad-mount", "one of source, target required");
+  if (id === "")
+    throw new CooperError(
+      "dockerfile/bad-mount",
+      "one of source, target required",
+      blame("--mount=type=secret", "--mount"),
+    );
   const file =
     mount.target !== "" ? mount.target : mount.env === undefined ? `/run/secrets/${basePath(id)}` : undefined;
   if (!stage.outline.secrets.has(id)) {
@@ -94,7 +104,12 @@ function readSecret(stage: StageState, mount: RunMount, instruction: RunInstruct
 }
 
 function readSsh(stage: StageState, mount: RunMount, instruction: RunInstruction): RunSsh {
-  if (mount.source !== "") throw new CooperError("dockerfile/bad-mount", "ssh does not support source");
+  if (mount.source !== "")
+    throw new CooperError(
+      "dockerfile/bad-mount",
+      "ssh does not support source",
+      blame(`source=${mount.source}`, `src=${mount.source}`),
+    );
   const id = mount.id || "default";
   if (!stage.outline.ssh.has(id)) {
     stage.outline.ssh.set(id, { required: mount.required, location: instruction.location });

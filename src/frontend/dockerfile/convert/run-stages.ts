@@ -1,4 +1,5 @@
-import { locate } from "../parse/index.ts";
+import { silentLinter } from "../lint/index.ts";
+import { type LineFailure, type Location, locate, maxFurther, withFurther } from "../parse/index.ts";
 import { parseBool } from "../parse/values.ts";
 import { environmentOf } from "../shell/index.ts";
 import type { Conversion } from "./context.ts";
@@ -9,33 +10,45 @@ import { withAdditions, withConfig } from "./image.ts";
 import { defaultPath } from "./image-path.ts";
 import type { StageState } from "./stage.ts";
 
-/** Applies the instructions of all stages that matter, in order. Gives the paths that they read of the build context. */
+/**
+ * Applies the instructions of all stages that matter, in order. Gives the paths that they read of the build context. Throws
+ * the first error, whose hint names the other lines that fail without it.
+ */
 export function runStages(
   reachable: ReadonlySet<StageState>,
   target: StageState,
   conversion: Conversion,
 ): ReadonlySet<string> {
   const paths = new Set<string>();
+  const failures: LineFailure[] = [];
   for (const stage of conversion.stages.all) {
     if (!conversion.allStages && (!reachable.has(stage) || stage.dispatched)) continue;
-    runStage(stage, conversion);
+    runStage(stage, conversion, failures);
     for (const path of stage.contextPaths) paths.add(path);
   }
+  const [first, ...others] = failures;
+  if (first !== undefined) throw withFurther(first.error, others);
   target.paths.add("/");
   return paths;
 }
 
-function runStage(stage: StageState, conversion: Conversion): void {
+function runStage(stage: StageState, conversion: Conversion, failures: LineFailure[]): void {
   stage.inherit();
   stage.dispatched = true;
   stage.platform ??= conversion.targetPlatform;
-  applyImage(stage, conversion);
-  for (const step of stage.steps) {
+  const attempt = (location: Location, work: () => void) => {
+    if (failures.length > maxFurther) return;
     try {
-      dispatch(stage, step, conversion);
+      work();
     } catch (error) {
-      throw locate(error, conversion.file, step.instruction.location);
+      failures.push({ line: location[0]?.start.line ?? 0, error: locate(error, conversion.file, location) });
     }
+  };
+  attempt(stage.stage.location, () => applyImage(stage, conversion));
+  for (const step of stage.steps) {
+    // What comes after an error is only looked at for more errors.
+    const linter = failures.length > 0 ? silentLinter : conversion.linter;
+    attempt(step.instruction.location, () => dispatch(stage, step, { ...conversion, linter }));
   }
   stage.image = withAdditions(stage.image, stage.added);
   stage.scanContext = isScanned(stage, "BUILDKIT_SBOM_SCAN_CONTEXT", conversion);
@@ -54,11 +67,7 @@ function applyImage(stage: StageState, conversion: Conversion): void {
   }
   const { hostname, networkMode } = conversion.options;
   if (hostname !== "") stage.state = stage.state.withHostname(hostname);
-  try {
-    if (stage.image.config.workingDir) setWorkdir(stage, stage.image.config.workingDir);
-  } catch (error) {
-    throw locate(error, conversion.file, stage.stage.location);
-  }
+  if (stage.image.config.workingDir) setWorkdir(stage, stage.image.config.workingDir);
   if (stage.image.config.user) setUser(stage, stage.image.config.user);
   stage.state = stage.state.withNetwork(networkMode);
 }

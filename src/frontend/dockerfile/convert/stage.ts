@@ -40,6 +40,8 @@ export class StageState {
   paths = new Set<string>();
   /** No FROM stands for it: it is an image that COPY or a mount names. */
   readonly unregistered: boolean;
+  /** The instruction that names it then. */
+  readonly usedAt: Location | undefined;
   ignoreCache = false;
   dispatched = false;
   resolved = false;
@@ -57,11 +59,13 @@ export class StageState {
   scanStage = false;
   outline: OutlineCapture = { allArgs: new Map(), usedArgs: new Set(), secrets: new Map(), ssh: new Map() };
 
-  constructor(stage: Stage, baseName: string, unregistered = false) {
+  /** `usedAt` for a stage that no FROM stands for. */
+  constructor(stage: Stage, baseName: string, usedAt?: Location) {
     this.stage = stage;
     this.baseName = baseName;
     this.displayName = stage.stageName;
-    this.unregistered = unregistered;
+    this.unregistered = usedAt !== undefined;
+    this.usedAt = usedAt;
   }
 
   get env(): EnvList {

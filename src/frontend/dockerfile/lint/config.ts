@@ -1,5 +1,8 @@
 import { CooperError, goQuote, trim } from "../../../kit/index.ts";
+import type { SourceFile } from "../../contract.ts";
 import { findDirective } from "../parse/directives.ts";
+import { locate, reworded } from "../parse/errors.ts";
+import { choice } from "../parse/messages.ts";
 import { parseBool } from "../parse/values.ts";
 
 /** What `# check=…` and `build-arg:BUILDKIT_DOCKERFILE_CHECK` say. */
@@ -39,8 +42,16 @@ export function readLintOption(text: string | undefined): LintConfig | undefined
  * The configuration of a Dockerfile: `option` (`build-arg:BUILDKIT_DOCKERFILE_CHECK`) when given, else the `check` directive.
  * Throws `dockerfile/check-option` with upstream's sentence.
  */
-export function lintConfigOf(dockerfile: Uint8Array, option: LintConfig | undefined): LintConfig {
-  return option ?? prefixed("failed to parse check options", findDirective("check", dockerfile)?.value ?? "");
+export function lintConfigOf(file: SourceFile, option: LintConfig | undefined): LintConfig {
+  if (option !== undefined) return option;
+  const directive = findDirective("check", file.data);
+  if (directive === undefined) return defaults;
+  const { value, location: lines } = directive;
+  try {
+    return prefixed("failed to parse check options", value);
+  } catch (error) {
+    throw locate(error, file, [], { lines, blamed: [value], unsent: true });
+  }
 }
 
 /** What either side asks for; whether findings fail the build stays the outer side's. */
@@ -54,14 +65,18 @@ export function mergeLintConfigs(outer: LintConfig, inner: LintConfig): LintConf
   };
 }
 
+const options = ["skip", "error", "experimental"];
+
 function withOption(config: LintConfig, part: string): LintConfig {
   const at = part.indexOf("=");
-  if (at < 0) throw new CooperError("dockerfile/check-option", `invalid check option ${goQuote(part)}`);
+  if (at < 0)
+    throw new CooperError("dockerfile/check-option", `invalid check option ${goQuote(part)}`, choice(part, options));
   const key = trim(part.slice(0, at));
   const value = trim(part.slice(at + 1));
   if (key === "error") return { ...config, returnAsError: errorValue(value, part) };
   if (key === "skip") return value === "all" ? { ...config, skipAll: true } : { ...config, skipRules: listOf(value) };
-  if (key !== "experimental") throw new CooperError("dockerfile/check-option", `invalid check option ${goQuote(key)}`);
+  if (key !== "experimental")
+    throw new CooperError("dockerfile/check-option", `invalid check option ${goQuote(key)}`, choice(key, options));
   return value === "all" ? { ...config, experimentalAll: true } : { ...config, experimentalRules: listOf(value) };
 }
 
@@ -81,6 +96,6 @@ function prefixed(prefix: string, text: string): LintConfig {
     return parseLintConfig(text);
   } catch (error) {
     if (!(error instanceof CooperError)) throw error;
-    throw new CooperError(error.code, `${prefix}: ${error.message}`);
+    throw reworded(error, (message) => `${prefix}: ${message}`);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lineRanges } from "../parse/index.ts";
+import { dockerfileSource, lineRanges } from "../parse/index.ts";
 import { createLinter, type LintFinding, lintConfigOf, parseLintConfig, readLintOption, rules } from "./index.ts";
 
 const here = lineRanges(1, 1);
@@ -86,7 +86,7 @@ describe("parseLintConfig()", () => {
 });
 
 describe("lintConfigOf()", () => {
-  const dockerfile = new TextEncoder().encode("# syntax=x\n# check=skip=A and more\nFROM a\n");
+  const dockerfile = dockerfileSource(Buffer.from("# syntax=x\n# check=skip=A and more\nFROM a\n"));
 
   it("takes the option, else the directive", () => {
     expect(lintConfigOf(dockerfile, undefined).skipRules).toEqual(["A"]);
@@ -96,7 +96,7 @@ describe("lintConfigOf()", () => {
 
   it("tells which of them is wrong", () => {
     expect(() => readLintOption("x")).toThrow("failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK: invalid");
-    expect(() => lintConfigOf(new TextEncoder().encode("# check=x"), undefined)).toThrow(
+    expect(() => lintConfigOf(dockerfileSource(Buffer.from("# check=x")), undefined)).toThrow(
       "failed to parse check options",
     );
   });

@@ -15,10 +15,10 @@ function examples(page: string): Record<string, string> {
 
 /** Names of the rules that the parser alone reports. */
 function findings(text: string): Set<string> {
-  const data = new TextEncoder().encode(text);
+  const source = dockerfileSource(new TextEncoder().encode(text));
   const found = new Set<string>();
-  const linter = createLinter(lintConfigOf(data, undefined), ({ rule }) => found.add(rule));
-  parseInstructions(parseDockerfile(dockerfileSource(data)), linter);
+  const linter = createLinter(lintConfigOf(source, undefined), ({ rule }) => found.add(rule));
+  parseInstructions(parseDockerfile(source), linter);
   return found;
 }
 

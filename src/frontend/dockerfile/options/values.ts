@@ -4,6 +4,7 @@ import { normalizePlatform, type Platform, parsePlatform } from "../../../oci/in
 import { parseGoInt } from "../convert/go-text.ts";
 import { csvFields } from "../parse/csv.ts";
 import { reworded } from "../parse/index.ts";
+import { choice } from "../parse/messages.ts";
 import { canonicalIp } from "./ip.ts";
 
 /** Readers of single frontend options. All throw `dockerfile/bad-option` or another CooperError with upstream's sentence. */
@@ -31,13 +32,13 @@ export function readPlatform(text: string): Platform {
 export function readResolveMode(text: string | undefined): ResolveMode {
   if (!text) return "default";
   if (text === "default" || text === "pull" || text === "local") return text;
-  throw bad(`invalid image-resolve-mode: ${text}`);
+  throw bad(`invalid image-resolve-mode: ${text}`, choice(text, ["default", "pull", "local"]));
 }
 
 export function readNetworkMode(text: string | undefined): NetworkMode {
   if (!text) return "sandbox";
   if (text === "sandbox" || text === "host" || text === "none") return text;
-  throw bad(`invalid netmode ${text}`);
+  throw bad(`invalid netmode ${text}`, choice(text, ["sandbox", "host", "none"]));
 }
 
 export interface ExtraHost {
@@ -76,7 +77,7 @@ function readUlimit(field: string): Ulimit {
   const at = field.indexOf("=");
   if (at < 0) throw bad(`invalid ulimit argument: ${field}`);
   const name = field.slice(0, at);
-  if (!ulimitNames.has(name)) throw bad(`invalid ulimit type: ${name}`);
+  if (!ulimitNames.has(name)) throw bad(`invalid ulimit type: ${name}`, choice(name, [...ulimitNames]));
   const limits = field.slice(at + 1).split(":");
   if (limits.length > 2) {
     throw bad(`too many limit value arguments - ${field.slice(at + 1)}, can only have up to two, \`soft[:hard]\``);
@@ -159,6 +160,6 @@ function prefix<T>(what: string, work: () => T): T {
   }
 }
 
-export function bad(message: string): CooperError {
-  return new CooperError("dockerfile/bad-option", message);
+export function bad(message: string, more: { readonly hint?: string } = {}): CooperError {
+  return new CooperError("dockerfile/bad-option", message, more);
 }

@@ -1,4 +1,5 @@
 import { CooperError, isSpace, trimStart } from "../../../kit/index.ts";
+import { blame } from "./errors.ts";
 import { blanks } from "./split.ts";
 import { nameValues, quotedWords } from "./words.ts";
 
@@ -80,7 +81,7 @@ function jsonArray(rest: string): LineArguments | undefined {
   const args = parsed.map((item: unknown) => {
     if (typeof item === "string") return item.toWellFormed();
     const sentence = "when using JSON array syntax, arrays must be comprised of strings only";
-    throw new CooperError("dockerfile/syntax", sentence);
+    throw new CooperError("dockerfile/syntax", sentence, blame(candidate.trimEnd()));
   });
   return { args, json: true };
 }

@@ -24,7 +24,7 @@ function keyValues(args: readonly string[], command: string): KeyValue[] {
   const pairs: KeyValue[] = [];
   for (let at = 0; at < args.length; at += 3) {
     const [key = "", value = "", separator = ""] = args.slice(at, at + 3);
-    if (key === "") throw blankName(command);
+    if (key === "") throw blankName(command, `=${value}`);
     pairs.push({ key, value, noDelim: separator === "" });
   }
   return pairs;
@@ -38,7 +38,7 @@ export const readArg: CommandReader = (node, base) => {
 
 function argPair(word: string, comments: readonly string[]): ArgPair {
   const at = word.indexOf("=");
-  if (at === 0) throw blankName("ARG");
+  if (at === 0) throw blankName("ARG", word);
   const key = at < 0 ? word : word.slice(0, at);
   return { key, value: at < 0 ? undefined : word.slice(at + 1), docComment: docComment(comments, key) };
 }
@@ -128,9 +128,9 @@ export const readOnbuild: CommandReader = (node, base) => {
   if (first === undefined) throw atLeastOne("ONBUILD");
   readFlags(node.flags);
   const trigger = trim(first).toUpperCase();
-  if (trigger === "ONBUILD") throw invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (trigger === "ONBUILD") throw invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", first);
   if (trigger === "MAINTAINER" || trigger === "FROM") {
-    throw invalid(`${trigger} isn't allowed as an ONBUILD trigger`);
+    throw invalid(`${trigger} isn't allowed as an ONBUILD trigger`, first);
   }
   const line = node.original.replace(/^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*/i, "");
   const bodies = node.heredocs.map(({ name, content }) => `\n${content}${name}`);

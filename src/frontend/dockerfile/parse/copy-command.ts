@@ -63,7 +63,7 @@ function requireTwo(node: LineNode, command: string): readonly string[] {
 function sourcesAndDest(args: readonly string[], heredocs: readonly Heredoc[], command: string): SourcesAndDest {
   const destPath = args.at(-1) ?? "";
   if (parseHeredocWord(destPath) !== undefined) {
-    throw invalid(`${command} cannot accept a heredoc as a destination`);
+    throw invalid(`${command} cannot accept a heredoc as a destination`, destPath);
   }
   // Of two heredocs with one name, both words mean the last body.
   const bodies = new Map(heredocs.map((heredoc) => [heredoc.name, heredoc.content]));

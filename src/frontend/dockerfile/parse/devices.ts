@@ -1,5 +1,5 @@
 import { csvFields } from "./csv.ts";
-import { reworded } from "./errors.ts";
+import { blaming, reworded } from "./errors.ts";
 import type { RunDevice } from "./instruction.ts";
 import { invalid, withSuggestion } from "./messages.ts";
 import { parseBool } from "./values.ts";
@@ -7,13 +7,13 @@ import { parseBool } from "./values.ts";
 /** Reads a `RUN --device` flag: `vendor.com/class=name`, `name=…`, `required`. Throws `dockerfile/invalid`. */
 export function readDevice(text: string): RunDevice {
   let device: RunDevice = { name: "", required: false };
-  for (const field of deviceFields(text)) device = withField(device, field);
+  for (const field of deviceFields(text)) device = blaming([field], () => withField(device, field));
   return device;
 }
 
 function deviceFields(text: string): string[] {
   try {
-    return csvFields(text);
+    return blaming([`--device=${text}`], () => csvFields(text));
   } catch (error) {
     throw reworded(error, (message) => `failed to parse csv devices: ${message}`);
   }

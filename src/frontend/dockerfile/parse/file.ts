@@ -1,7 +1,7 @@
 import { CooperError, trim, trimStart } from "../../../kit/index.ts";
 import type { SourceFile, SourceRange } from "../../contract.ts";
 import { DirectiveReader } from "./directives.ts";
-import { type LineFailure, locate, maxFurther, withFurther } from "./errors.ts";
+import { blame, type LineFailure, locate, maxFurther, withFurther } from "./errors.ts";
 import { heredocsOf } from "./heredoc.ts";
 import { type BareNode, parseLine, takesHeredocs } from "./line-node.ts";
 import { decode, isBlank, isComment, LineReader, trimNewline, withoutBom, withoutContinuation } from "./lines.ts";
@@ -81,7 +81,8 @@ class FileParser {
       return directive !== undefined;
     } catch (error) {
       // Upstream has not counted this line yet.
-      throw locate(error, this.#source, lineRanges(this.#lines.count - 1, 0));
+      const here = this.#lines.count;
+      throw locate(error, this.#source, lineRanges(here - 1, 0), { lines: lineRanges(here, 0) });
     }
   }
 
@@ -143,7 +144,10 @@ class FileParser {
       if ((heredoc.chomp ? text.replace(/^\t+/, "") : text) === heredoc.name) return body.join("");
       body.push(line);
     }
-    throw new CooperError("dockerfile/syntax", "unterminated heredoc");
+    const words = ["<<", "<<-"].flatMap((mark) =>
+      ["", '"', "'"].map((quote) => `${mark}${quote}${heredoc.name}${quote}`),
+    );
+    throw new CooperError("dockerfile/syntax", "unterminated heredoc", blame(...words));
   }
 
   #located<T>(start: number, action: () => T): T {

@@ -1,3 +1,4 @@
+import { blaming } from "./errors.ts";
 import { invalid, withSuggestion } from "./messages.ts";
 
 /** `bool`: `--x`, `--x=true`. `string`: `--x=value`, once. `strings`: any number of times. */
@@ -17,23 +18,27 @@ export interface Flags {
 /** Checks `--name[=value]` words against what an instruction takes. Throws `dockerfile/invalid` with upstream's sentences. */
 export function readFlags(words: readonly string[], kinds: Readonly<Record<string, FlagKind>> = {}): Flags {
   const values = new Map<string, string[]>();
-  for (const word of words) {
-    const [flag, value] = splitFlag(word);
-    const name = flag.slice(2);
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) throw invalid(withSuggestion(`unknown flag: ${flag}`, name, Object.keys(kinds), true));
-    const given = values.get(name);
-    if (given !== undefined && kind !== "strings") throw invalid(`duplicate flag specified: ${flag}`);
-    const checked = checkValue(flag, kind, value);
-    if (given === undefined) values.set(name, [checked]);
-    else given.push(checked);
-  }
+  for (const word of words) blaming([word, splitFlag(word)[0]], () => readFlag(word, kinds, values));
   return {
     used: [...values.keys()],
     bool: (name) => (values.has(name) ? values.get(name)?.[0] === "true" : undefined),
     string: (name) => values.get(name)?.[0] ?? "",
     strings: (name) => values.get(name) ?? [],
   };
+}
+
+function readFlag(word: string, kinds: Readonly<Record<string, FlagKind>>, values: Map<string, string[]>): void {
+  const [flag, value] = splitFlag(word);
+  const name = flag.slice(2);
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  if (kind === undefined) {
+    throw invalid(withSuggestion(`unknown flag: ${flag}`, name, Object.keys(kinds), true), flag);
+  }
+  const given = values.get(name);
+  if (given !== undefined && kind !== "strings") throw invalid(`duplicate flag specified: ${flag}`);
+  const checked = checkValue(flag, kind, value);
+  if (given === undefined) values.set(name, [checked]);
+  else given.push(checked);
 }
 
 function splitFlag(word: string): [string, string | undefined] {

@@ -1,5 +1,6 @@
 import { goQuote } from "../../../kit/index.ts";
 import { type CommandReader, execOrShell } from "./commands.ts";
+import { blaming } from "./errors.ts";
 import { readFlags } from "./flags.ts";
 import type { Healthcheck } from "./instruction.ts";
 import { atLeastOne, invalid } from "./messages.ts";
@@ -27,13 +28,13 @@ function readCheck(type: string, args: readonly string[], node: LineNode): Healt
     "start-interval": "string",
     retries: "string",
   });
-  if (type !== "CMD") throw invalid(`Unknown type ${goQuote(type)} in HEALTHCHECK (try CMD)`);
+  if (type !== "CMD") throw invalid(`Unknown type ${goQuote(type)} in HEALTHCHECK (try CMD)`, node.args[0] ?? "");
   const command = execOrShell(args, node.json);
   if (command.length === 0) throw invalid("Missing command after HEALTHCHECK CMD");
   const [interval = 0, timeout = 0, startPeriod = 0, startInterval = 0] = durations.map((name) =>
-    readInterval(name, flags.string(name)),
+    blaming([`--${name}=${flags.string(name)}`, `--${name}`], () => readInterval(name, flags.string(name))),
   );
-  const retries = readRetries(flags.string("retries"));
+  const retries = blaming([`--retries=${flags.string("retries")}`], () => readRetries(flags.string("retries")));
   const test = [node.json ? "CMD" : "CMD-SHELL", ...command];
   return { test, interval, timeout, startPeriod, startInterval, retries };
 }

@@ -5,7 +5,7 @@ import type { Linter } from "../lint/linter.ts";
 import { instructionNames } from "./arguments.ts";
 import * as commands from "./commands.ts";
 import { readAdd, readCopy } from "./copy-command.ts";
-import { type LineFailure, locate, maxFurther, relocate, reworded, withFurther } from "./errors.ts";
+import { blame, type LineFailure, locate, maxFurther, relocate, reworded, withFurther } from "./errors.ts";
 import { dockerfileSource, parseDockerfile } from "./file.ts";
 import { readHealthcheck } from "./healthcheck-command.ts";
 import type {
@@ -126,7 +126,7 @@ function readLine(node: LineNode, location: Location, parent: Linter | undefined
 function unknownInstruction(command: string): CooperError {
   const names = instructionNames.map((name) => name.toUpperCase());
   const sentence = withSuggestion(`unknown instruction: ${command}`, command, names, false);
-  return new CooperError("dockerfile/unknown-instruction", sentence);
+  return new CooperError("dockerfile/unknown-instruction", sentence, blame(command));
 }
 
 function locationOf(node: LineNode): Location {

@@ -1,8 +1,9 @@
-import { CooperError, editDistance } from "../../../kit/index.ts";
+import { CooperError, editDistance, suggest } from "../../../kit/index.ts";
+import { blame } from "./errors.ts";
 
-/** An error about what an instruction says; the place is added by who knows the line. */
-export function invalid(sentence: string): CooperError {
-  return new CooperError("dockerfile/invalid", sentence);
+/** An error about what an instruction says, and the text that it blames; the place is added by who knows the line. */
+export function invalid(sentence: string, ...blamed: readonly string[]): CooperError {
+  return new CooperError("dockerfile/invalid", sentence, blamed.length > 0 ? blame(...blamed) : {});
 }
 
 /** Options that are looked at; a file with more names than that gets fewer suggestions, not a longer wait. */
@@ -42,6 +43,12 @@ export function withSuggestion(
   return match === undefined ? sentence : `${sentence} (did you mean ${match}?)`;
 }
 
+/** A hint for a value that is none of the few there are: the one it is near to, else all of them. */
+export function choice(word: string, options: readonly string[]): { readonly hint: string } {
+  const near = suggest(word, options);
+  return { hint: near === undefined ? `it is one of ${options.join(", ")}` : `did you mean ${near}?` };
+}
+
 export const atLeastOne = (command: string) => invalid(`${command} requires at least one argument`);
 export const exactlyOne = (command: string) => invalid(`${command} requires exactly one argument`);
-export const blankName = (command: string) => invalid(`${command} names can not be blank`);
+export const blankName = (command: string, word: string) => invalid(`${command} names can not be blank`, word);

@@ -1,6 +1,6 @@
 import { goQuote } from "../../../kit/index.ts";
 import { csvFields } from "./csv.ts";
-import { reworded } from "./errors.ts";
+import { blaming, reworded } from "./errors.ts";
 import type { MountFlag, MountSharing, MountType, RunMount } from "./instruction.ts";
 import { invalid, withSuggestion } from "./messages.ts";
 import { parseBool, parseByteSize, parseUint32 } from "./values.ts";
@@ -17,11 +17,11 @@ type Draft = Omit<RunMount, "readOnly"> & { readonly readOnly: boolean | undefin
 /** What a `--mount` flag tells before expansion. Throws `dockerfile/invalid` for bad CSV and for a variable in `from`. */
 export function readMountFlag(text: string): MountFlag {
   let from = "";
-  for (const { key, value } of mountFields(text)) {
+  for (const { key, value, text: field } of mountFields(text)) {
     if (key !== "from" || value === undefined) continue;
     const dollar = value.indexOf("$");
     if (dollar >= 0 && dollar !== value.length - 1) {
-      throw invalid("'from' doesn't support variable expansion, define alias stage instead");
+      throw invalid("'from' doesn't support variable expansion, define alias stage instead", field);
     }
     from = value;
   }
@@ -35,10 +35,13 @@ export function readMounts(flags: readonly { readonly text: string }[], expand: 
 
 function readMount(text: string, expand: (word: string) => string): RunMount {
   let draft = emptyMount;
-  for (const field of mountFields(text)) draft = { ...draft, ...meaningOf(field, draft.type, expand) };
+  for (const field of mountFields(text)) {
+    const { type } = draft;
+    draft = { ...draft, ...blaming([field.text], () => meaningOf(field, type, expand)) };
+  }
   const readOnly = draft.readOnly ?? (draft.type !== "cache" && draft.type !== "tmpfs");
   const mount = { ...draft, readOnly };
-  checkMount(mount);
+  blaming([`--mount=${text}`, "--mount"], () => checkMount(mount));
   return mount;
 }
 
@@ -67,7 +70,7 @@ interface MountField {
 function mountFields(text: string): MountField[] {
   let fields: string[];
   try {
-    fields = csvFields(text);
+    fields = blaming([`--mount=${text}`, "--mount"], () => csvFields(text));
   } catch (error) {
     throw reworded(error, (message) => `failed to parse csv mounts: ${message}`);
   }

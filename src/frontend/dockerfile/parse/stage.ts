@@ -26,7 +26,7 @@ function readStageName(args: readonly string[]): string {
     const stageName = name.toLowerCase();
     if (/^[a-z][a-z0-9-_.]*$/.test(stageName)) return stageName;
     const reason = "name can't start with a number or contain symbols";
-    throw invalid(`invalid name for build stage: ${goQuote(name)}, ${reason}`);
+    throw invalid(`invalid name for build stage: ${goQuote(name)}, ${reason}`, name);
   }
   if (args.length !== 1) throw invalid("FROM requires either one or three arguments");
   return "";

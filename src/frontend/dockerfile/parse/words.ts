@@ -1,4 +1,5 @@
 import { CooperError, goQuote, isSpace } from "../../../kit/index.ts";
+import { blame } from "./errors.ts";
 import { splitOnce } from "./split.ts";
 
 /** Words as written: quotes and escape tokens stay, white space in quotes or after an escape token belongs to the word. */
@@ -49,7 +50,7 @@ function assignment(word: string): string[] {
   const at = word.indexOf("=");
   if (at < 0) {
     const sentence = `Syntax error - can't find = in ${goQuote(word)}. Must be of the form: name=value`;
-    throw new CooperError("dockerfile/syntax", sentence);
+    throw new CooperError("dockerfile/syntax", sentence, blame(word));
   }
   return [word.slice(0, at), word.slice(at + 1), "="];
 }

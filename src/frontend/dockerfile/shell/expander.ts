@@ -24,6 +24,8 @@ export class Expander {
   readonly #escape: string;
   readonly #buffer = { text: "" };
   #at = 0;
+  /** Where the constructs begin that are being read. */
+  readonly #open: number[] = [];
   #depth = 0;
   #expanded = 0;
   #rawEscapes: boolean;
@@ -35,6 +37,12 @@ export class Expander {
     this.#escape = options.escapeToken ?? "\\";
     this.#rawEscapes = options.rawEscapes === true;
     if (text.startsWith("\uFEFF")) this.#at = 1;
+  }
+
+  /** The innermost construct that was being read when it failed, as far as it was read; "" outside of any. */
+  failed(): string {
+    const start = this.#open.at(-1);
+    return start === undefined ? "" : this.#text.slice(start, this.#at);
   }
 
   all(): Expanded {
@@ -166,7 +174,12 @@ export class Expander {
 
   #dollar(): string {
     this.#at++;
-    if (this.#peek() === "{") return this.#braced();
+    if (this.#peek() === "{") {
+      this.#open.push(this.#at - 1);
+      const value = this.#braced();
+      this.#open.pop();
+      return value;
+    }
     const name = this.#name();
     if (name === "") return "$";
     const value = this.#lookUp(name);

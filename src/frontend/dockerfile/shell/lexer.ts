@@ -35,6 +35,8 @@ export interface ExpansionDetails {
   readonly kind: "expansion";
   readonly matched: ReadonlySet<string>;
   readonly unmatched: ReadonlySet<string>;
+  /** The construct that failed, and the word that it is in. */
+  readonly blamed: readonly string[];
 }
 
 /**
@@ -50,7 +52,7 @@ export function expandWord(word: string, env: Environment, options: ShellOptions
     return { result, words, matched: expander.matched, unmatched: expander.unmatched };
   } catch (error) {
     const { matched, unmatched } = expander;
-    const details: ExpansionDetails = { kind: "expansion", matched, unmatched };
+    const details: ExpansionDetails = { kind: "expansion", matched, unmatched, blamed: [expander.failed(), word] };
     throw new CooperError("dockerfile/expansion", `failed to process ${goQuote(word)}: ${messageOf(error)}`, {
       details,
     });
