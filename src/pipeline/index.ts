@@ -11,7 +11,6 @@
  * `Job.plugins` of the kubernetes plugin (`isKubernetesPlugin`) carry the pod: `toPlain(plugin.config)` is it as JSON.
  */
 
-export { type BuildOverrides, readBuildContext } from "./build/build-context.ts";
 export { buildFromGit } from "./build/from-git.ts";
 export { buildEnvironment, buildUrl, jobEnvironment } from "./build/job-environment.ts";
 export type * from "./contract.ts";

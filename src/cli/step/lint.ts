@@ -1,22 +1,15 @@
 import { CooperError } from "../../kit/index.ts";
-import type { Problem } from "../../pipeline/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
-import { withSignals } from "../signals.ts";
 import { pipelineInput } from "./pipeline-input.ts";
 
 /** Prints what is wrong with a pipeline; 1 for an error in it, and with `--strict` for a warning. */
 export async function runLint(values: FlagValues, io: Io, args: readonly string[]): Promise<number> {
   const { buildEnvironment, lintPipeline, problemText } = await import("../../pipeline/index.ts");
   const podSecurity = levelOf(values.string("pod-security"));
-  const problems = await withSignals(
-    () => {},
-    async (scope): Promise<readonly Problem[]> => {
-      const { text, file, build, variables } = await pipelineInput(values, args, io, scope);
-      const env = new Map([...Object.entries(buildEnvironment(build)), ...variables]);
-      return lintPipeline(text, file, { build, env, variables: env, podSecurity });
-    },
-  );
+  const { text, file, build, variables } = await pipelineInput(values, args, io);
+  const env = new Map([...Object.entries(buildEnvironment(build)), ...variables]);
+  const problems = lintPipeline(text, file, { build, env, variables: env, podSecurity });
   io.stdout(values.bool("json") ? `${JSON.stringify(problems, null, 2)}\n` : problems.map(problemText).join(""));
   const bad = problems.filter(({ severity }) => severity === "error" || values.bool("strict"));
   return bad.length === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CooperError, errnoOf, reasonOf, type Scope } from "../../kit/index.ts";
+import { CooperError, errnoOf, reasonOf } from "../../kit/index.ts";
 import type { BuildContext } from "../../pipeline/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
@@ -29,20 +29,24 @@ const usualFiles = [
 ];
 
 /** Reads the file that the arguments name (`-`: standard input; none: the first of the usual ones). Throws `cli/no-pipeline`. */
-export async function pipelineInput(
-  values: FlagValues,
-  args: readonly string[],
-  io: Io,
-  scope: Scope,
-): Promise<PipelineInput> {
-  const { readBuildContext } = await import("../../pipeline/index.ts");
+export async function pipelineInput(values: FlagValues, args: readonly string[], io: Io): Promise<PipelineInput> {
+  const { buildFromGit } = await import("../../pipeline/index.ts");
   if (args.length > 1) throw new CooperError("cli/usage", `one pipeline file is expected, not ${args.length}`);
   const { file, text } = await readPipelineFile(args[0], io);
   const folder = file === "-" ? io.around.cwd : dirname(resolve(io.around.cwd, file));
-  const set = (name: "branch" | "commit" | "repository") => (values.isSet(name) ? { [name]: values.string(name) } : {});
-  const overrides = { ...set("branch"), ...set("commit"), ...set("repository") };
-  const build = await readBuildContext(folder, overrides, scope);
+  const build = await buildFromGit(folder, buildVariables(values, io.around.env));
   return { text, file, build, variables: givenVariables(values.strings("env"), io.around.env) };
+}
+
+/** Flags say the same as the agent's variables. */
+function buildVariables(values: FlagValues, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const said = (flag: string, name: string) => (values.isSet(flag) ? { [name]: values.string(flag) } : {});
+  return {
+    ...env,
+    ...said("branch", "BUILDKITE_BRANCH"),
+    ...said("commit", "BUILDKITE_COMMIT"),
+    ...said("repository", "BUILDKITE_REPO"),
+  };
 }
 
 async function readPipelineFile(named: string | undefined, io: Io): Promise<{ file: string; text: string }> {

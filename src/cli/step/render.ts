@@ -4,7 +4,6 @@ import { CooperError, reasonOf } from "../../kit/index.ts";
 import type { RenderOptions } from "../../pipeline/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
-import { withSignals } from "../signals.ts";
 import { levelOf } from "./lint.ts";
 import { pipelineInput } from "./pipeline-input.ts";
 
@@ -12,24 +11,19 @@ import { pipelineInput } from "./pipeline-input.ts";
 export async function runRender(values: FlagValues, io: Io, args: readonly string[]): Promise<number> {
   const { parsePlainYaml, problemText, renderPipeline, toYaml } = await import("../../pipeline/index.ts");
   const standalone = standaloneOptions(values);
-  const { jobs, problems } = await withSignals(
-    () => {},
-    async (scope) => {
-      const { text, file, build, variables } = await pipelineInput(values, args, io, scope);
-      const yaml = async (flag: string) => {
-        const path = values.string(flag);
-        return path === "" ? undefined : parsePlainYaml(await readFlagFile(flag, path, io), path);
-      };
-      return renderPipeline(text, file, {
-        build,
-        variables,
-        step: values.string("step") || undefined,
-        config: await yaml("config"),
-        podTemplate: await yaml("pod-template"),
-        standalone,
-      });
-    },
-  );
+  const { text, file, build, variables } = await pipelineInput(values, args, io);
+  const yaml = async (flag: string) => {
+    const path = values.string(flag);
+    return path === "" ? undefined : parsePlainYaml(await readFlagFile(flag, path, io), path);
+  };
+  const { jobs, problems } = renderPipeline(text, file, {
+    build,
+    variables,
+    step: values.string("step") || undefined,
+    config: await yaml("config"),
+    podTemplate: await yaml("pod-template"),
+    standalone,
+  });
   for (const problem of problems) io.stderr(problemText(problem));
   for (const { label, notes } of jobs) for (const note of notes) io.stderr(`note: ${label}: ${note}\n`);
   const documents = jobs.map(({ job }) => job);
