@@ -173,6 +173,8 @@ export interface PodSurroundings {
   extraEnv(container: PodContainer): ReadonlyMap<string, string>;
   /** `host`: the machine's network; `none`: nothing but a loopback, one for all containers of the pod. */
   readonly network: "host" | "none";
+  /** Told before a container starts where its paths are on this machine. */
+  placed?(container: PodContainer, hostPath: (path: string) => string): void;
   output(container: string, stream: 1 | 2, chunk: Uint8Array): void;
   event(event: PodEvent): void;
 }

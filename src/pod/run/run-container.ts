@@ -1,7 +1,8 @@
+import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as later } from "node:timers/promises";
 import type { Container, ContainerProcess, ContainerSpec, RunningProcess, StepMount } from "../../executor/index.ts";
-import { CooperError, isCooperError, type Scope } from "../../kit/index.ts";
+import { CooperError, isCooperError, pathInside, type Scope } from "../../kit/index.ts";
 import type { ImageRoot, Pod, PodContainer, PodSurroundings } from "../contract.ts";
 import type { MadeVolume } from "../volumes/make-volume.ts";
 import { volumeMounts } from "../volumes/mounts.ts";
@@ -44,6 +45,7 @@ export async function startContainer(
 ): Promise<LiveContainer> {
   const { around } = home;
   const plan = planOf(container, image, home);
+  around.placed?.(container, (path) => hostPathOf(path, image.path, plan.spec.mounts));
   const opened = await around.executor.open(plan.spec, scope);
   try {
     const process = await opened.start(plan.process, scope);
@@ -94,6 +96,19 @@ function planOf(
       removeMountStubs: false,
     },
   };
+}
+
+/** Where a container's path is on this machine; links lead no further than the mount that they are in. */
+function hostPathOf(path: string, rootfs: string, mounts: readonly StepMount[]): string {
+  const wanted = posix.resolve("/", path);
+  const holds = (target: string) => wanted === target || wanted.startsWith(target === "/" ? "/" : `${target}/`);
+  const placed = mounts
+    .map((mount) => ({ mount, target: posix.resolve("/", mount.target) }))
+    .filter(({ target }) => holds(target));
+  const nearest = placed.toSorted((a, b) => b.target.length - a.target.length)[0];
+  if (nearest?.mount.kind !== "bind") return pathInside(rootfs, wanted);
+  const below = wanted.slice(nearest.target.length);
+  return below === "" ? nearest.mount.source : pathInside(nearest.mount.source, below);
 }
 
 /** A container's own mount takes the place of one that is made for it. */
