@@ -5,6 +5,7 @@ import { helpText } from "./args/help.ts";
 import { type Invocation, parseCommandLine } from "./args/parse.ts";
 import { type Io, processIo } from "./io.ts";
 import { errorReport } from "./report/error-report.ts";
+import { exitCodeOf } from "./report/exit-code.ts";
 
 /** `buildctl` talks to a daemon, `buildctl-daemonless.sh` has the engine in its own process; the command line is the same. */
 export type Command = "buildctl" | "buildctl-daemonless.sh";
@@ -70,7 +71,7 @@ async function runVerb(
     return await runOther(command, name, asked, io);
   } catch (error) {
     io.stderr(errorReport(error, debug && !isCooperError(error, "cli/")));
-    return 1;
+    return exitCodeOf(error);
   }
 }
 

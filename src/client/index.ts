@@ -8,6 +8,7 @@ export type {
   OpenEngine,
   RegistryOptions,
   SolveStatus,
+  StepLimits,
   TaskStatus,
   VertexLog,
   VertexStatus,

@@ -52,9 +52,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     const stateDir = join(options.root, "executor");
     const { ociWorkerBinary: binary, networkMode, dns } = options;
     const isolation = options.isolation?.rung ?? "oci";
-    const made = opened.use(
-      await createExecutor({ stateDir, binary, networkMode, isolation, ...(dns && { dns }) }, scope),
-    );
+    const more = { ...(dns && { dns }), ...(options.stepLimits && { stepLimits: options.stepLimits }) };
+    const made = opened.use(await createExecutor({ stateDir, binary, networkMode, isolation, ...more }, scope));
     return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });
   const blobs = new LayerBlobs(storage, registry);

@@ -2,6 +2,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
+import { type StepLimits, withDefaultLimits } from "./limits/default-limits.ts";
+import { watchMemory } from "./limits/memory-watch.ts";
+import { looseLimits } from "./limits/without-cgroups.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { RungName } from "./probe/rungs.ts";
 import { StepCookies } from "./processes/cookie.ts";
@@ -29,6 +32,8 @@ export interface ExecutorOptions {
   /** Where containers' cgroups go when the step does not say. */
   readonly cgroupParent?: string;
   readonly oomScoreAdj?: number;
+  /** For steps that say nothing themselves. */
+  readonly stepLimits?: StepLimits;
 }
 
 /**
@@ -36,6 +41,11 @@ export interface ExecutorOptions {
  * named that is not there, and `executor/bad-network-mode`.
  */
 export async function createExecutor(options: ExecutorOptions, scope: Scope): Promise<Executor> {
+  const driver = await createDriver(options, scope);
+  return options.stepLimits === undefined ? driver : withDefaultLimits(driver, options.stepLimits);
+}
+
+async function createDriver(options: ExecutorOptions, scope: Scope): Promise<Executor> {
   checkNetworkMode(options.networkMode);
   scope.log(`executor state in ${options.stateDir}`);
   if (options.isolation === "chroot") return new (await import("./chroot/chroot-executor.ts")).ChrootExecutor(options);
@@ -80,6 +90,9 @@ class OciExecutor implements Executor {
 
   async run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult> {
     throwIfCancelled(scope);
+    const loose = this.#hostFacts().userNamespace !== undefined;
+    const { missing } = loose ? looseLimits(step.limits, "rootless", false) : { missing: [] };
+    for (const sentence of missing) output(2, Buffer.from(`WARNING: ${sentence}\n`));
     let firstFailure: CooperError | undefined;
     for (const runtime of this.#choice.candidates()) {
       const attempt = await this.#tryWith(runtime, step, output, scope);
@@ -102,17 +115,21 @@ class OciExecutor implements Executor {
 
   /** The step's result, or why this runtime could not start it; then another may be tried. Throws when no other would do better. */
   async #tryWith(runtime: Runtime, step: Step, output: StepOutput, scope: Scope): Promise<StepResult | CooperError> {
-    using prepared = prepareStep(step, this.#stepContext());
+    const context = this.#stepContext(step.limits?.memoryBytes !== undefined);
+    using prepared = prepareStep(step, context);
     const sure = this.#choice.isSure(runtime);
     const held = new HeldOutput(output, startedFile(prepared.bundle));
     if (sure) held.release();
     const running = runContainer(runtime, prepared.bundle, (stream, chunk) => held.write(stream, chunk), scope);
     this.#onFirstStart(runtime);
-    const outcome = await running;
+    const limit = step.limits?.memoryBytes;
+    const watch = context.cookie !== undefined && limit !== undefined ? watchMemory(context.cookie, limit) : undefined;
+    const outcome = await running.finally(() => watch?.stop());
     if (outcome.kind === "exited") {
       held.release();
       this.#choice.worked(runtime);
-      return { exitCode: outcome.code };
+      const killed = watch?.stop() || outcome.oomKills > 0 || (runtime.name === "crun" && outcome.code === 137);
+      return { exitCode: outcome.code, ...(killed && limit !== undefined && { oomKilledAt: limit }) };
     }
     scope.log(`${runtime.path} did not start the step: ${outcome.message}`);
     const stepsFault = startFailureIsTheSteps(outcome.message);
@@ -128,10 +145,12 @@ class OciExecutor implements Executor {
     throw failure;
   }
 
-  #stepContext() {
+  /** `watched`: the step's memory is to be counted, where there are no control groups. */
+  #stepContext(watched = false) {
     const host = this.#hostFacts();
-    const holdsProcesses = host.userNamespace?.proc ?? true;
-    const cookie = holdsProcesses ? undefined : this.#cookies.next();
+    const namespaced = host.userNamespace;
+    const marked = namespaced !== undefined && (watched || !namespaced.proc);
+    const cookie = marked ? this.#cookies.next() : undefined;
     return { ...this.#options, host, ownerFolder: this.#ownerFolder, id: this.#nextId(), cookie };
   }
 

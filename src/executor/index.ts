@@ -2,6 +2,7 @@ export type * from "./contract.ts";
 export { createExecutor, type ExecutorOptions } from "./create-executor.ts";
 export type { Isolation } from "./isolation/contract.ts";
 export { isolate } from "./isolation/isolate.ts";
+export type { StepLimits } from "./limits/default-limits.ts";
 export type { Attempt, NamespaceFacts } from "./probe/namespaces.ts";
 export { probe } from "./probe/probe.ts";
 export { probeRungs } from "./probe/probe-rungs.ts";

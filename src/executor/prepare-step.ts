@@ -38,8 +38,15 @@ export interface PreparedStep extends Disposable {
  */
 export function prepareStep(step: Step, context: StepContext): PreparedStep {
   const folder = join(context.ownerFolder, "steps", context.id);
-  const { id, ownerFolder, cookie } = context;
-  const bundle = { id, folder, runtimeRoot: join(ownerFolder, runtimeRootName), ...(cookie && { cookie }) };
+  const { id, ownerFolder, cookie, host } = context;
+  const counts = step.limits?.memoryBytes !== undefined && host.userNamespace === undefined;
+  const bundle = {
+    id,
+    folder,
+    runtimeRoot: join(ownerFolder, runtimeRootName),
+    ...(cookie && { cookie }),
+    countsOomKills: counts,
+  };
   const user = lookupUser(step.rootfs, step.user);
   if (context.host.userNamespace !== undefined) checkIds(user, context.host.userNamespace);
   const cleanStubs = mountStubCleaner(step.rootfs, stubTargets(step), step.removeMountStubs);

@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./spec.ts";
+import { stepLimitFlags } from "./step-limits.ts";
 
 /** What `--version` prints; upstream's own text when it is built without a version. */
 export const version = "v0.0.0+unknown";
@@ -41,6 +42,7 @@ const buildCommand: CommandSpec = {
       usage: "how steps are isolated: auto, oci, rootless, chroot or no-exec",
       hidden: true,
     },
+    ...stepLimitFlags,
     { name: "no-cache", kind: "bool", usage: "Disable cache for all the vertices" },
     {
       name: "export-cache",

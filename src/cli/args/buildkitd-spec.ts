@@ -1,5 +1,6 @@
 import { version } from "./buildctl-spec.ts";
 import type { CommandSpec } from "./spec.ts";
+import { stepLimitFlags } from "./step-limits.ts";
 
 /** Upstream's `buildkitd`: the flags that `BUILDKITD_FLAGS` may hold. */
 export const buildkitdSpec: CommandSpec = {
@@ -89,6 +90,7 @@ export const buildkitdSpec: CommandSpec = {
       env: "COOPER_ISOLATION",
       hidden: true,
     },
+    ...stepLimitFlags,
     { name: "oci-worker", kind: "string", usage: "enable oci workers (true/false/auto)", value: "auto" },
     { name: "oci-worker-labels", kind: "strings", usage: "user-specific annotation labels (com.example.foo=bar)" },
     {

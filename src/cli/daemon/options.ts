@@ -4,6 +4,7 @@ import { CooperError, startedAgain } from "../../kit/index.ts";
 import { buildkitdSpec } from "../args/buildkitd-spec.ts";
 import { parseCommandLine } from "../args/parse.ts";
 import type { FlagValues } from "../args/spec.ts";
+import { parseStepLimits } from "../args/step-limits.ts";
 import { defaultRoot } from "./default-root.ts";
 import { deviceOptions } from "./device-options.ts";
 import { gcSettings } from "./gc-policies.ts";
@@ -63,6 +64,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
   checkConcurrency(read.table(config, "system"));
   const root = resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, userOf(env)));
   const gc = gcSettings(flags, oci);
+  const stepLimits = parseStepLimits((name) => flag(name) ?? textOf(oci, name));
   const isolation = flag("isolation") ?? read.string(oci, "isolation");
   return {
     root,
@@ -76,6 +78,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     registries: registriesOf(config),
     ...(dns === undefined ? {} : { dns }),
     ...(isolation !== undefined && { askedIsolation: isolation }),
+    ...(stepLimits !== undefined && { stepLimits }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
     ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
   };
@@ -89,6 +92,12 @@ function checkConcurrency(system: Config): void {
 }
 
 const entitlements = ["security.insecure", "network.host", "device"];
+
+/** A value that people write as a number or as text. */
+function textOf(table: Config, key: string): string | undefined {
+  const value = table[key];
+  return typeof value === "number" ? String(value) : read.string(table, key);
+}
 
 /** In a user namespace of its own this command is root, and still works for the user that started it. */
 function userOf(env: NodeJS.ProcessEnv): number {

@@ -42,6 +42,9 @@ const worker: Record<string, Schema> = {
   selinux: "value",
   "max-parallelism": "value",
   isolation: "value",
+  "step-memory": "value",
+  "step-cpus": "value",
+  "step-pids": "value",
 };
 
 /** What upstream's `buildkitd.toml` may hold (docs/buildkitd.toml.md there). */

@@ -2,6 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import type { Container, Executor, Step, StepOutput, StepResult } from "../contract.ts";
+import { watchMemory } from "../limits/memory-watch.ts";
+import { looseLimits } from "../limits/without-cgroups.ts";
 import { StepCookies } from "../processes/cookie.ts";
 import { startCookieWatchdog } from "../processes/cookie-watchdog.ts";
 import { endProcesses } from "../processes/end-processes.ts";
@@ -49,9 +51,15 @@ export class ChrootExecutor implements Executor {
     const cookie = this.#cookies.next();
     using tree = prepareTree(step, `aside-${number}`, this.#options.dns);
     if (tree.gaps.length > 0) scope.log(`no ${tree.gaps.join(", ")}: devices cannot be made here`);
-    const outcome = await this.#runIn(tree, launchOrder(step, tree.user, cookie), cookie, output, scope);
+    const limits = looseLimits(step.limits, this.description, true);
+    for (const sentence of limits.missing) output(2, Buffer.from(`WARNING: ${sentence}\n`));
+    const { memoryBytes } = limits;
+    const watch = memoryBytes === undefined ? undefined : watchMemory(cookie, memoryBytes);
+    const order = launchOrder(step, tree.user, cookie, limits.cpus);
+    const outcome = await this.#runIn(tree, order, cookie, output, scope).finally(() => watch?.stop());
     throwIfCancelled(scope);
-    return resultOf(outcome, output);
+    const result = resultOf(outcome, output);
+    return watch?.stop() === true && memoryBytes !== undefined ? { ...result, oomKilledAt: memoryBytes } : result;
   }
 
   /** Nothing of the step runs any more when it returns, whatever happened. */

@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { Scope } from "../../kit/index.ts";
 import type { StepOutput } from "../contract.ts";
+import { oomKills } from "../limits/oom-kills.ts";
 import { endProcesses, endWithFirst } from "../processes/end-processes.ts";
 import type { Runtime } from "./find.ts";
 import { type OutputPipes, outputPipes } from "./output-pipes.ts";
@@ -17,10 +18,12 @@ export interface Bundle {
   readonly runtimeRoot: string;
   /** Marks the container's processes, where no pid namespace holds them: they end when the first one does. */
   readonly cookie?: string;
+  /** Keep its control groups until they have been read: it has a limit of memory. */
+  readonly countsOomKills?: boolean;
 }
 
 export type ContainerOutcome =
-  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "exited"; readonly code: number; readonly oomKills: number }
   /** Nothing of the step has run. */
   | { readonly kind: "not-started"; readonly message: string };
 
@@ -53,13 +56,14 @@ export async function runContainer(
   try {
     const code = await closed;
     if (bundle.cookie !== undefined) await endProcesses(bundle.cookie);
+    const kills = bundle.countsOomKills === true ? oomKills(bundle.runtimeRoot, bundle.id) : 0;
     if (existsSync(join(bundle.runtimeRoot, bundle.id))) await deleteContainer(runtime, bundle.runtimeRoot, bundle.id);
     // Whatever it says: what has not begun has not succeeded.
     if (!existsSync(startedFile(bundle))) {
       const message = lastLoggedError(readIfThere(log)) ?? `${runtime.name} ended with exit code ${code}`;
       return { kind: "not-started", message };
     }
-    return { kind: "exited", code };
+    return { kind: "exited", code, oomKills: kills };
   } finally {
     stopKilling();
     stopEnding();
@@ -69,7 +73,9 @@ export async function runContainer(
 /** A session of its own keeps the terminal's Ctrl-C away from the runtime: stopping is this process's decision. */
 function startRuntime(runtime: Runtime, bundle: Bundle, log: string, pipes: OutputPipes): ChildProcess {
   const global = [...(runtime.flags ?? []), "--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
-  const run = ["run", "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
+  // crun cannot keep a container: there a kill is known by the exit code alone.
+  const keep = bundle.countsOomKills === true && runtime.name.endsWith("runc") ? ["--keep"] : [];
+  const run = ["run", ...keep, "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
   try {
     return spawn(runtime.path, [...global, ...run], {
       stdio: ["ignore", ...pipes.targets],
