@@ -38,23 +38,24 @@ export function buildSpans(build: TracedBuild): readonly Span[] {
     attributes: build.attributes,
     ...(build.error !== undefined && { error: build.error }),
   };
-  const steps = told
-    .flatMap(({ vertexes = [] }) => vertexes)
-    .flatMap(({ digest, name, started, completed, cached, error }): Span[] => {
-      if (started === undefined || completed === undefined) return [];
-      const step: Span = {
-        traceId: root.traceId,
-        spanId: newSpanId(),
-        parentId: root.spanId,
-        remoteParent: false,
-        name: cached ? `load cache: ${name}` : name,
-        kind: "internal",
-        start: nanoseconds(started),
-        end: nanoseconds(completed),
-        attributes: { vertex: digest },
-        ...(error !== undefined && error !== "" && { error }),
-      };
-      return [step];
-    });
+  const updates = told.flatMap(({ vertexes = [] }) => vertexes);
+  // A step is told of more than once: the last word about each of its runs counts.
+  const runs = new Map(updates.map((update) => [`${update.digest} ${Number(update.started)}`, update]));
+  const steps = [...runs.values()].flatMap(({ digest, name, started, completed, cached, error }): Span[] => {
+    if (started === undefined || completed === undefined) return [];
+    const step: Span = {
+      traceId: root.traceId,
+      spanId: newSpanId(),
+      parentId: root.spanId,
+      remoteParent: false,
+      name: cached ? `load cache: ${name}` : name,
+      kind: "internal",
+      start: nanoseconds(started),
+      end: nanoseconds(completed),
+      attributes: { vertex: digest },
+      ...(error !== undefined && error !== "" && { error }),
+    };
+    return [step];
+  });
   return [root, ...steps];
 }

@@ -17,6 +17,7 @@ import { answerOf } from "./call.ts";
 import { type Display, openDisplay } from "./display.ts";
 import { metadataText } from "./metadata-file.ts";
 import { type BuildPlan, planBuild } from "./plan.ts";
+import { traced } from "./traced.ts";
 
 /** Runs `build` on an engine in this process (or, `remote`, in a daemon, with options of its own), and gives the exit code. What fails is thrown. */
 export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngine, remote = false): Promise<number> {
@@ -30,7 +31,7 @@ export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngi
     display.start(plan);
     const log = values.bool("debug") ? display.log : () => {};
     const response = await withSignals(log, (scope) =>
-      execute(plan, definition, io, display, scope, options, openEngine),
+      execute(plan, definition, io, display, scope, options, openEngine, remote),
     );
     display.close();
     await writeMetadata(plan, response, io.around.cwd);
@@ -73,16 +74,18 @@ async function execute(
   scope: Scope,
   options: EngineOptions,
   openEngine: OpenEngine | undefined,
+  remote: boolean,
 ): Promise<BuildResponse> {
   const request: BuildRequest = definition === undefined ? plan.request : { ...plan.request, definition };
   const call = {
     request,
     session: { ...plan.session, stdout: io.stdoutStream, warn: display.warn },
     engine: { ...options, registries: mergeRegistries(options.registries, plan.registryTls) },
-    onStatus: display.update,
   };
+  const { env } = io.around;
+  const watched = { env: remote ? {} : env, ref: request.ref, onStatus: display.update, warn: display.warn };
   try {
-    return await build(call, scope, openEngine);
+    return await traced(watched, (onStatus) => build({ ...call, onStatus }, scope, openEngine));
   } finally {
     await writeRef(plan, io.around.cwd);
   }

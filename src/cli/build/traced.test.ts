@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import type { SolveStatus } from "../../client/index.ts";
+import { otlp } from "../../grpc/index.ts";
+import { sha256 } from "../../kit/index.ts";
+import { decode } from "../../wire/index.ts";
+import { traced } from "./traced.ts";
+
+const step: SolveStatus = {
+  vertexes: [{ digest: sha256("x"), name: "[1/1] RUN", started: new Date(1), completed: new Date(2) }],
+};
+const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+test("a build's spans reach the collector as part of the caller's trace, and its progress its display", async () => {
+  const heard: Buffer[] = [];
+  const server = createServer(async (request, response) => {
+    heard.push(Buffer.concat(await request.toArray()));
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    TRACEPARENT: parent,
+  };
+  const shown: SolveStatus[] = [];
+  const call = { env, ref: "r", onStatus: (status: SolveStatus) => shown.push(status), warn: () => {} };
+  const work = traced(call, async (tell) => {
+    tell(step);
+    throw new Error("no");
+  });
+  await expect(work).rejects.toThrow("no");
+  server.close();
+  expect(shown).toEqual([step]);
+  const [spans] = decode(otlp.ExportTraceServiceRequest, heard[0] ?? Buffer.alloc(0)).resourceSpans;
+  const names = spans?.scopeSpans[0]?.spans.map(({ name, status, traceId }) => [
+    name,
+    status?.message ?? "",
+    Buffer.from(traceId).toString("hex"),
+  ]);
+  expect(names).toEqual([
+    ["buildctl build", "no", "0af7651916cd43dd8448eb211c80319c"],
+    ["[1/1] RUN", "", "0af7651916cd43dd8448eb211c80319c"],
+  ]);
+});
+
+test("without OpenTelemetry's variables it only runs", async () => {
+  const onStatus = () => {};
+  const seen = await traced({ env: {}, ref: "r", onStatus, warn: () => {} }, async (tell) => tell === onStatus);
+  expect(seen).toBe(true);
+});
