@@ -10,6 +10,7 @@ import {
 } from "../../client/index.ts";
 import { CooperError, messageOf, type Scope, writeFileAtomic } from "../../kit/index.ts";
 import type { FlagValues } from "../args/spec.ts";
+import { asFrontendOptions, givenFlags, parseStepLimits } from "../args/step-limits.ts";
 import { engineOptions } from "../daemon/options.ts";
 import type { Io } from "../io.ts";
 import { withSignals } from "../signals.ts";
@@ -24,7 +25,8 @@ export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngi
   const display = openDisplay(io);
   const early = heldWarnings(display.warn);
   try {
-    const plan = planBuild(values, io.around, early.warn);
+    const whole = planBuild(values, io.around, early.warn);
+    const plan = remote ? withFrontendLimits(whole, values) : whole;
     const options = remote ? noOptions : await localOptions(values, io, early.warn, openEngine === undefined);
     early.release();
     const definition = await readDefinition(plan, io);
@@ -40,6 +42,13 @@ export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngi
     early.release();
     display.close();
   }
+}
+
+/** A daemon hears of the limits through its frontend. */
+function withFrontendLimits(plan: BuildPlan, values: FlagValues): BuildPlan {
+  const { request } = plan;
+  const limits = parseStepLimits(givenFlags(values));
+  return { ...plan, request: { ...request, frontendOptions: asFrontendOptions(limits, request.frontendOptions) } };
 }
 
 /** Warnings of the time before this command may start again, which would say them once more. */
@@ -61,9 +70,12 @@ async function localOptions(
   isolates: boolean,
 ): Promise<EngineOptions> {
   const options = await engineOptions(io.around.env, io.around.cwd, warn);
-  if (!isolates) return options;
+  const limits = parseStepLimits(givenFlags(values));
+  const stepLimits = limits === undefined ? options.stepLimits : { ...options.stepLimits, ...limits };
+  const limited = { ...options, ...(stepLimits && { stepLimits }) };
+  if (!isolates) return limited;
   const asked = values.isSet("isolation") ? values.string("isolation") : (options.askedIsolation ?? "auto");
-  return { ...options, isolation: await takeIsolation(asked, io.around.env) };
+  return { ...limited, isolation: await takeIsolation(asked, io.around.env) };
 }
 
 async function execute(
