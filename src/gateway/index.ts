@@ -1,2 +1,3 @@
 export type * from "./contract.ts";
 export { gatewayHandlers } from "./handlers.ts";
+export { imageFrontend } from "./image/image-frontend.ts";

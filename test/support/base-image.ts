@@ -53,8 +53,8 @@ export function tarOf(folder: string): Buffer {
 }
 
 /** An image of the given layer tars, lowest first. */
-export function imageOf(tars: readonly Buffer[], config: Record<string, unknown> = {}): TestImage {
-  const layers = tars.map((tar) => gzipSync(tar, { level: 6 }));
+export function imageOf(tars: readonly Buffer[], config: Record<string, unknown> = {}, level = 6): TestImage {
+  const layers = tars.map((tar) => gzipSync(tar, { level }));
   const configBytes = Buffer.from(
     JSON.stringify({
       created: "1970-01-01T00:00:00Z",

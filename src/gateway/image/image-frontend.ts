@@ -1,0 +1,58 @@
+import type { FrontendRequest, FrontendResult } from "../../frontend/index.ts";
+import { CooperError, type Scope } from "../../kit/index.ts";
+import type { GatewayBridge } from "../contract.ts";
+import { wirePlatform } from "../platform.ts";
+import { checkCapabilities } from "./capabilities.ts";
+import { type FrontendImage, findImage } from "./find-image.ts";
+import { frontendProcess } from "./frontend-process.ts";
+import { ServedFrontend } from "./served-frontend.ts";
+
+/** Where a frontend finds the definition of its own image. */
+const metadataFolder = "/run/config/buildkit/metadata";
+
+/**
+ * `gateway.v0`: runs the frontend that is in the image of the option `source`, in a container of the build's, and answers it on its
+ * standard input and output. Throws `gateway/no-source`, UNIMPLEMENTED for a capability that the image lacks, what the frontend returns as its error, and
+ * `gateway/no-result`.
+ */
+export async function imageFrontend(
+  request: FrontendRequest,
+  bridge: GatewayBridge,
+  workerId: string,
+  scope: Scope,
+): Promise<FrontendResult> {
+  if (request.options["gateway-devel"] !== undefined) {
+    throw new CooperError("gateway/no-source", "development gateway is no longer supported");
+  }
+  const source = request.options.source ?? "";
+  if (source === "") throw new CooperError("gateway/no-source", "no source specified for gateway");
+  const image = await findImage(source, request, bridge, scope);
+  checkCapabilities(request, image);
+  const worker = { id: workerId, platforms: bridge.workerPlatforms.map(wirePlatform) };
+  const frontend = new ServedFrontend({ ...bridge, inputs: request.inputs }, worker, scope);
+  const container = await openBox(image, bridge);
+  try {
+    const process = await container.start(frontendProcess(request, image, bridge.sessionId, worker));
+    return await frontend.serve(process);
+  } finally {
+    // Its process has ended, or is not wanted any more: how it ended is known, and told, already.
+    await container.release().catch(() => {});
+  }
+}
+
+async function openBox(image: FrontendImage, bridge: GatewayBridge) {
+  const ref = await bridge.solve({ definition: image.definition }, { evaluate: false }, image.scope);
+  const network = image.labels["moby.buildkit.frontend.network.none"];
+  return bridge.openContainer({
+    mounts: [{ dest: "/", selector: "", readonly: false, type: { kind: "bind" }, ref: ref.id }],
+    network: isTrue(network) ? "none" : "sandbox",
+    hostname: "",
+    extraHosts: [],
+    files: { target: metadataFolder, files: new Map([["frontend.bin", image.definition]]) },
+  });
+}
+
+/** As Go reads a boolean. */
+function isTrue(text: string | undefined): boolean {
+  return ["1", "t", "T", "true", "TRUE", "True"].includes(text ?? "");
+}
