@@ -24,7 +24,7 @@ export async function runExporters(
   return withChildScope(scope, (child, abort) =>
     settleAll(
       exporters.map((exporter, index) => () => {
-        const target = job.session.output(index, job.request.exporters[index]?.type);
+        const target = job.session.output(index, job.request.exporters[index]);
         return job.status.task(exporter.name, (emit, vertex) => {
           if (index === 0) warnAll(job, vertex, warnings);
           if (attestations.length > 0) job.status.warn(attestationWarning(vertex, attestations));

@@ -1,4 +1,5 @@
-import type { Bytes, Scope } from "../kit/index.ts";
+import type { Bytes, Digest, Scope } from "../kit/index.ts";
+import type { BlobFolder } from "./blob-folder.ts";
 
 /** A directory that the caller offers under a name (`context`, `dockerfile`, …), to be read in place. */
 export interface LocalDirectory {
@@ -41,6 +42,20 @@ export type OutputTarget =
   | { readonly kind: "tree"; readonly send: (folder: string, scope: Scope) => Promise<void> }
   | { readonly kind: "none" };
 
+/** An exporter as the request has it: a caller elsewhere gets a stream or a tree by it. */
+export interface AskedExporter {
+  readonly type: string;
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+/** Blobs by digest that a caller has. Nothing is verified: whoever reads compares. */
+export interface CallerBlobs {
+  /** In bytes; undefined: there is no such blob. */
+  size(digest: Digest, scope: Scope): Promise<number | undefined>;
+  /** Throws `session/no-blob`. */
+  read(digest: Digest, scope: Scope): Promise<Bytes>;
+}
+
 /** What the caller of a build offers to the builder, wherever it lives: in this process now, behind a tunnel later. */
 export interface Session {
   readonly id: string;
@@ -56,7 +71,9 @@ export interface Session {
   /** The bytes that the caller offers under an address of `http://buildkit-session/…`. Undefined: it offers none at all. */
   upload?(address: URL, scope: Scope): AsyncIterable<Uint8Array> | undefined;
   /** Where the exporter with that index in the request writes to. */
-  output(exporterIndex: number, exporterType?: string): OutputTarget;
-  /** Folder of an OCI layout that the caller offers under a store id, or undefined. */
-  ociLayout(storeId: string): Promise<string | undefined>;
+  output(exporterIndex: number, exporter?: AskedExporter): OutputTarget;
+  /** Blobs of an OCI layout that the caller offers under a store id, or undefined. */
+  ociLayout(storeId: string): Promise<CallerBlobs | undefined>;
+  /** Of a caller in this process: what a builder elsewhere may read (`oci:ID`) or write (`export`), by upstream's names. */
+  blobFolder?(id: string): { readonly folder: BlobFolder; readonly writable: boolean } | undefined;
 }

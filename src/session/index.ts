@@ -1,3 +1,4 @@
+export { type BlobFolder, blobFolder, type IncomingBlob, type LayoutEntry } from "./blob-folder.ts";
 export type * from "./contract.ts";
 export { createLocalSession, type LocalSession, type LocalSessionOptions } from "./local-session.ts";
 export type { OutputSpec, OutputStream } from "./outputs.ts";

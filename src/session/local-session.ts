@@ -1,4 +1,5 @@
 import { CooperError } from "../kit/index.ts";
+import { blobFolder } from "./blob-folder.ts";
 import type { Session } from "./contract.ts";
 import { credentialLookup } from "./credentials/lookup.ts";
 import { type OutputSpec, type OutputStream, openOutputs } from "./outputs.ts";
@@ -35,6 +36,7 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
   const agents = await openSshAgents(options.ssh, options.env);
   const credentials = credentialLookup(options.env, options.warn);
   const outputs = openOutputs(options.outputs, options.stdout);
+  const layouts = new Map(Object.entries(options.ociLayouts));
   const locals = new Map(Object.entries(options.locals));
   return {
     id: options.id,
@@ -48,7 +50,18 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
     secret: (id) => secrets(id),
     sshAgent: (id) => agents.socket(id),
     output: (index) => outputs[index] ?? { kind: "none" },
-    ociLayout: async (storeId) => new Map(Object.entries(options.ociLayouts)).get(storeId),
+    ociLayout: async (storeId) => {
+      const path = layouts.get(storeId);
+      return path === undefined ? undefined : blobFolder(path);
+    },
+    blobFolder(id) {
+      if (id === "export") {
+        const result = options.outputs.find((output) => output.kind === "directory" && output.layout === true);
+        return result?.kind === "directory" ? { folder: blobFolder(result.path), writable: true } : undefined;
+      }
+      const path = id.startsWith("oci:") ? layouts.get(id.slice("oci:".length)) : undefined;
+      return path === undefined ? undefined : { folder: blobFolder(path), writable: false };
+    },
     [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
   };
 }

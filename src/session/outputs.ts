@@ -7,7 +7,8 @@ export type OutputSpec =
   | { readonly kind: "none" }
   | { readonly kind: "stdout" }
   | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "directory"; readonly path: string };
+  /** `layout`: an OCI layout, not the tree of the result. */
+  | { readonly kind: "directory"; readonly path: string; readonly layout?: boolean };
 
 /** Standard output as the session needs it; a test gives its own. */
 export interface OutputStream {

@@ -2,6 +2,7 @@ import {
   bytesFront,
   Code,
   carriedStatus,
+  content,
   filesync,
   fsutil,
   type GrpcClient,
@@ -11,12 +12,13 @@ import {
   upload,
 } from "../grpc/index.ts";
 import { type Bytes, CooperError, PatternMatcher, type Scope } from "../kit/index.ts";
-import type { LocalWanted, OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
+import type { AskedExporter, LocalWanted, OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
 import { forwardedAgent } from "./forwarded-agent.ts";
 import { listHeaders } from "./fsutil/headers.ts";
 import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
+import { remoteBlobs, sendLayout } from "./remote-blobs.ts";
 import type { TransferFolders } from "./transfer-folders.ts";
 import { uploaded } from "./uploaded.ts";
 
@@ -113,8 +115,9 @@ export function remoteSession(
     },
     upload: (address, scope) =>
       offers(upload.UploadService.Pull) ? uploaded(caller.client, address, scope) : undefined,
-    output: (index, type) => outputOf(caller, index, type ?? "", offers(filesync.FileSendService.DiffCopy)),
-    ociLayout: async () => undefined,
+    output: (index, exporter) => outputOf(caller, index, exporter, offers),
+    ociLayout: async (storeId) =>
+      offers(content.ContentService.Read) ? remoteBlobs(caller.client, `oci:${storeId}`) : undefined,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
@@ -153,8 +156,17 @@ function credentialsOf(username: string, secret: string): RegistryCredentials {
 }
 
 /** The target does not say whether it is a stream or a directory: the exporter's type does. */
-function outputOf(caller: RemoteCaller, index: number, type: string, offered: boolean): OutputTarget {
-  if (!offered) return { kind: "none" };
+function outputOf(
+  caller: RemoteCaller,
+  index: number,
+  { type, attrs }: AskedExporter = { type: "", attrs: {} },
+  offers: (method: { readonly path: string }) => boolean,
+): OutputTarget {
+  if ((type === "oci" || type === "docker") && isNo(attrs.tar)) {
+    if (!offers(content.ContentService.Write)) return { kind: "none" };
+    return { kind: "tree", send: (folder, scope) => sendLayout(caller.client, "export", folder, scope) };
+  }
+  if (!offers(filesync.FileSendService.DiffCopy)) return { kind: "none" };
   const metadata = (more: Readonly<Record<string, string>>): Metadata => {
     const named = Object.entries(more).map(([name, value]) => [header.exporterMetadata + name, [value]] as const);
     return new Map([...named, [header.exporter, [String(index)]]]);
@@ -174,6 +186,11 @@ function outputOf(caller: RemoteCaller, index: number, type: string, offered: bo
       }
     },
   };
+}
+
+/** Go's words for it. */
+function isNo(value: string | undefined): boolean {
+  return ["0", "f", "F", "false", "FALSE", "False"].includes(value ?? "");
 }
 
 async function sendDirectory(caller: RemoteCaller, folder: string, metadata: Metadata, scope: Scope): Promise<void> {

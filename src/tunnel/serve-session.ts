@@ -21,6 +21,7 @@ import { headerList } from "./fsutil/headers.ts";
 import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
+import { blobHandlers } from "./serve-blobs.ts";
 
 /** What a caller elsewhere serves inside its session: everything that `session` offers. `log` is told of what was asked. */
 export function sessionHandlers(session: Session, scope: Scope): readonly Handler[] {
@@ -57,6 +58,7 @@ export function sessionHandlers(session: Session, scope: Scope): readonly Handle
       const socket = await agentOf(session, firstOf(call.metadata, header.ssh) ?? "", during(call));
       await relay(socket, call);
     }),
+    ...blobHandlers(session),
     unary(health.HealthService.Check, async () => ({ status: health.ServingStatus.SERVING })),
   ];
 }

@@ -244,7 +244,7 @@ test("results go to the caller's file and directory", async () => {
       ],
     })
   )();
-  const stream = session.output(0, "oci");
+  const stream = session.output(0, { type: "oci", attrs: {} });
   if (stream.kind !== "stream") throw new Error("not a stream");
   await stream.write(bytesOf("some ", Buffer.alloc(2_000_000, 1)), {}, quietScope);
   expect(readFileSync(dest).byteLength).toBe(2_000_005);
@@ -253,7 +253,7 @@ test("results go to the caller's file and directory", async () => {
   fill(tree);
   mkdirSync(join(folder, "out/link"), { recursive: true });
   writeFileSync(join(folder, "out/mine"), "mine");
-  const directory = session.output(1, "local");
+  const directory = session.output(1, { type: "local", attrs: {} });
   if (directory.kind !== "tree") throw new Error("not a tree");
   await directory.send(tree, quietScope);
   expect(readdirSync(join(folder, "out")).sort()).toEqual(["a.txt", "big", "dir", "empty", "hard", "link", "mine"]);

@@ -17,9 +17,10 @@ export interface BuildHistoryEvent {
 
 /** What one may ask a daemon beside builds. Each throws `client/daemon-error` with the daemon's sentence. */
 export const queries = {
+  /** The smallest first. */
   async diskUsage(daemon: DaemonConnection, filter: readonly string[], scope: Scope): Promise<readonly UsageRecord[]> {
     const answer = await plainly(daemon.client.unary(control.ControlService.DiskUsage, { filter }, scope));
-    return answer.record;
+    return answer.record.toSorted((a, b) => Number(a.size - b.size) || (a.id < b.id ? -1 : 1));
   },
 
   /** `onRecord` hears of each record that went. */
@@ -86,7 +87,7 @@ export const queries = {
     } catch (error) {
       const status = carriedStatus(error);
       if (status === undefined) throw error;
-      throw new CooperError("client/daemon-error", `${codeName(status.code)}: ${rawSentence(status)}`);
+      throw new CooperError("client/daemon-error", `${codeName(status.code)}: ${status.message}`);
     }
   },
 } as const;

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { BuildRequest, BuildResponse, Engine, OpenEngine, SolveStatus } from "../../engine/index.ts";
 import { Code, control, type GrpcClient, gateway, rpcError } from "../../grpc/index.ts";
 import { isCooperError, prefixed, raceSignal, type Scope, sleep, withChildScope } from "../../kit/index.ts";
-import type { Session } from "../../session/index.ts";
+import type { LayoutEntry, Session } from "../../session/index.ts";
 import { attachSession } from "../../tunnel/index.ts";
 import type { Init } from "../../wire/index.ts";
 import { type DaemonAddress, type DaemonConnection, dial } from "./dial.ts";
@@ -59,11 +59,21 @@ async function buildThere(
       throw error;
     });
     await progress;
+    await listExported(session, exporterResponse);
     return {
       exporterResponse: Object.fromEntries(exporterResponse),
       ...(metadata && { frontendMetadata: await metadata }),
     };
   });
+}
+
+/** An image that the daemon wrote into a layout here is listed by this side, as upstream's client does it. */
+async function listExported(session: Session, response: ReadonlyMap<string, string>): Promise<void> {
+  const result = session.blobFolder?.("export");
+  const entry = response.get("containerimage.descriptor");
+  if (result === undefined || entry === undefined) return;
+  const names = response.get("image.name")?.split(",") ?? ["latest"];
+  await result.folder.list(JSON.parse(Buffer.from(entry, "base64").toString("utf8")) as LayoutEntry, names);
 }
 
 /** How long progress may still come in after a build failed, in milliseconds: upstream's. */

@@ -1,8 +1,6 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { type Bytes, CooperError, type Digest, errnoOf, sha256, splitDigest } from "../../../kit/index.ts";
+import { type Bytes, CooperError, collect, type Digest, sha256 } from "../../../kit/index.ts";
 import { formatReference, manifestLimit, parseManifest, parseReference, withDigest } from "../../../oci/index.ts";
+import type { CallerBlobs } from "../../../session/index.ts";
 import type { OpScope } from "../../contract.ts";
 import type { ImageOrigin } from "./origin.ts";
 
@@ -22,10 +20,9 @@ export function layoutOrigin(storeId: string): ImageOrigin {
       if (digest === undefined) {
         throw new CooperError("ops/no-digest", `cannot use ${canonical}: a name in an OCI layout needs a digest`);
       }
-      const path = await blobPath(storeId, digest, scope);
-      const { size } = await stat(path);
+      const { blobs, size } = await blobsWith(storeId, digest, scope);
       if (size > manifestLimit) throw new CooperError("ops/image-too-large", `cannot read ${digest}: ${size} bytes`);
-      const bytes = await readFile(path);
+      const bytes = await collect(await blobs.read(digest, scope), manifestLimit, digest);
       if (digest.startsWith("sha256:") && sha256(bytes) !== digest) {
         throw new CooperError(
           "ops/bad-layout",
@@ -34,7 +31,10 @@ export function layoutOrigin(storeId: string): ImageOrigin {
       }
       return { descriptor: { mediaType: "", digest, size }, document: parseManifest(bytes) };
     },
-    fetch: async (_, { digest }, _what, scope) => readFile(await blobPath(storeId, digest, scope)),
+    fetch: async (_, { digest }, _what, scope) => {
+      const { blobs } = await blobsWith(storeId, digest, scope);
+      return collect(await blobs.read(digest, scope), manifestLimit, digest);
+    },
   };
 }
 
@@ -45,20 +45,21 @@ export function layoutStore(layerSource: string): string | undefined {
 
 /** Bytes of a blob in a caller's layout. Not verified. Throws `ops/no-layout`, `ops/not-in-layout`. */
 export async function layoutBlob(storeId: string, digest: Digest, scope: OpScope): Promise<Bytes> {
-  return createReadStream(await blobPath(storeId, digest, scope));
+  const { blobs } = await blobsWith(storeId, digest, scope);
+  return blobs.read(digest, scope);
 }
 
-async function blobPath(storeId: string, digest: Digest, scope: OpScope): Promise<string> {
-  const { algorithm, hex } = splitDigest(digest);
+/** The layout of the first caller that offers one of that name, which must have the blob. */
+async function blobsWith(
+  storeId: string,
+  digest: Digest,
+  scope: OpScope,
+): Promise<{ readonly blobs: CallerBlobs; readonly size: number }> {
   for (const caller of scope.callers) {
-    const folder = await caller.ociLayout(storeId);
-    if (folder === undefined) continue;
-    const path = join(folder, "blobs", algorithm, hex);
-    try {
-      if ((await stat(path)).isFile()) return path;
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-    }
+    const blobs = await caller.ociLayout(storeId);
+    if (blobs === undefined) continue;
+    const size = await blobs.size(digest, scope);
+    if (size !== undefined) return { blobs, size };
     throw new CooperError("ops/not-in-layout", `${digest}: not found in the OCI layout ${storeId}`);
   }
   throw new CooperError(
