@@ -33,7 +33,11 @@ function targetOf({ type, attrs }: TypedAttributes, around: Surroundings): Outpu
   switch (kindOf(type, attrs)) {
     case "directory":
       if (dest === "") throw badOutput(`output directory is required for ${type} exporter`);
-      return { kind: "directory", path: checkedDirectory(resolve(around.cwd, dest), dest) };
+      return {
+        kind: "directory",
+        path: checkedDirectory(resolve(around.cwd, dest), dest),
+        ...(type !== "local" && { layout: true }),
+      };
     case "file":
       if (dest !== "" && dest !== "-") return { kind: "file", path: checkedFile(resolve(around.cwd, dest), dest) };
       if (around.stdoutIsTerminal()) {
