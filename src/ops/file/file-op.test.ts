@@ -57,7 +57,7 @@ const mkfile = (path: string, data: string, more: Partial<MkfileAction> = {}): M
 });
 const byName = (name: string) => ({ kind: "name", name, input: 0 }) as const;
 
-describe.each(["overlayfs", "native"] as const)("a file op on %s snapshots", (snapshotter) => {
+describe.each(["overlayfs", "native", "recorded"] as const)("a file op on %s snapshots", (snapshotter) => {
   let bench: Workbench;
   let base: Ref;
   beforeAll(async () => {

@@ -1,15 +1,7 @@
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { TreeFiles } from "../../archive/index.ts";
 import { quietScope } from "../../kit/index.ts";
 import type { Session } from "../../session/index.ts";
 import { openStorage, type SnapshotId, type Snapshotter, type Storage } from "../../storage/index.ts";
@@ -32,7 +24,7 @@ export interface Workbench extends AsyncDisposable {
   /** `mode owner size-or-content` by path of all that is in a tree. */
   show(ref: Ref | undefined): Promise<Record<string, string>>;
   /** Runs `look` with the path where the tree can be seen. */
-  look<T>(ref: Ref | undefined, look: (path: string) => T | Promise<T>): Promise<T>;
+  look<T>(ref: Ref | undefined, look: (path: string, files: TreeFiles) => T | Promise<T>): Promise<T>;
 }
 
 export async function openWorkbench(snapshotter: Snapshotter = "auto"): Promise<Workbench> {
@@ -43,7 +35,7 @@ export async function openWorkbench(snapshotter: Snapshotter = "auto"): Promise<
   const look: Workbench["look"] = async (ref, see) => {
     if (ref?.kind !== "snapshot") throw new Error(`no snapshot but ${ref?.kind}`);
     await using mounted = await storage.mount(storage.snapshots.view(ref.id));
-    return await see(mounted.path);
+    return await see(mounted.path, mounted.files);
   };
   return {
     folder,
@@ -70,7 +62,7 @@ export async function openWorkbench(snapshotter: Snapshotter = "auto"): Promise<
       writeFiles(path, files);
       return { kind: "folder", path, include: [], exclude: [], follow: [], ...filter };
     },
-    show: (ref) => look(ref, describeTree),
+    show: (ref) => look(ref, (path, files) => describeTree(path, files)),
     async [Symbol.asyncDispose]() {
       await storage[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
@@ -86,15 +78,16 @@ function writeFiles(folder: string, files: Readonly<Record<string, string>>): vo
   }
 }
 
-function describeTree(root: string, folder = ""): Record<string, string> {
+function describeTree(root: string, files: TreeFiles, folder = ""): Record<string, string> {
   const shown: Record<string, string> = {};
   for (const name of readdirSync(`${root}/${folder}`).sort()) {
     const path = folder === "" ? name : `${folder}/${name}`;
     const full = `${root}/${path}`;
-    const stat = lstatSync(full);
-    const head = `${(stat.mode & 0o7777).toString(8)} ${stat.uid}:${stat.gid}`;
+    const stat = files.lstat(full);
+    if (stat === undefined) continue;
+    const head = `${(Number(stat.mode) & 0o7777).toString(8)} ${stat.uid}:${stat.gid}`;
     if (stat.isSymbolicLink()) shown[path] = `-> ${readlinkSync(full)}`;
-    else if (stat.isDirectory()) Object.assign(shown, { [`${path}/`]: head }, describeTree(root, path));
+    else if (stat.isDirectory()) Object.assign(shown, { [`${path}/`]: head }, describeTree(root, files, path));
     else shown[path] = `${head} ${stat.isFile() ? readFileSync(full, "utf8").slice(0, 100) : "special"}`;
   }
   return shown;
