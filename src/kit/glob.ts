@@ -1,8 +1,8 @@
 import { CooperError } from "./error.ts";
 
-/** One step of a pattern. `globstar` is `**` followed by something, `all` is `**` at the end. */
+/** One step of a pattern. A `bare` character has no escape token before it. `globstar` is `**` followed by something, `all` is `**` at the end. */
 type Token =
-  | { readonly kind: "char"; readonly code: number }
+  | { readonly kind: "char"; readonly code: number; readonly bare?: boolean }
   | { readonly kind: "class"; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
   | { readonly kind: "any" }
   | { readonly kind: "star" }
@@ -30,9 +30,38 @@ export function goMatch(pattern: string, name: string): boolean {
   return compileGlob(pattern).matches(name);
 }
 
-/** Compiles a pattern that also knows `**`: any number of path components, none included. Throws `kit/bad-pattern`. */
+/**
+ * Compiles a pattern that also knows `**`: any number of path components, none included. Throws `kit/bad-pattern`.
+ * Upstream makes a regular expression of it and forgets two characters, which people's files rely on (`*.log|*.tmp`): `|` parts
+ * alternatives, of which only the first is bound to the start of the path and only the last to its end; `^` is the start.
+ */
 export function compileDoubleStar(pattern: string): Glob {
-  return compileTokens(parse(pattern, true));
+  if (!/[|^]/.test(pattern)) return compileTokens(parse(pattern, true));
+  const alternatives = splitAt(parse(pattern, true), "|");
+  const globs = alternatives.flatMap((tokens, at) => {
+    const begins = tokens.findIndex((token) => !isChar(token, "^"));
+    const carets = begins < 0 ? tokens.length : begins;
+    const rest = tokens.slice(carets);
+    if (rest.some((token) => isChar(token, "^"))) return [];
+    const before = at === 0 || carets > 0 ? [] : [anything];
+    return compileTokens([...before, ...rest, ...(at === alternatives.length - 1 ? [] : [anything])]);
+  });
+  return { matches: (path) => globs.some((glob) => glob.matches(path)) };
+}
+
+const anything: Token = { kind: "all" };
+
+function isChar(token: Token, character: string): boolean {
+  return token.kind === "char" && token.bare === true && token.code === character.codePointAt(0);
+}
+
+function splitAt(tokens: readonly Token[], character: string): Token[][] {
+  const parts: Token[][] = [[]];
+  for (const token of tokens) {
+    if (isChar(token, character)) parts.push([]);
+    else parts.at(-1)?.push(token);
+  }
+  return parts;
 }
 
 /** True when Go's `filepath.Match` treats some character of the text as a wildcard. */
@@ -58,8 +87,9 @@ function parse(pattern: string, doubleStar: boolean): Token[] {
       tokens.push({ kind: "any" });
       at++;
     } else {
-      if (char === "\\") at++;
-      tokens.push({ kind: "char", code: codeAt(chars, at++) });
+      const bare = char !== "\\";
+      if (!bare) at++;
+      tokens.push({ kind: "char", code: codeAt(chars, at++), bare });
     }
   }
   return tokens;
