@@ -48,7 +48,13 @@ export class BuildJob implements AsyncDisposable {
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
     this.status = new JobStatus(onStatus, scope.signal);
-    this.member = { session, status: this.status, layerVertices: new Map(), keepsFailures: false };
+    this.member = {
+      session,
+      status: this.status,
+      layerVertices: new Map(),
+      keepsFailures: false,
+      solve: async (definition) => this.result(await this.load(definition)),
+    };
     this.images = parts.imageResolver();
     this.#job = parts.solver.job({
       member: this.member,

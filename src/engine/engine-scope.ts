@@ -1,4 +1,4 @@
-import type { Digest } from "../kit/index.ts";
+import { CooperError, type Digest } from "../kit/index.ts";
 import type { OpScope, Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { SolverOptions } from "../solver/index.ts";
@@ -12,11 +12,31 @@ export interface Member {
   readonly layerVertices: Map<Digest, Digest>;
   /** Its frontend runs elsewhere, and may look at what a step that failed leaves. */
   keepsFailures: boolean;
+  /** Solves a definition in its job. */
+  readonly solve: (definition: Uint8Array) => Promise<Ref>;
 }
 
 /** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */
 export interface EngineScope extends OpScope {
   readonly during: <T>(vertex: Digest, work: (scope: OpScope) => Promise<T>) => Promise<T>;
+}
+
+/** In the first of the jobs that goes on with it to the end: one that is cancelled must not hurt the others. */
+async function solveForAny(
+  definition: Uint8Array,
+  members: () => readonly Member[],
+  signal: AbortSignal,
+): Promise<Ref> {
+  for (;;) {
+    const [member] = members();
+    if (member === undefined) throw signal.reason ?? new CooperError("engine/cancelled", "context canceled");
+    try {
+      return await member.solve(definition);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (members().includes(member)) throw error;
+    }
+  }
 }
 
 /** Scopes for vertices: what an op tells reaches every job that wants the vertex at that moment. */
@@ -34,6 +54,7 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       get keepsFailures() {
         return members().some(({ keepsFailures }) => keepsFailures);
       },
+      solve: (definition) => solveForAny(definition, members, signal),
     });
     const during: EngineScope["during"] = (digest, work) => {
       const nested = members().reduce<() => ReturnType<typeof work>>(

@@ -2,6 +2,7 @@ import { CooperError } from "../kit/index.ts";
 import type { DefinitionVertex, SourceOp } from "../llb/index.ts";
 import type { Platform } from "../oci/index.ts";
 import {
+  buildOp,
   diffOp,
   type ExecTools,
   execOp,
@@ -63,7 +64,7 @@ function plainOp(
     case "passthrough":
       return passthroughOp(body);
     case "build":
-      throw notSupported("nested builds are");
+      return buildOp(body, inputCount, storage);
   }
 }
 

@@ -46,4 +46,6 @@ export interface OpScope extends Scope {
   readonly callers: readonly Session[];
   /** Somebody may want to look at what a step that fails leaves: then its error has it. */
   readonly keepsFailures?: boolean;
+  /** What a definition stands for, for the callers of this step; absent where nothing can be solved. */
+  readonly solve?: (definition: Uint8Array) => Promise<Ref>;
 }

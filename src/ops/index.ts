@@ -1,4 +1,5 @@
 export type * from "./contract.ts";
+export { buildOp } from "./build/build-op.ts";
 export { diffOp } from "./diff/diff-op.ts";
 export * from "./exec/index.ts";
 export * from "./file/index.ts";

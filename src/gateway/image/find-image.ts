@@ -2,6 +2,7 @@ import { type FrontendRequest, loadNamedContext } from "../../frontend/index.ts"
 import type { Scope } from "../../kit/index.ts";
 import { buildDefinition, image as imageState, type State } from "../../llb/index.ts";
 import {
+  canonicalReference,
   formatReference,
   hostPlatform,
   type ImageConfig,
@@ -32,7 +33,7 @@ export async function findImage(
 ): Promise<FrontendImage> {
   const named = await loadNamedContext(source, request, bridge, scope);
   if (named !== undefined) return described(named.state, named.image, undefined, bridge, scope);
-  const name = formatReference(parseReference(source));
+  const name = canonicalReference(source);
   const logName = `resolve image config for docker-image://${name}`;
   const found = await bridge.resolveImageConfig(name, { mode: "default", logName }, scope);
   const pinned = formatReference(withDigest(parseReference(found.ref), found.digest));
