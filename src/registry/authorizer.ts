@@ -35,6 +35,7 @@ export class Authorizer {
   /** Scopes that a challenge asked for beyond our own guess, by host and guess. */
   readonly #extraScopes = new Map<string, readonly string[]>();
   readonly #tokens = new Map<string, Promise<Token>>();
+  readonly #names = new Names();
   constructor(post: TokenPost) {
     this.#post = post;
   }
@@ -43,6 +44,8 @@ export class Authorizer {
   async prove(asker: Asker, scope: Scope): Promise<Proof | undefined> {
     const challenge = this.#challenges.get(hostKey(asker.endpoint));
     if (challenge === undefined) return undefined;
+    const delegated = await this.#delegated(challenge, asker, scope);
+    if (delegated !== undefined) return delegated;
     const source = this.#credentials.get(asker.credentials, asker.endpoint.credentialsHost, scope);
     const credentials = await raceSignal(source, scope.signal);
     const scopes = mergeScopes(asker.scopes, this.#extraScopes.get(scopeKey(asker)) ?? []);
@@ -96,6 +99,23 @@ export class Authorizer {
     return { header: `Bearer ${token.value}`, scopes, tokenKey };
   }
 
+  /** A token that the asker's side gets itself. Not for a password that would go out without TLS: that is refused below. */
+  async #delegated(challenge: Challenge, asker: Asker, scope: Scope): Promise<Proof | undefined> {
+    const { tokens } = asker.credentials;
+    const { realm = "", service = "" } = challenge.parameters;
+    const { scheme, tls } = asker.endpoint;
+    const unsafe = scheme === "https" && !tls.insecure && !realm.startsWith("https:");
+    if (tokens === undefined || challenge.scheme !== "bearer" || unsafe) return undefined;
+    const scopes = mergeScopes(asker.scopes, this.#extraScopes.get(scopeKey(asker)) ?? []);
+    const host = asker.endpoint.credentialsHost;
+    const tokenKey = parseDigest(sha256Fields(realm, service, this.#names.of(tokens), host, ...scopes));
+    const token = await this.#token(tokenKey, async () => {
+      const found = await tokens(host, { realm, service, scopes }, scope);
+      return { value: found?.token ?? "", expires: found?.expires ?? Date.now() + 1000 };
+    });
+    return token.value === "" ? undefined : { header: `Bearer ${token.value}`, scopes, tokenKey };
+  }
+
   async #token(key: string, fetch: () => Promise<Token>): Promise<Token> {
     const known = this.#tokens.get(key);
     if (known !== undefined) {
@@ -111,6 +131,18 @@ export class Authorizer {
       if (this.#tokens.get(key) === asked) this.#tokens.delete(key);
     });
     return await asked;
+  }
+}
+
+/** A name for each source of tokens: no two callers ever share one. */
+class Names {
+  readonly #given = new WeakMap<object, string>();
+  #next = 0;
+
+  of(source: object): string {
+    const known = this.#given.get(source) ?? `source ${this.#next++}`;
+    this.#given.set(source, known);
+    return known;
   }
 }
 

@@ -9,7 +9,18 @@ export type Credentials =
   | { readonly kind: "bearer"; readonly token: string };
 
 /** Asks whoever has them for the credentials of a host (`docker.io`, `registry.example:5000`). */
-export type CredentialsSource = (host: string, scope: Scope) => Promise<Credentials>;
+export interface CredentialsSource {
+  (host: string, scope: Scope): Promise<Credentials>;
+  /** Gets tokens itself, so that its password stays with it. Undefined for one: it does not; ask for credentials. */
+  readonly tokens?: TokenSource;
+}
+
+/** Gets a bearer token for a host: what the challenge says goes in, the token and when it ends (milliseconds) come out. */
+export type TokenSource = (
+  host: string,
+  wish: { readonly realm: string; readonly service: string; readonly scopes: readonly string[] },
+  scope: Scope,
+) => Promise<{ readonly token: string; readonly expires: number } | undefined>;
 
 /** `[registry."host"]` of buildkitd.toml. */
 export interface HostOptions {

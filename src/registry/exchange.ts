@@ -1,12 +1,14 @@
 import { type Bytes, CooperError, errnoOf, isCooperError, type Scope } from "../kit/index.ts";
 import { Agents, type ProxyEnvironment } from "./agents.ts";
 import { Authorizer, type Proof } from "./authorizer.ts";
-import type { CredentialsSource } from "./contract.ts";
+import type { Credentials, CredentialsSource, HostOptions } from "./contract.ts";
 import type { Endpoint, TlsOptions } from "./endpoint.ts";
 import { failureOf } from "./failure.ts";
 import { type HttpRequest, type HttpResponse, send } from "./http.ts";
 import { redact } from "./redact.ts";
+import type { TokenRequest } from "./request-token.ts";
 import { isNotTls, isUnknownIssuer } from "./tls.ts";
+import { fetchToken, type Token, type TokenPost } from "./token.ts";
 
 /** One request to a registry, before authorization, redirects and fallbacks. */
 export interface Ask {
@@ -31,16 +33,35 @@ export class Exchange implements Disposable {
   readonly #proxy: ProxyEnvironment | undefined;
   readonly #agents = new Map<string, Agents>();
   readonly #authorizer: Authorizer;
+  readonly #post: TokenPost;
   /** Hosts that turned out not to speak TLS although it was tried first. */
   readonly #plain = new Set<string>();
   constructor(userAgent: string, proxy: ProxyEnvironment | undefined) {
     this.#userAgent = userAgent;
     this.#proxy = proxy;
-    this.#authorizer = new Authorizer((method, url, headers, form, scope) => {
+    this.#post = (method, url, headers, form, scope) => {
       const body = form === undefined ? {} : { body: bufferBody(Buffer.from(form)) };
       const request = { method, url, headers: { ...headers, "user-agent": userAgent }, stallLimit: stallLimits.read };
       return this.#redirected({ ...request, ...body }, this.#tlsOf(url), scope);
-    });
+    };
+    this.#authorizer = new Authorizer(this.#post);
+  }
+
+  /** A token for somebody else. Throws as `fetchToken`. */
+  async token(
+    request: TokenRequest,
+    credentials: Credentials,
+    tls: HostOptions | undefined,
+    scope: Scope,
+  ): Promise<Token> {
+    const realm = URL.canParse(request.realm) ? new URL(request.realm) : undefined;
+    if (realm === undefined || !["http:", "https:"].includes(realm.protocol)) {
+      throw new CooperError("registry/bad-answer", "invalid token auth challenge realm");
+    }
+    const options = { insecure: tls?.insecure ?? false, ca: tls?.ca ?? [], keyPairs: tls?.keyPairs ?? [] };
+    this.#knownTls.set(realm.host, options);
+    const { service, scopes } = request;
+    return await fetchToken({ realm, service, scopes, credentials }, this.#post, scope);
   }
   /** TLS options by host, so that a token server on a registry's own host is trusted like the registry. */
   readonly #knownTls = new Map<string, TlsOptions>();

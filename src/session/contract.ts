@@ -31,6 +31,18 @@ export type RegistryCredentials =
   | { readonly kind: "identityToken"; readonly token: string }
   | { readonly kind: "bearer"; readonly token: string };
 
+/** What a registry's challenge asks for. */
+export interface TokenWish {
+  readonly realm: string;
+  readonly service: string;
+  readonly scopes: readonly string[];
+}
+export interface RegistryToken {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
 /** Where an exporter writes its one stream, or its tree. */
 export type OutputTarget =
   | {
@@ -62,6 +74,10 @@ export interface Session {
   /** Throws `session/no-local` when the caller did not offer it. */
   localDirectory(name: string, scope: Scope, wanted?: LocalWanted): Promise<LocalDirectory>;
   registryCredentials(host: string, scope: Scope): Promise<RegistryCredentials>;
+  /** A token that the caller gets itself, so that its password stays there. Undefined: ask for credentials. */
+  registryToken?(host: string, wish: TokenWish, scope: Scope): Promise<RegistryToken | undefined>;
+  /** Of a caller in this process: a token for a builder elsewhere. */
+  tokenFor?(host: string, wish: TokenWish, scope: Scope): Promise<RegistryToken>;
   /** The secret's bytes, or undefined when the caller has none of that id. */
   secret(id: string, scope: Scope): Promise<Uint8Array | undefined>;
   /** Path of a unix socket that speaks the ssh agent protocol, or undefined. */

@@ -1,4 +1,5 @@
-import { CooperError } from "../kit/index.ts";
+import { CooperError, userAgent } from "../kit/index.ts";
+import type { HostOptions } from "../registry/index.ts";
 import { blobFolder } from "./blob-folder.ts";
 import type { Session } from "./contract.ts";
 import { credentialLookup } from "./credentials/lookup.ts";
@@ -17,6 +18,8 @@ export interface LocalSessionOptions {
   readonly outputs: readonly OutputSpec[];
   /** Folders of OCI layouts by store id. */
   readonly ociLayouts: Readonly<Record<string, string>>;
+  /** TLS settings for token servers, by the registry's host. */
+  readonly registryTls?: Readonly<Record<string, HostOptions>>;
   /** `DOCKER_CONFIG`, `SSH_AUTH_SOCK`, secrets from the environment. */
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: () => OutputStream;
@@ -47,6 +50,11 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
       throw new CooperError("session/no-local", sentence, { hint: `offer it with --local ${name}=DIRECTORY` });
     },
     registryCredentials: (host, scope) => credentials.find(host, scope),
+    async tokenFor(host, wish, scope) {
+      const { requestToken } = await import("../registry/index.ts");
+      const around = { userAgent, proxy: options.env, tls: options.registryTls?.[host] };
+      return requestToken({ host, ...wish }, await credentials.find(host, scope), around, scope);
+    },
     secret: (id) => secrets(id),
     sshAgent: (id) => agents.socket(id),
     output: (index) => outputs[index] ?? { kind: "none" },

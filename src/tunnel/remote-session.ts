@@ -11,8 +11,16 @@ import {
   sshforward,
   upload,
 } from "../grpc/index.ts";
-import { type Bytes, CooperError, PatternMatcher, type Scope } from "../kit/index.ts";
-import type { AskedExporter, LocalWanted, OutputTarget, RegistryCredentials, Session } from "../session/index.ts";
+import { type Bytes, CooperError, PatternMatcher, prefixed, type Scope } from "../kit/index.ts";
+import type {
+  AskedExporter,
+  LocalWanted,
+  OutputTarget,
+  RegistryCredentials,
+  RegistryToken,
+  Session,
+  TokenWish,
+} from "../session/index.ts";
 import { forwardedAgent } from "./forwarded-agent.ts";
 import { listHeaders } from "./fsutil/headers.ts";
 import { receiveTree } from "./fsutil/receive-tree.ts";
@@ -93,6 +101,7 @@ export function remoteSession(
       const { username, secret } = await caller.client.unary(Credentials, { host }, { signal: scope.signal });
       return credentialsOf(username, secret);
     },
+    registryToken: (host, wish, scope) => fetchToken(caller, host, wish, scope, offers),
     async secret(id, scope) {
       const { GetSecret } = secrets.SecretsService;
       if (!offers(GetSecret)) return undefined;
@@ -148,6 +157,35 @@ async function openAgent(
     throw error;
   }
   return held.use(await forwardedAgent(caller.client, id)).socket;
+}
+
+/** How long a caller may take for a token, in milliseconds: upstream's. */
+const tokenPatience = 10_000;
+
+/** Undefined when the caller cannot get one itself: older clients, and those that were told not to. */
+async function fetchToken(
+  caller: RemoteCaller,
+  host: string,
+  { realm, service, scopes }: TokenWish,
+  { signal }: Scope,
+  offers: (method: { readonly path: string }) => boolean,
+): Promise<RegistryToken | undefined> {
+  const { FetchToken } = filesync.AuthService;
+  if (!offers(FetchToken)) return undefined;
+  const request = { clientID: "buildkit-client", host, realm, service, scopes };
+  try {
+    const { token, expiresIn, issuedAt } = await caller.client.unary(FetchToken, request, {
+      signal,
+      timeout: tokenPatience,
+    });
+    const from = issuedAt > 0n ? Number(issuedAt) * 1000 : Date.now();
+    // A tenth is kept in reserve: a token must last until the request arrives.
+    return { token, expires: from + Number(expiresIn || 60n) * 900 };
+  } catch (error) {
+    const code = carriedStatus(error)?.code;
+    if (code === Code.UNIMPLEMENTED || code === Code.UNAVAILABLE) return undefined;
+    throw prefixed("failed to authorize", error, "session/token-failed");
+  }
 }
 
 function credentialsOf(username: string, secret: string): RegistryCredentials {

@@ -22,6 +22,7 @@ import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
 import { blobHandlers } from "./serve-blobs.ts";
+import { authorityHandlers } from "./serve-tokens.ts";
 
 /** What a caller elsewhere serves inside its session: everything that `session` offers. `log` is told of what was asked. */
 export function sessionHandlers(session: Session, scope: Scope): readonly Handler[] {
@@ -45,6 +46,7 @@ export function sessionHandlers(session: Session, scope: Scope): readonly Handle
       if (found.kind === "basic") return { username: found.username, secret: found.password };
       return found.kind === "identityToken" ? { secret: found.token } : {};
     }),
+    ...authorityHandlers(session, during),
     unary(secrets.SecretsService.GetSecret, async ({ id }, call) => {
       const data = await session.secret(id, during(call));
       if (data === undefined) throw rpcError(Code.NOT_FOUND, `secret ${id}: not found`);

@@ -91,7 +91,7 @@ async function execute(
   const request: BuildRequest = definition === undefined ? plan.request : { ...plan.request, definition };
   const call = {
     request,
-    session: { ...plan.session, stdout: io.stdoutStream, warn: display.warn },
+    session: { ...plan.session, registryTls: plan.registryTls, stdout: io.stdoutStream, warn: display.warn },
     engine: { ...options, registries: mergeRegistries(options.registries, plan.registryTls) },
   };
   const { env } = io.around;
