@@ -4,6 +4,16 @@ import type { control } from "../grpc/index.ts";
 import type { Init } from "../wire/index.ts";
 import { timestamp } from "./times.ts";
 
+const names: Readonly<Record<string, string>> = {
+  "source.local": "local source",
+  "source.git.checkout": "shared git repo",
+  "exec.cachemount": "cached mount",
+};
+
+function nameOf(entry: UsageEntry): string {
+  return entry.kind === "blob" ? "content" : (names[usageType(entry)] ?? entry.id);
+}
+
 /** What `du` and `prune` show of one entry. */
 export function usageRecord(entry: UsageEntry): Init<control.UsageRecord> {
   return {
@@ -15,7 +25,7 @@ export function usageRecord(entry: UsageEntry): Init<control.UsageRecord> {
     createdAt: timestamp(entry.created),
     lastUsedAt: timestamp(entry.used),
     usageCount: 1n,
-    description: entry.description ?? (entry.kind === "blob" ? "content" : entry.id),
+    description: entry.description ?? nameOf(entry),
     recordType: usageType(entry),
     shared: false,
   };

@@ -78,12 +78,7 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
   const request: FrontendRequest = { options, inputs };
   const bridge: JobBridge = openBridge(job, inputs);
   job.member.keepsFailures = own !== undefined;
-  const result =
-    own !== undefined
-      ? await own(bridge, scope)
-      : name === "gateway.v0"
-        ? await bridge.forward(name, request, scope)
-        : await (await job.parts.frontend(name)).solve(request, bridge, scope);
+  const result = own !== undefined ? await own(bridge, scope) : await bridge.forward(name, request, scope);
   const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));
   return { edges, metadata: result.metadata };
 }

@@ -89,6 +89,14 @@ export interface VertexWarning {
 
 export type { FileInfo, GatewayBridge, RegistryOptions, StepLimits };
 
+/** `[frontend]` of buildkitd.toml. */
+export interface FrontendOptions {
+  /** `dockerfile.v0`, `gateway.v0`. */
+  readonly disabled: readonly string[];
+  /** Repositories whose images may be frontends; empty: any. */
+  readonly allowedRepositories: readonly string[];
+}
+
 /** What the flags and buildkitd.toml say about the engine. */
 export interface EngineOptions {
   readonly root: string;
@@ -110,6 +118,7 @@ export interface EngineOptions {
   readonly askedIsolation?: string;
   /** The way of isolation that was taken (`takeIsolation`); absent: containers, as for a process with all rights. */
   readonly isolation?: Isolation;
+  readonly frontends?: FrontendOptions;
   /** Rules of garbage collection, run in turn. A build in this process runs them at its end, at most once a minute. */
   readonly gcPolicies?: readonly GcPolicy[];
   readonly dns?: {

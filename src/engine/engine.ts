@@ -8,6 +8,7 @@ import { runBuild } from "./build.ts";
 import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
 import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
 import { openExporter } from "./exporter-table.ts";
+import { frontendRules } from "./frontend-rules.ts";
 import { openFrontend } from "./frontend-table.ts";
 import { collectSometimes, housekeepingOf } from "./housekeeping.ts";
 import { snapshotterFor } from "./isolation.ts";
@@ -71,6 +72,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     devices,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
+    allowFrontend: frontendRules(options.frontends),
     frontend: openFrontend,
     exporter: (exporter, request, member) =>
       openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),

@@ -21,6 +21,7 @@ export async function forwardRequest(
   scope: Scope,
 ): Promise<FrontendResult> {
   const { parts } = job;
+  parts.allowFrontend(name, request.options.source ?? "");
   if (name !== "gateway.v0") return (await parts.frontend(name)).solve(request, bridge, scope);
   const source = request.options.source ?? "";
   if (source === "") throw new CooperError("engine/no-source", "no source specified for gateway");

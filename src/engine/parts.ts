@@ -7,6 +7,7 @@ import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { BuildRequest, ExporterRequest } from "./contract.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
+import type { AllowFrontend } from "./frontend-rules.ts";
 import type { Materialise } from "./pulled-inputs.ts";
 
 /** What a build is made with. Everything heavy behind it loads when a build first needs it. */
@@ -24,6 +25,8 @@ export interface EngineParts {
   /** One per build: a tag means one image in one build. */
   imageResolver(): ImageResolver;
   makeOp(vertex: DefinitionVertex, images: ImageResolver, answers: SourceAnswers): Op<Ref, EngineScope>;
+  /** Throws `engine/unknown-frontend`, `engine/source-not-allowed`. */
+  readonly allowFrontend: AllowFrontend;
   /** Throws `engine/unknown-frontend`. */
   frontend(name: string): Promise<Frontend>;
   /** Throws `export/unknown-type`, `export/bad-attribute`. */

@@ -157,3 +157,10 @@ test.each([
 ])("%s %s is refused", async (flags, toml, said) => {
   await expect(options(flags, toml)).rejects.toThrow(said);
 });
+
+test("frontends can be switched off, and their images limited", async () => {
+  const toml = `[frontend."dockerfile.v0"]\nenabled = false\n[frontend."gateway.v0"]\nallowedRepositories = ["docker/dockerfile"]\n`;
+  const frontends = { disabled: ["dockerfile.v0"], allowedRepositories: ["docker/dockerfile"] };
+  expect((await options("", toml)).engine.frontends).toEqual(frontends);
+  expect((await options("")).engine.frontends).toBeUndefined();
+});

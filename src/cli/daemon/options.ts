@@ -77,6 +77,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     ...deviceOptions(flags, config),
     registries: registriesOf(config),
     ...(dns === undefined ? {} : { dns }),
+    ...frontendsOf(read.table(config, "frontend")),
     ...(isolation !== undefined && { askedIsolation: isolation }),
     ...(stepLimits !== undefined && { stepLimits }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
@@ -111,6 +112,15 @@ function entitlementsOf(flags: FlagValues, config: Config): readonly string[] {
     if (!entitlements.includes(name)) throw new CooperError("cli/bad-value", `invalid entitlement : ${name}`);
   }
   return given.length > 0 ? given : (read.strings(config, "insecure-entitlements") ?? []);
+}
+
+function frontendsOf(table: Config): Pick<EngineOptions, "frontends"> {
+  const disabled = ["dockerfile.v0", "gateway.v0"].filter(
+    (name) => read.boolean(read.table(table, name), "enabled") === false,
+  );
+  const allowedRepositories = read.strings(read.table(table, "gateway.v0"), "allowedRepositories") ?? [];
+  if (disabled.length === 0 && allowedRepositories.length === 0) return {};
+  return { frontends: { disabled, allowedRepositories } };
 }
 
 function dnsOf(table: Config): EngineOptions["dns"] {

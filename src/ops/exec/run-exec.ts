@@ -39,7 +39,7 @@ export async function runExec(
     const hint = cannotRun ? emulationHint(vertex.platform, programPath()) : undefined;
     throw exitFailure(body, { ...result, ...(hint && { hint }) }, state);
   }
-  return await prepared.commit(`exec ${body.meta.args.join(" ")}`);
+  return await prepared.commit(`mount / from exec ${body.meta.args.join(" ")}`);
 }
 
 /**
