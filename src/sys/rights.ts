@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, readlinkSync } from "node:fs";
 
 /** What the kernel lets this process do, by its own account in /proc/self/status. */
 export interface ProcessRights {
@@ -39,18 +39,42 @@ export function hasCapability({ capabilities }: ProcessRights, number: number): 
   return ((capabilities >> BigInt(number)) & 1n) === 1n;
 }
 
-/** True in a user namespace that is not the machine's own. */
+/** The machine's own user namespace has this number on every kernel (PROC_USER_INIT_INO). */
+const machineUserNamespace = "user:[4026531837]";
+
+/** True in a user namespace that is not the machine's own. Its map of ids may look like the machine's. */
 export function inUserNamespace(): boolean {
-  return readFileSync("/proc/self/uid_map", "latin1").trim().split(/\s+/).join(" ") !== "0 0 4294967295";
+  return readlinkSync("/proc/self/ns/user") !== machineUserNamespace;
+}
+
+/** Why a runtime could make no control groups here, or undefined. By the file systems that are mounted; some 30 µs. */
+export function cgroupTrouble(root = "/sys/fs/cgroup"): string | undefined {
+  const unified = existsSync(`${root}/cgroup.controllers`);
+  const folders = unified ? [root] : ["devices", "pids", "memory"].map((name) => `${root}/${name}`).filter(existsSync);
+  const [folder] = folders;
+  if (folder === undefined) return `no control groups are mounted at ${root}`;
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch {
+    return `control groups cannot be made: ${folder} is read-only`;
+  }
 }
 
 /**
- * True for root with CAP_SYS_ADMIN and nothing that could hold it back: no filter, no user namespace, no security module's profile. False only means
+ * True for root with CAP_SYS_ADMIN and nothing that could hold it back: no filter, no user namespace, no security module's profile, no read-only
+ * control groups. False only means
  * that it has to be tried. Some 0.1 ms.
  */
 export function hasAllRights(): boolean {
   const rights = processRights();
-  return hasCapability(rights, Capability.sysAdmin) && !rights.filtered && !inUserNamespace() && !isConfined();
+  return (
+    hasCapability(rights, Capability.sysAdmin) &&
+    !rights.filtered &&
+    !inUserNamespace() &&
+    !isConfined() &&
+    cgroupTrouble() === undefined
+  );
 }
 
 /** AppArmor's or SELinux's label of this process is one that may forbid things. */

@@ -34,6 +34,8 @@ export interface Surroundings {
    * do in a container without CAP_SYS_ADMIN: the kernel then asks for that.
    */
   readonly idMappers?: "capabilities" | "set-user-id";
+  /** No filter, as on clusters that have no default one. */
+  readonly unfiltered?: boolean;
   /** `procMount: Unmasked`. */
   readonly unmaskedProc?: boolean;
   /** The cgroup file systems can be written (default: in a privileged container). */
@@ -104,7 +106,7 @@ function spec(bundle: string, rootfs: string, folders: readonly string[], input:
   const { rights } = input;
   const id = userId(rights);
   const privileged = rights === "privileged";
-  const filter = rights === "baseline" || rights === "restricted";
+  const filter = (rights === "baseline" || rights === "restricted") && input.unfiltered !== true;
   const root = id === 0;
   const bounding = privileged ? allCapabilities() : defaultCapabilities;
   const capabilities = rights === "restricted" ? [] : bounding;

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { messageOf } from "../../kit/index.ts";
 import { Capability, hasCapability, type ProcessRights } from "../../sys/index.ts";
 import { troubleOf } from "./mount-trial.ts";
 
@@ -15,19 +16,23 @@ export function idMappings(rights: ProcessRights): IdMapping[] {
   return [many, { ids: "one", map: (pid) => mapOne(pid, rights) }];
 }
 
+/** Runtimes take a map of all ids for the machine's own namespace, and then want rights that there are not: so the last one is left out. */
+const mostIds = 4_294_967_294;
+
 /** With the capabilities to set ids: every id that this process has becomes itself. */
 async function mapOwnRange(pid: number): Promise<string | undefined> {
   try {
     for (const kind of ["uid", "gid"]) {
       const ranges = readFileSync(`/proc/self/${kind}_map`, "latin1").trim().split("\n");
-      const lines = ranges
-        .map((line) => line.trim().split(/\s+/))
-        .map(([inside, , count]) => `${inside} ${inside} ${count}\n`);
+      const lines = ranges.map((line) => {
+        const [inside = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
+        return `${inside} ${inside} ${Math.min(count, mostIds)}\n`;
+      });
       writeFileSync(`/proc/${pid}/${kind}_map`, lines.join(""));
     }
     return undefined;
   } catch (error) {
-    return `cannot map ids: ${error instanceof Error ? error.message : error}`;
+    return `cannot map ids: ${messageOf(error)}`;
   }
 }
 
@@ -68,7 +73,7 @@ async function mapOne(pid: number, { uid, gid }: ProcessRights): Promise<string 
     writeFileSync(`/proc/${pid}/gid_map`, `0 ${gid} 1\n`);
     return undefined;
   } catch (error) {
-    return `cannot map ids: ${error instanceof Error ? error.message : error}`;
+    return `cannot map ids: ${messageOf(error)}`;
   }
 }
 

@@ -1,4 +1,11 @@
-import { Capability, hasAllRights, hasCapability, type ProcessRights, processRights } from "../../sys/index.ts";
+import {
+  Capability,
+  cgroupTrouble,
+  hasAllRights,
+  hasCapability,
+  type ProcessRights,
+  processRights,
+} from "../../sys/index.ts";
 import type { Trials } from "./contract.ts";
 import { mountTrouble } from "./mount-trial.ts";
 import type { UserNamespace } from "./user-namespace.ts";
@@ -13,7 +20,7 @@ export function trialsHere(openUserNamespace: () => Promise<UserNamespace | stri
     oci: async () => {
       if (!hasCapability(rights, Capability.sysAdmin)) return "this process has no CAP_SYS_ADMIN";
       // Nothing that could stand in the way: then it is not worth five milliseconds to try.
-      return hasAllRights() ? undefined : mountTrouble();
+      return hasAllRights() ? undefined : (cgroupTrouble() ?? mountTrouble());
     },
     rootless: async () => {
       const made = await openUserNamespace();

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { sha256Fields } from "../../kit/index.ts";
-import { bootId } from "../../sys/index.ts";
+import { bootId, inUserNamespace } from "../../sys/index.ts";
 
 /**
  * Names everything that decides whether this process may mount overlays below `root`: the running kernel, the user namespace,
@@ -12,6 +12,7 @@ export function mountFingerprint(root: string): string {
     bootId(),
     readOrNothing("/proc/self/uid_map"),
     status.join("\n"),
+    String(inUserNamespace()),
     readOrNothing("/proc/self/attr/current"),
     `${statSync(root).dev}`,
   );

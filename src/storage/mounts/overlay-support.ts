@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { CooperError, errnoOf, messageOf } from "../../kit/index.ts";
-import { mountOverlay, umount } from "../../sys/index.ts";
+import { inUserNamespace, mountOverlay, umount } from "../../sys/index.ts";
 
 /** Mount options that this kernel takes for our overlays, strongest wish first. */
 export interface OverlaySupport {
@@ -41,10 +41,6 @@ function candidates(): string[][] {
   if (inUserNamespace()) return [["volatile", "userxattr"], ["userxattr"]];
   const plain = ["index=off", "redirect_dir=off", "metacopy=off"];
   return [["volatile", ...plain], plain, ["index=off"]];
-}
-
-function inUserNamespace(): boolean {
-  return readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "4294967295";
 }
 
 function makeFolders(folder: string): void {
