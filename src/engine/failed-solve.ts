@@ -1,6 +1,6 @@
 import type { FailedSolve } from "../gateway/index.ts";
 import { CooperError, isCooperError } from "../kit/index.ts";
-import { failedExecOf, type Ref } from "../ops/index.ts";
+import { type FailureDetails, failureOf, type Ref } from "../ops/index.ts";
 import type { VertexErrorDetails } from "../solver/index.ts";
 import type { BuildJob } from "./build-job.ts";
 
@@ -13,15 +13,22 @@ export function explainFailure(job: BuildJob, error: unknown, register: (ref: Re
   if (!isCooperError(error, "solver/vertex-failed") || !(pointed instanceof CooperError)) return pointed;
   const vertex = job.vertex((error.details as VertexErrorDetails).vertex);
   if (vertex === undefined) return pointed;
-  const state = failedExecOf(error)?.state;
+  const failure = failureOf(error);
   const ids = (refs: readonly (Ref | undefined)[] = []) => refs.map((ref) => (ref === undefined ? "" : register(ref)));
   const details: FailedSolve = {
     kind: "solve",
     op: vertex.bytes,
     description: vertex.metadata.description,
-    inputIds: ids(state?.inputs),
-    mountIds: ids(state?.mounts),
+    inputIds: ids(failure?.state?.inputs),
+    mountIds: ids(failure?.state?.mounts),
+    ...subjectOf(failure),
   };
   const { code, message, hint } = pointed;
   return new CooperError(code, message, { cause: pointed, details, hint });
+}
+
+function subjectOf(failure: FailureDetails | undefined): Pick<FailedSolve, "subject"> {
+  if (failure?.kind === "file-action") return { subject: { kind: "file", index: failure.index } };
+  if (failure?.kind === "content-hash") return { subject: { kind: "cache", index: failure.index } };
+  return {};
 }

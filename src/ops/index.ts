@@ -1,7 +1,8 @@
-export type * from "./contract.ts";
 export { buildOp } from "./build/build-op.ts";
+export type * from "./contract.ts";
 export { diffOp } from "./diff/diff-op.ts";
 export * from "./exec/index.ts";
+export { type FailedState, type FailureDetails, failureOf } from "./failed-state.ts";
 export * from "./file/index.ts";
 export { folderSnapshot } from "./folder-snapshot.ts";
 export { mergeOp } from "./merge/merge-op.ts";

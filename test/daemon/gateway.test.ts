@@ -190,6 +190,29 @@ test("a step that fails leaves its trees for a look; the error says how", async 
   });
 });
 
+test("a file action that fails leaves the tree so far, and an input that cannot be hashed can be looked at", async () => {
+  await withGateway(address(), async (build) => {
+    const actions = [mkdir("/made"), mkfile("/made/x", "there"), mkfile("/none/y", "")];
+    const failed = await build.solve(scratch().file(actions), { evaluate: true }).catch((cause: unknown) => cause);
+    const solve = detailOf(failed, "errdefs.Solve");
+    expect(solve).toMatchObject({ file: { index: "2" }, mountIDs: ["", "", expect.stringMatching(/./)] });
+    const source = scratch().file([mkdir("/found")]).output;
+    const mounts = [{ target: "/src", source, selector: "/notfound", readonly: true }];
+    const unhashed = busybox().run({ args: ["true"], mounts });
+    const error = await build.solve(unhashed, { evaluate: true }).catch((cause: unknown) => cause);
+    const unread = detailOf(error, "errdefs.Solve");
+    expect([unread.cache, unread.inputIDs.length, unread.mountIDs ?? []]).toEqual([{ index: "1" }, 1, []]);
+    await build.open("c", [
+      { dest: "/", resultID: await build.solve(busybox()) },
+      { dest: "/a", resultID: solve.mountIDs[2] },
+      { dest: "/b", resultID: unread.inputIDs[0] },
+    ]);
+    const look = await build.start("c", { meta: { args: ["sh", "-c", "cat /a/made/x; ls /b"] }, fds: [1] });
+    expect(await look.done).toMatchObject({ code: 0 });
+    expect(look.out).toBe("therefound\n");
+  });
+});
+
 function detailOf(error: unknown, type: string) {
   if (!isCooperError(error, "wire/status")) throw error;
   const { status } = error.details as { status: { details: { typeUrl: string; value: Uint8Array }[] } };

@@ -3,5 +3,4 @@ export type { CdiDevice } from "./cdi/contract.ts";
 export { type DeviceOptions, DeviceRegistry } from "./cdi/device-registry.ts";
 export type { ExecContainer, ExecContainerProcess, ExecContainerSpec } from "./exec-container.ts";
 export { type ExecTools, type ExecVertex, execOp } from "./exec-op.ts";
-export { type FailedExec, failedExecOf } from "./failed-exec.ts";
 export { openExecContainer } from "./open-exec-container.ts";

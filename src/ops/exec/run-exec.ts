@@ -2,10 +2,10 @@ import type { StepResult } from "../../executor/index.ts";
 import { CooperError, type ErrorExtras, goQuote, isCooperError } from "../../kit/index.ts";
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
+import type { FailedState, FailureDetails } from "../failed-state.ts";
 import { withDevices } from "./cdi/with-devices.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
-import type { FailedExec } from "./failed-exec.ts";
 import { type PreparedMounts, prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { stepOf } from "./step-of.ts";
@@ -62,16 +62,16 @@ function programPath(): string {
 }
 
 /** What the step was given and what it left, by mount. */
-async function stateOf(body: ExecOp, inputs: readonly Ref[], prepared: PreparedMounts): Promise<FailedExec["state"]> {
+async function stateOf(body: ExecOp, inputs: readonly Ref[], prepared: PreparedMounts): Promise<FailedState> {
   return {
     inputs: body.mounts.map(({ input }) => (input === undefined ? undefined : inputs[input])),
     mounts: await prepared.commitFailed(`failed exec ${body.meta.args.join(" ")}`),
   };
 }
 
-function exitFailure(body: ExecOp, result: StepResult, state: FailedExec["state"]): CooperError {
+function exitFailure(body: ExecOp, result: StepResult, state: FailedState | undefined): CooperError {
   const { exitCode: code, oomKilledAt, hint } = result;
-  const details: FailedExec = { kind: "exit", code, ...(state && { state }) };
+  const details: FailureDetails = { kind: "exit", code, ...(state && { state }) };
   if (oomKilledAt === undefined) return failure(body, `exit code: ${code}`, { details, hint });
   // Upstream says its last words alone.
   const why = `exit code: ${code}: OOM-killed at ${inUnits(oomKilledAt)}: cannot allocate memory`;

@@ -2,6 +2,7 @@ import { CooperError } from "../../kit/index.ts";
 import type { FileOp, FileStep, InputIndex, Owner as OwnerSpec } from "../../llb/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
+import type { FailedState, FailureDetails } from "../failed-state.ts";
 import { type OpenTree, openTree } from "../open-tree.ts";
 import { hashableTree } from "../selection.ts";
 import { runAction } from "./actions.ts";
@@ -22,10 +23,11 @@ export async function runActions(
 }
 
 /** `details` of an action's error tell which one it was: clients show that line of a heredoc or a list of sources. */
-function actionError(index: number, cause: unknown): unknown {
+function actionError(index: number, cause: unknown, state: FailedState | undefined): unknown {
   if (!(cause instanceof CooperError) || cause.details !== undefined) return cause;
   const { code, message, hint } = cause;
-  return new CooperError(code, message, { cause, hint, details: { kind: "file-action", index } });
+  const details: FailureDetails = { kind: "file-action", index, ...(state && { state }) };
+  return new CooperError(code, message, { cause, hint, details });
 }
 
 class ActionChain implements AsyncDisposable {
@@ -56,9 +58,12 @@ class ActionChain implements AsyncDisposable {
       if (!this.#isNeeded(index, step)) continue;
       this.#scope.signal.throwIfAborted();
       const tree = await this.#startFrom(step.input);
-      await this.#run(step, tree).catch((error: unknown) => {
-        throw actionError(number, error);
-      });
+      try {
+        await this.#run(step, tree);
+      } catch (error) {
+        const state = this.#scope.keepsFailures === true ? await this.#stateAt(number, tree) : undefined;
+        throw actionError(number, error, state);
+      }
       if (this.#goesOn(index, step)) this.#changing.set(index, tree);
       else this.#results.set(index, await tree.commit(`file ${step.action.kind}`));
       const result = this.#results.get(index);
@@ -66,6 +71,13 @@ class ActionChain implements AsyncDisposable {
       if (result?.kind === "snapshot") this.#memory?.remember(result.id);
     }
     return outputs;
+  }
+
+  /** What the actions left until that one failed, by action. */
+  async #stateAt(number: number, tree: OpenTree): Promise<FailedState> {
+    const mounts = this.#body.actions.map((_, at) => this.#results.get(this.#inputs.length + at));
+    mounts[number] = await tree.commit("failed file action");
+    return { inputs: this.#inputs, mounts };
   }
 
   async #run(step: FileStep, target: OpenTree): Promise<void> {
