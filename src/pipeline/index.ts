@@ -21,6 +21,11 @@ export { stableUuid } from "./expand/uuid.ts";
 export { interpolate, variablesIn } from "./interpolate/interpolate.ts";
 export { type LintOptions, lintPipeline } from "./lint/lint.ts";
 export { type LoadedDocument, type LoadedFile, type LoadOptions, loadPipeline } from "./load.ts";
+export { workingTree } from "./local/clean-tree.ts";
+export type { LogLine, RunOptions, RunResult, StepResult } from "./local/contract.ts";
+export { namedLines } from "./local/object-data.ts";
+export { planRun, runPipeline } from "./local/run-pipeline.ts";
+export { openLocalTools } from "./local/tools.ts";
 export { type Problem, Problems, problemText, throwIfInvalid } from "./problems.ts";
 export {
   type RenderedJob,

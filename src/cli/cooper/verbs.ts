@@ -1,7 +1,7 @@
 import type { CommandSpec, FlagValues } from "../args/spec.ts";
 import { doctorCommand } from "../doctor/run.ts";
 import type { Io } from "../io.ts";
-import { lintCommand, renderCommand, stepCommand } from "../step/command.ts";
+import { lintCommand, renderCommand, runCommand, stepCommand } from "../step/command.ts";
 
 /** A command of `cooper`: what it takes, and how it is run. Its code loads when it is asked for. */
 export interface Verb {
@@ -12,6 +12,10 @@ export interface Verb {
 }
 
 const stepVerbs: readonly Verb[] = [
+  {
+    command: runCommand,
+    run: async (values, io, args) => (await import("../step/run.ts")).runSteps(values, io, args),
+  },
   {
     command: lintCommand,
     run: async (values, io, args) => (await import("../step/lint.ts")).runLint(values, io, args),

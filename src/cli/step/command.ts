@@ -60,10 +60,50 @@ export const renderCommand: CommandSpec = {
   ],
 };
 
+export const runCommand: CommandSpec = {
+  name: "run",
+  usage: "run a pipeline's steps on this machine, without Buildkite and without a cluster",
+  argsUsage: "[FILE]",
+  flags: [
+    ...buildFlags,
+    { name: "queue", kind: "string", usage: "run only steps for this queue" },
+    { name: "step", kind: "strings", usage: "run only the step of this key or label, without what it depends on" },
+    { name: "dry-run", kind: "bool", usage: "tell what would run, and run nothing" },
+    { name: "json", kind: "bool", usage: "print the results as JSON to standard output, logs to standard error" },
+    { name: "parallel", kind: "int", usage: "how many jobs run at once", value: "2" },
+    { name: "unblock", kind: "bool", usage: "go on behind block and input steps" },
+    { name: "clean", kind: "bool", usage: "give steps a clone of HEAD instead of the working tree" },
+    { name: "keep-volume", kind: "strings", usage: "emptyDir volume whose content stays for the next run" },
+    { name: "real-images", kind: "bool", usage: "pull moby/buildkit, instead of being it" },
+    { name: "artifacts", kind: "string", usage: "folder for artifacts", value: "cooper-artifacts" },
+    { name: "secrets", kind: "string", usage: "file with the pipeline's secrets, NAME=VALUE lines" },
+    {
+      name: "config-map",
+      kind: "strings",
+      usage: "config map of the pods: NAME=FOLDER, or NAME=FILE of KEY=VALUE lines",
+    },
+    {
+      name: "secret",
+      kind: "strings",
+      usage: "Kubernetes secret of the pods: NAME=FOLDER, or NAME=FILE of KEY=VALUE lines",
+    },
+    { name: "claim", kind: "strings", usage: "folder of a persistent volume claim: NAME=FOLDER" },
+    { name: "network", kind: "string", usage: "network of the pods: host or none", value: "host" },
+    {
+      name: "seccomp-profiles",
+      kind: "string",
+      usage: "folder of Localhost seccomp profiles",
+      value: "/var/lib/kubelet/seccomp",
+    },
+    { name: "no-interpolation", kind: "bool", usage: "leave $VARIABLES in the pipeline as they are" },
+    { name: "root", kind: "string", usage: "storage root, when it is not the usual one" },
+  ],
+};
+
 /** `cooper step`. */
 export const stepCommand: CommandSpec = {
   name: "step",
   usage: "run, check and render the steps of a Buildkite pipeline",
   flags: [],
-  commands: [lintCommand, renderCommand],
+  commands: [runCommand, lintCommand, renderCommand],
 };

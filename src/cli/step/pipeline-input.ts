@@ -39,7 +39,7 @@ export async function pipelineInput(values: FlagValues, args: readonly string[],
 }
 
 /** Flags say the same as the agent's variables. */
-function buildVariables(values: FlagValues, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function buildVariables(values: FlagValues, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const said = (flag: string, name: string) => (values.isSet(flag) ? { [name]: values.string(flag) } : {});
   return {
     ...env,
@@ -49,7 +49,8 @@ function buildVariables(values: FlagValues, env: NodeJS.ProcessEnv): NodeJS.Proc
   };
 }
 
-async function readPipelineFile(named: string | undefined, io: Io): Promise<{ file: string; text: string }> {
+/** The pipeline's file as `pipelineInput` finds it. Throws `cli/no-pipeline`. */
+export async function readPipelineFile(named: string | undefined, io: Io): Promise<{ file: string; text: string }> {
   if (named === "-") return { file: "-", text: new TextDecoder().decode(await io.readStdin()) };
   const candidates = named === undefined ? usualFiles : [named];
   for (const file of candidates) {
