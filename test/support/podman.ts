@@ -1,25 +1,38 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { hostProfile } from "../../src/executor/testing/index.ts";
+import { imageBuild } from "../../tools/image.ts";
+import { bundled } from "./bundle.ts";
 import type { Finished, Rights } from "./rights.ts";
 
-/** `podman run`'s options that leave what a pod's settings of that kind would (test/support/rights.ts). */
-function optionsOf(rights: Rights, profile: string): readonly string[] {
-  switch (rights) {
-    case "privileged":
-      return ["--privileged"];
-    case "rootless":
-      return ["--user", "1000:1000", "--security-opt", "seccomp=unconfined"];
-    case "baseline":
-      return ["--security-opt", `seccomp=${profile}`];
-    case "restricted":
-      return [
-        ...["--user", "1000:1000", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
-        ...["--security-opt", `seccomp=${profile}`],
-      ];
-  }
+/** A container's rights, as a pod's `securityContext` states them. */
+export interface PodRights {
+  readonly privileged?: boolean;
+  readonly user?: number;
+  readonly group?: number;
+  readonly dropsAll?: boolean;
+  readonly mayGainRights?: boolean;
+  readonly unconfined?: boolean;
+}
+
+/** The four kinds of pod (test/support/rights.ts). */
+export const kindsOfPod: Readonly<Record<Rights, PodRights>> = {
+  privileged: { privileged: true },
+  rootless: { user: 1000, group: 1000, unconfined: true },
+  baseline: {},
+  restricted: { user: 1000, group: 1000, dropsAll: true, mayGainRights: false },
+};
+
+export interface PodmanRun {
+  readonly image: string;
+  readonly rights: PodRights;
+  readonly command: readonly string[];
+  /** Folders and files of this machine, by their place in the container (`/context:ro`). */
+  readonly mounts?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
 /** A podman with a store of its own, on the machine's network, which it leaves as it was. */
@@ -34,23 +47,33 @@ export class Podman implements Disposable {
     writeFileSync(join(this.folder, "seccomp.json"), JSON.stringify(hostProfile()));
   }
 
-  /** Loads a docker or OCI archive. Throws what podman says when it does not like it. */
-  load(archive: string): void {
-    const { status, stderr } = spawnSync(
-      "podman",
-      [...this.#store(), "load", "--quiet", "--input", archive],
-      this.#env(),
-    );
-    if (status !== 0) throw new Error(`podman load ended with ${status}: ${stderr}`);
+  /** Builds Cooper's image with Cooper, and loads it as `cooper`; the archive's size in bytes. */
+  loadCooper(): number {
+    const script = bundled("buildctl-daemonless");
+    const archive = join(this.folder, "image.tar");
+    const command = imageBuild(dirname(script), ["--output", `type=docker,name=cooper,dest=${archive}`]);
+    const env = { ...process.env, BUILDKITD_FLAGS: `--root ${join(this.folder, "build")}` };
+    const { status, stderr } = spawnSync(process.execPath, [script, ...command], { env, encoding: "utf8" });
+    if (status !== 0) throw new Error(`cannot build the image: ${stderr}`);
+    const load = spawnSync("podman", [...this.#store(), "load", "--quiet", "--input", archive], this.#env());
+    if (load.status !== 0) throw new Error(`podman load ended with ${load.status}: ${load.stderr}`);
+    return statSync(archive).size;
   }
 
-  /** Runs a shell script in a new container of the image, with these rights. `mounts`: folders of this machine, by their place in it (`/context:ro`). */
-  sh(image: string, rights: Rights, script: string, mounts: Readonly<Record<string, string>> = {}): Promise<Finished> {
-    const volumes = Object.entries(mounts).flatMap(([to, from]) => ["--volume", `${from}:${to}`]);
-    const run = ["run", "--rm", "--network", "host", "--log-driver", "none", "--entrypoint", "/bin/sh"];
-    const profile = join(this.folder, "seccomp.json");
-    const args = [...this.#store(), ...run, ...optionsOf(rights, profile), ...volumes, image, "-ec", script];
-    const child = spawn("podman", args, { ...this.#env(), stdio: ["ignore", "pipe", "pipe"] });
+  /** Runs a command in a new container. */
+  run({ image, rights, command, mounts = {}, env = {}, cwd }: PodmanRun): Promise<Finished> {
+    const [program = "", ...args] = command;
+    const options = [
+      ...["run", "--rm", "--network", "host", "--log-driver", "none", "--entrypoint", program],
+      ...this.#rightsOptions(rights),
+      ...Object.entries(mounts).flatMap(([to, from]) => ["--volume", `${from}:${to}`]),
+      ...Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+      ...(cwd === undefined ? [] : ["--workdir", cwd]),
+    ];
+    const child = spawn("podman", [...this.#store(), ...options, image, ...args], {
+      ...this.#env(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {
@@ -61,6 +84,17 @@ export class Podman implements Disposable {
       child.once("error", reject);
       child.once("close", (code, signal) => resolve({ code, signal, ...output }));
     });
+  }
+
+  #rightsOptions(rights: PodRights): readonly string[] {
+    if (rights.privileged === true) return ["--privileged"];
+    const profile = rights.unconfined === true ? "unconfined" : join(this.folder, "seccomp.json");
+    return [
+      ...["--security-opt", `seccomp=${profile}`],
+      ...(rights.user === undefined ? [] : ["--user", `${rights.user}:${rights.group ?? 0}`]),
+      ...(rights.dropsAll === true ? ["--cap-drop", "ALL"] : []),
+      ...(rights.mayGainRights === false ? ["--security-opt", "no-new-privileges"] : []),
+    ];
   }
 
   #store(): readonly string[] {
