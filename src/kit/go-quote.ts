@@ -17,6 +17,8 @@ export function goQuote(text: string): string {
     if (known !== undefined) return known;
     if (character === " ") return character;
     const code = character.codePointAt(0) ?? 0;
+    // A byte that is no UTF-8, see raw-text.ts.
+    if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;
     if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
     return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
   });

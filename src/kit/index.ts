@@ -15,6 +15,7 @@ export * from "./lazy.ts";
 export * from "./make-folders.ts";
 export * from "./moved-files.ts";
 export * from "./patterns.ts";
+export * from "./raw-text.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";
 export * from "./settle.ts";

@@ -34,9 +34,14 @@ function encodeFields(value: object, indent: number, inner: string): string[] {
 }
 
 function goString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
-    // U+FFFD stands for a byte that was not UTF-8 (an old Dockerfile in Latin-1), which Go escapes.
-    /[<>&\u2028\u2029\ufffd]/g,
+  // A lone surrogate stands for a byte that is not UTF-8 (an old Dockerfile in Latin-1); Go writes an escape for it.
+  if (!text.isWellFormed())
+    return `"${text
+      .split(/\p{Cs}/u)
+      .map((part) => goString(part).slice(1, -1))
+      .join("\\ufffd")}"`;
+  return JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

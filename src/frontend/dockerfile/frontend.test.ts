@@ -105,6 +105,20 @@ describe("dockerfileFrontend", () => {
     expect(config.config.OnBuild).toHaveLength(count);
   }, 60_000);
 
+  it("keeps bytes that are no UTF-8 where upstream keeps them", async () => {
+    const lines = ["FROM a", 'COPY <<"E" /x', "\xff", "E", "LABEL a=\xff b=\xef\xbf\xbd", "CMD echo \xff"];
+    const bridge = new OneFile(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
+    const { metadata, refs } = await dockerfileFrontend.solve(request(), bridge, quietScope);
+    const { vertices } = unmarshalDefinition(bridge.definitions.get(refs.get("")?.id ?? "") ?? new Uint8Array());
+    const steps = vertices.flatMap(({ op }) => (op.body.kind === "file" ? op.body.actions : []));
+    const [made] = steps.flatMap(({ action }) => (action.kind === "mkfile" ? [action.data] : []));
+    expect(made).toEqual(Buffer.from("ff0a", "hex"));
+    const text = Buffer.from(metadata.get("containerimage.config") ?? "").toString("utf8");
+    expect(text).toContain('"Labels":{"a":"\ufffd","b":"\ufffd"}');
+    expect(text).toContain('"Cmd":["/bin/sh","-c","echo \\ufffd"]');
+    expect(text).toContain('CMD [\\"/bin/sh\\" \\"-c\\" \\"echo \\\\xff\\"]');
+  });
+
   it("gives one result per platform, and says which", async () => {
     const { result, ops } = await build("FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nRUN x\n", {
       platform: "linux/amd64,linux/arm64",

@@ -1,4 +1,4 @@
-import { CooperError, messageOf, PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
+import { CooperError, decodeRaw, messageOf, PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
 import { local } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
 import type { Entrypoint } from "./entrypoint.ts";
@@ -14,7 +14,7 @@ export async function readIgnorePatterns(
 ): Promise<readonly string[]> {
   if (context.context !== undefined) return [];
   const file = entrypoint.ignoreFile;
-  if (file !== undefined) return readIgnoreFile(Buffer.from(file.data).toString("utf8"));
+  if (file !== undefined) return readIgnoreFile(decodeRaw(file.data));
   return loadIgnoreFile(context.contextLocal, options, solver, {
     customName: "[internal] load .dockerignore",
     sharedKeyHint: `${context.contextLocal}-.dockerignore`,
@@ -35,7 +35,7 @@ export async function loadIgnoreFile(
   const state = local(name, { sessionId, followPaths, sharedKeyHint, customName, noDiffer: true });
   const ref = await solver.solve(solver.marshal(state, platform), evaluate);
   try {
-    return readIgnoreFile(Buffer.from(await solver.readFile(ref, ".dockerignore")).toString("utf8"));
+    return readIgnoreFile(decodeRaw(await solver.readFile(ref, ".dockerignore")));
   } catch (error) {
     if (solver.scope.signal.aborted) throw error;
     return [];

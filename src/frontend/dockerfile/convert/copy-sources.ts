@@ -1,4 +1,4 @@
-import { basePath, CooperError, goQuote, joinPath, parseDigest } from "../../../kit/index.ts";
+import { basePath, CooperError, encodeRaw, goQuote, joinPath, parseDigest } from "../../../kit/index.ts";
 import { type FileActionSpec, http, type OwnerSpec, type State, scratch } from "../../../llb/index.ts";
 import { blame, blaming } from "../parse/index.ts";
 import { checkIgnoredSource } from "./checks.ts";
@@ -169,7 +169,7 @@ function contentAction(
 ): FileActionSpec {
   const os = stage.platform?.os ?? "";
   const path = prefixed("removing drive letter", () => stripDrive(content.path, os, false));
-  const file = { kind: "mkfile", path, mode: 0o644, data: Buffer.from(content.data), timestamp: undefined } as const;
+  const file = { kind: "mkfile", path, mode: 0o644, data: encodeRaw(content.data), timestamp: undefined } as const;
   const options = { customName: "[internal] preparing inline document", platform: stage.platform };
   return copyAction({ ...shared, source: sourceOf(scratch().file([file], options)), src: toSlash(path, os) });
 }

@@ -1,4 +1,4 @@
-import { CooperError, joinPath } from "../../../kit/index.ts";
+import { CooperError, encodeRaw, joinPath } from "../../../kit/index.ts";
 import {
   type CdiDevice,
   caps,
@@ -77,7 +77,7 @@ function readCommand(stage: StageState, instruction: RunInstruction): Command {
 }
 
 function scriptMount(stage: StageState, name: string, script: string): RunMountOptions {
-  const action = { kind: "mkfile", path: name, mode: 0o755, data: Buffer.from(script), timestamp: undefined } as const;
+  const action = { kind: "mkfile", path: name, mode: 0o755, data: encodeRaw(script), timestamp: undefined } as const;
   const options = { customName: "[internal] preparing inline document", platform: stage.platform };
   const { output } = scratch().file([action], options);
   return { target: "/dev/pipes/", source: output, selector: "/", readonly: true };

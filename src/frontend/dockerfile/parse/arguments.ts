@@ -73,7 +73,7 @@ function jsonArray(rest: string): LineArguments | undefined {
   if (!candidate.startsWith("[")) return undefined;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(candidate);
+    parsed = JSON.parse(candidate.toWellFormed());
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import { CooperError, trimStart } from "../../../kit/index.ts";
+import { CooperError, decodeRaw, trimStart } from "../../../kit/index.ts";
 import type { Location } from "./instruction.ts";
-import { decode, LineReader, trimNewline, withoutBom } from "./lines.ts";
+import { LineReader, trimNewline, withoutBom } from "./lines.ts";
 import { lineRanges } from "./node.ts";
 
 const names = ["syntax", "escape", "check"] as const;
@@ -90,7 +90,7 @@ export function checkDirective(comment: string): string | undefined {
 }
 
 function withoutShebang(data: Uint8Array): { text: string; skipped: number } {
-  const text = withoutBom(decode(data));
+  const text = withoutBom(decodeRaw(data));
   if (!text.startsWith("#!")) return { text, skipped: 0 };
   const end = text.indexOf("\n");
   return { text: end < 0 ? "" : text.slice(end + 1), skipped: 1 };

@@ -1,10 +1,10 @@
-import { CooperError, trim, trimStart } from "../../../kit/index.ts";
+import { CooperError, decodeRaw, trim, trimStart } from "../../../kit/index.ts";
 import type { SourceFile, SourceRange } from "../../contract.ts";
 import { DirectiveReader } from "./directives.ts";
 import { blame, type LineFailure, locate, maxFurther, withFurther } from "./errors.ts";
 import { heredocsOf } from "./heredoc.ts";
 import { type BareNode, parseLine, takesHeredocs } from "./line-node.ts";
-import { decode, isBlank, isComment, LineReader, trimNewline, withoutBom, withoutContinuation } from "./lines.ts";
+import { isBlank, isComment, LineReader, trimNewline, withoutBom, withoutContinuation } from "./lines.ts";
 import { type Heredoc, type LineNode, lineRanges, type ParsedFile } from "./node.ts";
 
 /** A Dockerfile's bytes with the name that errors show. */
@@ -33,7 +33,7 @@ class FileParser {
 
   constructor(source: SourceFile) {
     this.#source = source;
-    this.#lines = new LineReader(decode(source.data));
+    this.#lines = new LineReader(decodeRaw(source.data));
   }
 
   parse(): ParsedFile {

@@ -34,11 +34,6 @@ function exceeds(line: string, limit: number): boolean {
   return line.length * 3 > limit && Buffer.byteLength(line) > limit;
 }
 
-/** The text of a file; bytes that are no UTF-8 become U+FFFD. A byte order mark stays. */
-export function decode(data: Uint8Array): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
-}
-
 export function withoutBom(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

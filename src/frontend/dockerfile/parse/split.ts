@@ -1,4 +1,4 @@
-import { isSpace, trim, trimStart } from "../../../kit/index.ts";
+import { decodeRaw, encodeRaw, isSpace, trim, trimStart } from "../../../kit/index.ts";
 
 export interface SplitLine {
   /** As written. */
@@ -23,9 +23,9 @@ export function splitLine(line: string, escapeToken: string): SplitLine {
   const [command, afterCommand = ""] = splitOnce(trim(line));
   if (!trimStart(afterCommand).startsWith("--")) return { command, flags: [], rest: trim(afterCommand) };
   // Upstream reads flags byte by byte, each byte a character: `--chown=é` means `Ã©`, also in its digests.
-  const bytes = Buffer.from(afterCommand, "utf8").toString("latin1");
+  const bytes = encodeRaw(afterCommand).toString("latin1");
   const { flags, end } = readFlags(bytes, escapeToken);
-  return { command, flags, rest: trim(Buffer.from(bytes.slice(end), "latin1").toString("utf8")) };
+  return { command, flags, rest: trim(decodeRaw(Buffer.from(bytes.slice(end), "latin1"))) };
 }
 
 /**

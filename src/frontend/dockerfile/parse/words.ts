@@ -2,8 +2,9 @@ import { CooperError, goQuote, isSpace } from "../../../kit/index.ts";
 import { blame } from "./errors.ts";
 import { splitOnce } from "./split.ts";
 
-/** Words as written: quotes and escape tokens stay, white space in quotes or after an escape token belongs to the word. */
-export function quotedWords(text: string, escapeToken: string): string[] {
+/** Words as written: quotes and escape tokens stay, white space in quotes or after an escape token belongs to the word. Bytes that are no UTF-8 are lost. */
+export function quotedWords(written: string, escapeToken: string): string[] {
+  const text = written.toWellFormed();
   const words: string[] = [];
   let at = 0;
   while (true) {

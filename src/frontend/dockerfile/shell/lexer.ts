@@ -46,7 +46,8 @@ export interface ExpansionDetails {
  * nesting and result size are bounded.
  */
 export function expandWord(word: string, env: Environment, options: ShellOptions = {}): ExpandedWord {
-  const expander = new Expander(word, env, options);
+  // Upstream reads characters: a byte that is none becomes U+FFFD.
+  const expander = new Expander(word.toWellFormed(), env, options);
   try {
     const { result, words } = expander.all();
     return { result, words, matched: expander.matched, unmatched: expander.unmatched };
