@@ -4,8 +4,7 @@ import type { Mount } from "../llb/index.ts";
 import { type ExecContainer, type ExecTools, openExecContainer, type Ref } from "../ops/index.ts";
 import type { BuildJob } from "./build-job.ts";
 import { checkNetwork, checkSecurity } from "./entitlements.ts";
-import { readTreeFile } from "./tree-files.ts";
-import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
+import { LiveTree } from "./live-tree.ts";
 
 /** A container of a build's frontend. `treeOf` shows what a mount's id stands for, present on this machine. */
 export async function openContainer(
@@ -67,15 +66,15 @@ class JobContainer implements GatewayContainer, AsyncDisposable {
   }
 
   async readFile(mount: number, path: string, limit?: number): Promise<Uint8Array> {
-    return readTreeFile(this.#tree(mount), path, limit);
+    return this.#tree(mount).readFile(path, limit);
   }
 
   async readDir(mount: number, path: string, pattern: string) {
-    return readTreeFolder(this.#tree(mount), path, pattern);
+    return this.#tree(mount).readDir(path, pattern);
   }
 
   async fileInfo(mount: number, path: string) {
-    return treeFileInfo(this.#tree(mount), path);
+    return this.#tree(mount).fileInfo(path);
   }
 
   async release(): Promise<void> {
@@ -95,14 +94,14 @@ class JobContainer implements GatewayContainer, AsyncDisposable {
     await Promise.all(this.#exits);
   }
 
-  #tree(mount: number): string {
+  #tree(mount: number): LiveTree {
     const { length } = this.#request.mounts;
     if (mount < 0 || mount >= length) {
       throw new CooperError("engine/bad-mount-index", `mount index ${mount} is out of bounds (${length} available)`);
     }
     const tree = this.#closed === undefined ? this.#container.treeOf(mount) : undefined;
     if (tree === undefined) throw new CooperError("engine/bad-mount-index", `mountable ${mount} not found`);
-    return tree;
+    return new LiveTree(tree);
   }
 
   #ended(exitCode: number): void {

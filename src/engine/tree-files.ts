@@ -5,7 +5,7 @@ import type { Ref } from "../ops/index.ts";
 import type { SnapshotId, Storage } from "../storage/index.ts";
 
 /** Upstream's limit for what a frontend may read at once: gRPC's message size. */
-const largestFile = 16 * 1024 * 1024;
+export const largestFile = 16 * 1024 * 1024;
 
 /** Shows the tree of a result at a path while `work` runs; `files` tells the metadata of a stored one. Undefined id: the empty tree. */
 export async function withTree<T>(
@@ -28,16 +28,14 @@ export async function withTree<T>(
 export async function readTreeFile(root: string | undefined, path: string, limit?: number): Promise<Buffer> {
   if (root === undefined) throw notFound("open", path);
   return guarded("open", path, async () => {
-    const file = await open(pathInside(root, path), "r");
+    const target = pathInside(root, path);
+    // A pipe would be waited for.
+    if (!(await stat(target)).isFile()) throw notRegular(path);
+    const file = await open(target, "r");
     try {
       const { size } = await file.stat();
       if (limit !== undefined) return await readStart(file, Math.min(limit, size, largestFile));
-      if (size > largestFile) {
-        throw new CooperError(
-          "frontend/too-large",
-          `cannot read ${path}: ${size} bytes, at most ${largestFile} wanted`,
-        );
-      }
+      if (size > largestFile) throw tooLarge(path, size);
       return await file.readFile();
     } finally {
       await file.close();
@@ -76,4 +74,12 @@ async function guarded<T>(verb: string, path: string, work: () => Promise<T>): P
 
 function notFound(verb: string, path: string, cause?: unknown): CooperError {
   return new CooperError("frontend/not-found", `${verb} ${path}: no such file or directory`, { cause });
+}
+
+export function tooLarge(path: string, size: number): CooperError {
+  return new CooperError("frontend/too-large", `cannot read ${path}: ${size} bytes, at most ${largestFile} wanted`);
+}
+
+export function notRegular(path: string): CooperError {
+  return new CooperError("frontend/not-a-file", `cannot read ${path}: not a regular file`);
 }

@@ -1,6 +1,6 @@
 import { type BigIntStats, readdirSync, readlinkSync } from "node:fs";
 import type { TreeFiles } from "../archive/index.ts";
-import { CooperError, goMatch, lstatIfThere, pathInside } from "../kit/index.ts";
+import { CooperError, cleanPath, goMatch, lstatIfThere, pathInside } from "../kit/index.ts";
 import type { FileInfo } from "./contract.ts";
 
 /** What the path is; a link in its last part is not followed. Throws `frontend/not-found`. */
@@ -18,6 +18,7 @@ export function readTreeFolder(
   pattern: string,
   files?: TreeFiles,
 ): readonly FileInfo[] {
+  if (root === undefined && cleanPath(`/${path}`) === "/") return [];
   if (root === undefined) throw notFound("open", path);
   const folder = pathInside(root, path);
   if (lstatIfThere(folder) === undefined) throw notFound("open", path);
@@ -33,7 +34,8 @@ function statOf(path: string, files: TreeFiles | undefined): BigIntStats | undef
   return files === undefined ? lstatIfThere(path, { bigint: true }) : files.lstat(path);
 }
 
-function infoOf(name: string, path: string, stat: BigIntStats): FileInfo {
+/** What `stat` says of the file at `path`. */
+export function infoOf(name: string, path: string, stat: BigIntStats): FileInfo {
   const kind = kindOf(stat);
   return {
     name,
