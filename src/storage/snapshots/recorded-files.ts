@@ -35,6 +35,8 @@ export class RecordedFiles implements TreeFiles {
   /** The same without links: walks of a tree begin there. */
   readonly #realRoot: string;
   readonly #records: Map<string, FileRecord>;
+  /** Of recorded files, before others wrote to the tree: which file it was, and its mode on disk. */
+  #before: ReadonlyMap<string, { readonly inode: bigint; readonly mode: bigint }> | undefined;
 
   constructor(root: string, records = new Map<string, FileRecord>()) {
     this.#root = root;
@@ -45,8 +47,35 @@ export class RecordedFiles implements TreeFiles {
   /** By path below the root, without leading slash; those of files that are gone are left out. */
   *records(): Generator<readonly [string, FileRecord]> {
     for (const [name, record] of this.#records) {
-      if (lstatBig(name === "" ? this.#root : `${this.#root}/${name}`) !== undefined) yield [name, record];
+      if (lstatBig(this.#path(name)) !== undefined) yield [name, record];
     }
+  }
+
+  /** Others than Cooper will write to the tree now (a step), who know nothing of what is recorded. */
+  openToOthers(): void {
+    const before = new Map<string, { inode: bigint; mode: bigint }>();
+    for (const name of this.#records.keys()) {
+      const stat = lstatBig(this.#path(name));
+      if (stat !== undefined) before.set(name, { inode: stat.ino, mode: stat.mode });
+    }
+    this.#before = before;
+  }
+
+  /**
+   * What others did to the tree counts: a file that took a recorded one's place belongs to 0:0, as all that a step makes here; one that was
+   * given another mode has that.
+   */
+  reconcile(): void {
+    for (const [name, { inode, mode }] of this.#before ?? []) {
+      const stat = lstatBig(this.#path(name));
+      const record = this.#records.get(name);
+      if (stat === undefined || stat.ino !== inode) this.#records.delete(name);
+      else if (record !== undefined && stat.mode !== mode) {
+        const type = record.mode & FileType.mask;
+        this.#records.set(name, { ...record, mode: type | (Number(stat.mode) & 0o7777) });
+      }
+    }
+    this.#before = undefined;
   }
 
   lstat(path: string): BigIntStats | undefined {
@@ -153,6 +182,10 @@ export class RecordedFiles implements TreeFiles {
   #put(path: string, record: FileRecord | undefined, wanted: FileRecord): void {
     if (record === undefined) this.#records.set(this.#name(path), wanted);
     else Object.assign(record, wanted);
+  }
+
+  #path(name: string): string {
+    return name === "" ? this.#root : `${this.#root}/${name}`;
   }
 
   #name(path: string): string {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { quietScope } from "../../kit/index.ts";
@@ -102,6 +102,35 @@ test("a tree for a step shares no file with its parent", async () => {
   await using storage = await open();
   const parent = await write(storage, undefined, (path) => writeFileSync(`${path}/file`, "old"));
   await write(storage, parent, (path) => expect(statSync(`${path}/file`).nlink).toBe(1));
+});
+
+test("what a step does to recorded files counts: another file, another mode", async () => {
+  await using storage = await open();
+  const parent = await write(storage, undefined, (path, files) => {
+    for (const name of ["same", "replaced", "changed", "gone"]) {
+      writeFileSync(`${path}/${name}`, "");
+      files.chown(`${path}/${name}`, 1, 2);
+      files.chmod(`${path}/${name}`, 0o400);
+    }
+  });
+  const child = await write(storage, parent, (path) => {
+    writeFileSync(`${path}/new`, "");
+    renameSync(`${path}/new`, `${path}/replaced`);
+    chmodSync(`${path}/replaced`, 0o644);
+    chmodSync(`${path}/changed`, 0o755);
+    rmSync(`${path}/gone`);
+  });
+  const { folder, files } = storage.snapshots.changes(child);
+  const told = (name: string) => {
+    const stat = files.lstat(`${folder}/${name}`);
+    return stat && [Number(stat.mode & 0o7777n).toString(8), Number(stat.uid), Number(stat.gid)];
+  };
+  expect(["same", "replaced", "changed", "gone"].map(told)).toEqual([
+    ["400", 1, 2],
+    ["644", 0, 0],
+    ["755", 1, 2],
+    undefined,
+  ]);
 });
 
 test("a process that sets real owners does not see recorded trees, and makes its own beside them", async () => {

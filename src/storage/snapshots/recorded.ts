@@ -43,6 +43,7 @@ export function recordedDriver(): SnapshotDriver {
       active.set(folder, target);
       if (below === undefined) target.chmod(filesOf(folder), 0o755);
       else await copyTree(filesOf(below), filesOf(folder), { source: recordedIn(below), target, shareFiles: shared });
+      if (!shared) target.openToOthers();
     },
 
     active: (folder) => ({ kind: "folder", path: filesOf(folder), readonly: false, files: recordedIn(folder) }),
@@ -54,6 +55,7 @@ export function recordedDriver(): SnapshotDriver {
 
     settle(folder) {
       const files = recordedIn(folder);
+      files.reconcile();
       writeFileSync(recordsOf(folder), recordsText(files.records()));
       active.delete(folder);
       remember(folder, files);
