@@ -13,6 +13,7 @@ import {
 } from "../grpc/index.ts";
 import { raceSignal } from "../kit/index.ts";
 import { type RemoteCaller, sessionHeader } from "../tunnel/index.ts";
+import { watchHealth } from "./session-health.ts";
 
 type SessionCall = ServerCall<control.BytesMessage, control.BytesMessage>;
 
@@ -54,13 +55,16 @@ export class Sessions {
     try {
       await whenReady(inner, call.signal);
       const sharedKey = firstOf(call.metadata, sessionHeader.sharedKey) ?? "";
-      this.#callers.set(id, { id, sharedKey, methods: new Set(methods), client: new GrpcClient(inner) });
+      const client = new GrpcClient(inner);
+      this.#callers.set(id, { id, sharedKey, methods: new Set(methods), client });
       this.#arrival.resolve();
       this.#arrival = Promise.withResolvers();
-      await new Promise<void>((resolve) => {
-        inner.once("close", () => resolve());
-        call.signal.addEventListener("abort", () => resolve(), { once: true });
+      const ended = new Promise<undefined>((resolve) => {
+        inner.once("close", () => resolve(undefined));
+        call.signal.addEventListener("abort", () => resolve(undefined), { once: true });
       });
+      const gone = await Promise.race([ended, watchHealth(client, call.signal)]);
+      if (gone !== undefined) throw rpcError(Code.UNAVAILABLE, gone);
     } finally {
       this.#callers.delete(id);
       inner.destroy();

@@ -3,6 +3,7 @@ import { quietScope } from "../kit/index.ts";
 import { mediaTypes } from "../oci/index.ts";
 import { createRegistryClient } from "./client.ts";
 import type { Credentials, RegistryAccess } from "./contract.ts";
+import { requestToken } from "./request-token.ts";
 import { type GuardOptions, MemoryRegistry } from "./testing/index.ts";
 
 const text = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociManifest}","config":{},"layers":[]}`;
@@ -43,6 +44,43 @@ describe("token authorization", () => {
       expect(tokenCalls(registry).map((request) => request.path)).toEqual([
         "/token?scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=golden",
       ]);
+    });
+  });
+
+  test("takes the token of whoever gets it itself, and asks nobody for a password then", async () => {
+    await withGuard({ kind: "token", secret: "me:pass" }, async (registry, client) => {
+      const wishes: unknown[] = [];
+      const credentials = Object.assign(
+        async (): Promise<Credentials> => {
+          throw new Error("the password was asked for");
+        },
+        {
+          tokens: async (host: string, wish: { realm: string; service: string; scopes: readonly string[] }) => {
+            wishes.push(wish.scopes);
+            const mine = { kind: "basic", username: "me", password: "pass" } as const;
+            return requestToken(
+              { host, ...wish },
+              mine,
+              { userAgent: "x", proxy: undefined, tls: undefined },
+              quietScope,
+            );
+          },
+        },
+      );
+      await client.resolve(`${registry.host}/team/app:v1`, { credentials }, quietScope);
+      await client.resolve(`${registry.host}/team/app:v1`, { credentials }, quietScope);
+      expect(wishes).toEqual([["repository:team/app:pull"]]);
+    });
+  });
+
+  test("asks for credentials when nobody gets tokens itself after all", async () => {
+    await withGuard({ kind: "token", secret: "me:pass" }, async (registry, client) => {
+      const credentials = Object.assign(
+        async (): Promise<Credentials> => ({ kind: "basic", username: "me", password: "pass" }),
+        { tokens: async () => undefined },
+      );
+      await client.resolve(`${registry.host}/team/app:v1`, { credentials }, quietScope);
+      expect(tokenCalls(registry)).toHaveLength(1);
     });
   });
 

@@ -28,8 +28,10 @@ import {
   streaming,
   tunnel,
 } from "../grpc/index.ts";
-import { bytesOf, quietScope } from "../kit/index.ts";
+import { bytesOf, collect, quietScope, sha256 } from "../kit/index.ts";
+import { MemoryRegistry } from "../registry/testing/index.ts";
 import { createLocalSession, type LocalSessionOptions, type Session } from "../session/index.ts";
+import { lgetxattr, lsetxattr } from "../sys/index.ts";
 import { decode } from "../wire/index.ts";
 import { attachSession, remoteSession, sessionHeader, TransferFolders } from "./index.ts";
 
@@ -92,6 +94,16 @@ async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() =>
 
 const everything = { include: [], exclude: [], follow: [], sharedKeyHint: "h" };
 
+/** As setcap writes cap_net_bind_service+ep. */
+const capability = Buffer.from("0100000200040000000000000000000000000000", "hex");
+
+/** The attributes that `fill` sets are on the copy. */
+function expectAttributes(root: string): void {
+  expect(lgetxattr(join(root, "a.txt"), "user.note")).toEqual(Buffer.from([0, 255]));
+  expect(lgetxattr(join(root, "dir"), "user.note")?.toString()).toBe("folder");
+  expect(lgetxattr(join(root, "empty"), "security.capability")).toEqual(capability);
+}
+
 function fill(root: string): void {
   mkdirSync(join(root, "dir/sub"), { recursive: true });
   writeFileSync(join(root, "a.txt"), "alpha\n");
@@ -100,6 +112,9 @@ function fill(root: string): void {
   writeFileSync(join(root, "dir/ünicode"), "u");
   writeFileSync(join(root, "empty"), "");
   chmodSync(join(root, "a.txt"), 0o4755);
+  lsetxattr(join(root, "a.txt"), "user.note", Buffer.from([0, 255]));
+  lsetxattr(join(root, "dir"), "user.note", Buffer.from("folder"));
+  lsetxattr(join(root, "empty"), "security.capability", capability);
   symlinkSync("a.txt", join(root, "link"));
   linkSync(join(root, "a.txt"), join(root, "hard"));
   utimesSync(join(root, "dir"), 1_500_000_000, 1_500_000_000);
@@ -119,6 +134,7 @@ test("a directory arrives with contents, modes, times and links; the next time o
   expect(Number(stat("a.txt").mode & 0o7777n)).toBe(0o4755);
   expect(stat("a.txt").mtimeNs).toBe(lstatSync(join(context, "a.txt"), { bigint: true }).mtimeNs);
   expect(stat("hard").ino).toBe(stat("a.txt").ino);
+  expectAttributes(path);
   expect(Number(stat("dir").mtimeMs)).toBe(1_500_000_000_000);
   expect(transferred).toBeGreaterThan(3_000_000);
   await (first as Session & AsyncDisposable)[Symbol.asyncDispose]();
@@ -258,4 +274,52 @@ test("results go to the caller's file and directory", async () => {
   await directory.send(tree, quietScope);
   expect(readdirSync(join(folder, "out")).sort()).toEqual(["a.txt", "big", "dir", "empty", "hard", "link", "mine"]);
   expect(readlinkSync(join(folder, "out/link"))).toBe("a.txt");
+  expectAttributes(join(folder, "out"));
+});
+
+test("a token is fetched on the caller's side, with the login that it has", async () => {
+  await using registry = await MemoryRegistry.start({ guard: { kind: "token", secret: "me:pass" } });
+  const auths = { [registry.host]: { auth: Buffer.from("me:pass").toString("base64") } };
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths }));
+  const session = (await daemonsView({ env: { DOCKER_CONFIG: folder } }))();
+  const wish = { realm: `http://${registry.host}/token`, service: "s", scopes: ["repository:a/b:pull"] };
+  const found = await session.registryToken?.(registry.host, wish, quietScope);
+  expect(Buffer.from(found?.token ?? "", "base64url").toString()).toBe('["repository:a/b:pull"]');
+  expect(found?.expires).toBeGreaterThan(Date.now());
+  await expect(session.registryToken?.("other", wish, quietScope)).rejects.toThrow("failed to authorize");
+});
+
+test("blobs of the caller's layout come as they are; others are not there", async () => {
+  const layout = join(folder, "layout");
+  const blob = Buffer.alloc(2_500_000, 7);
+  const digest = sha256(blob);
+  mkdirSync(join(layout, "blobs/sha256"), { recursive: true });
+  writeFileSync(join(layout, "blobs/sha256", digest.slice(7)), blob);
+  const session = (await daemonsView({ ociLayouts: { mine: layout } }))();
+  const blobs = await session.ociLayout("mine");
+  expect(await blobs?.size(digest, quietScope)).toBe(2_500_000);
+  expect(await collect((await blobs?.read(digest, quietScope)) ?? bytesOf(), 3_000_000)).toEqual(blob);
+  expect(await blobs?.size(sha256(Buffer.from("no")), quietScope)).toBeUndefined();
+  const none = await session.ociLayout("other");
+  expect(await none?.size(digest, quietScope)).toBeUndefined();
+});
+
+test("a layout that is a result arrives blob by blob, each whole", async () => {
+  const [made, dest] = [join(folder, "made"), join(folder, "dest")];
+  mkdirSync(join(made, "blobs/sha256"), { recursive: true });
+  const blobs = [Buffer.alloc(0), Buffer.from("small"), Buffer.alloc(3_000_000, 1)];
+  for (const blob of blobs) writeFileSync(join(made, "blobs/sha256", sha256(blob).slice(7)), blob);
+  const session = (await daemonsView({ outputs: [{ kind: "directory", path: dest, layout: true }] }))();
+  const target = session.output(0, { type: "oci", attrs: { tar: "false" } });
+  if (target.kind !== "tree") throw new Error("not a tree");
+  await target.send(made, quietScope);
+  // What is there already is not sent again.
+  await target.send(made, quietScope);
+  expect(readdirSync(join(dest, "blobs"))).toEqual(["sha256"]);
+  for (const blob of blobs) {
+    expect(readFileSync(join(dest, "blobs/sha256", sha256(blob).slice(7))).equals(blob)).toBe(true);
+  }
+  writeFileSync(join(made, "blobs/sha256", sha256(Buffer.from("lie")).slice(7)), "other");
+  await expect(target.send(made, quietScope)).rejects.toThrow("unexpected commit digest");
+  expect(readdirSync(join(dest, "blobs/sha256"))).toHaveLength(3);
 });

@@ -21,7 +21,8 @@ export function commandStream({ program, args }: HelperCommand): Duplex {
   });
   const stream = new Duplex({
     read: () => void child.stdout.resume(),
-    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, (error) => done(error)),
+    // A program that takes no more is ending: its end, with what it said, is the error.
+    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, (error) => void (error ?? done())),
     final: (done) => void child.stdin.end(done),
     destroy(error, done) {
       child.stdin.destroy();

@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import type { ClientHttp2Session } from "node:http2";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { clientSession, GrpcClient, whenReady } from "../../grpc/index.ts";
-import { CooperError, errnoOf, messageOf, reasonOf, type Scope } from "../../kit/index.ts";
+import { CooperError, errnoOf, messageOf, reasonOf, type Scope, sleep } from "../../kit/index.ts";
 
 /** Where a daemon is, and what is needed to talk to it. */
 export interface DaemonAddress {
@@ -26,6 +27,9 @@ export interface DaemonConnection extends AsyncDisposable {
   readonly session: ClientHttp2Session;
 }
 
+/** How long a connection that broke may take to say why, in milliseconds. */
+const lastWords = 500;
+
 /**
  * Dials a daemon and waits until it speaks. Throws `client/bad-address`, `client/bad-tls`, and `client/unreachable` with what
  * gRPC's Go library says.
@@ -42,6 +46,8 @@ export async function dial(place: DaemonAddress, scope: Scope): Promise<DaemonCo
   try {
     await whenReady(session, signal);
   } catch (cause) {
+    // The program that was to reach it may be about to say why it could not.
+    if (broken === undefined && !duplex.closed) await Promise.race([once(duplex, "close"), sleep(lastWords)]);
     session.destroy();
     duplex.destroy();
     scope.signal.throwIfAborted();

@@ -194,9 +194,7 @@ export class IncomingTree {
 
   /** A regular file's, through the open file: paths cost more. */
   #dressFile(file: number, { path, mode, stat }: Announced): void {
-    for (const [name, value] of stat.xattrs) {
-      if (name.startsWith("user.")) setAttribute(`${this.#root}/${path}`, name, value);
-    }
+    setAttributes(`${this.#root}/${path}`, stat.xattrs);
     // In a folder of ours it was created with its mode, less what the process holds back and what a write takes away.
     if (this.#merges || (mode & (this.#umask | 0o7000)) !== 0) fchmodSync(file, mode);
     futimens(file, stat.modTime, stat.modTime);
@@ -204,7 +202,7 @@ export class IncomingTree {
 
   #dress(entry: Announced): void {
     const path = `${this.#root}/${entry.path}`;
-    for (const [name, value] of entry.stat.xattrs) if (name.startsWith("user.")) setAttribute(path, name, value);
+    setAttributes(path, entry.stat.xattrs);
     if (entry.kind !== "symlink") chmodSync(path, entry.mode);
     setTime(path, entry.stat.modTime, entry.kind === "symlink");
   }
@@ -240,11 +238,17 @@ function sameLink({ stat, mode, kind }: Announced, old: TreeEntry): boolean {
   return old.stat.mode === mode && old.stat.rdev === device && old.stat.mtime === stat.modTime;
 }
 
-/** A file system without attributes takes the file without. */
-function setAttribute(path: string, name: string, value: Uint8Array): void {
-  try {
-    lsetxattr(path, name, value);
-  } catch (error) {
-    if (errnoOf(error) !== "ENOTSUP") throw error;
+/**
+ * Attributes that say something about a file wherever it lies: the user's and capabilities. Others are this machine's own affair.
+ * A file system, or a user, that cannot have one gets the file without.
+ */
+function setAttributes(path: string, attributes: ReadonlyMap<string, Uint8Array>): void {
+  for (const [name, value] of attributes) {
+    if (!name.startsWith("user.") && name !== "security.capability") continue;
+    try {
+      lsetxattr(path, name, value);
+    } catch (error) {
+      if (!["ENOTSUP", "EPERM", "EACCES"].includes(errnoOf(error) ?? "")) throw error;
+    }
   }
 }

@@ -2,8 +2,8 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { type TreeEntry, type WalkFilter, walkTree } from "../../archive/index.ts";
 import { bytesFront, fsutil, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, messageOf, raceSignal, type Scope, settleAll } from "../../kit/index.ts";
-import { splitDevice } from "../../sys/index.ts";
+import { CooperError, errnoOf, messageOf, raceSignal, type Scope, settleAll } from "../../kit/index.ts";
+import { lgetxattr, llistxattr, splitDevice } from "../../sys/index.ts";
 import { encode } from "../../wire/index.ts";
 import { toGoMode } from "./go-mode.ts";
 
@@ -65,7 +65,7 @@ async function announce(
   try {
     for (const entry of walkTree(root, filter)) {
       if (entry.kind === "socket") continue;
-      const stat = statOf(entry, seen);
+      const stat = statOf(root, entry, seen);
       if (entry.kind === "file") offered.set(id, { path: entry.path, size: Number(stat.size) });
       id++;
       await packets.send({ type: fsutil.PacketType.STAT, stat });
@@ -139,7 +139,7 @@ function sendData(packets: Packets, id: number, data: Uint8Array): Promise<void>
   return packets.sendParts(Buffer.concat([head, bytesFront(4, data.byteLength)]), data);
 }
 
-function statOf(entry: TreeEntry, seen: Map<string, string>) {
+function statOf(root: string, entry: TreeEntry, seen: Map<string, string>) {
   const { stat, kind, path } = entry;
   const first = kind === "file" && stat.links > 1 ? firstOfLinks(entry, seen) : undefined;
   const { major, minor } = kind === "character" || kind === "block" ? splitDevice(stat.rdev) : { major: 0, minor: 0 };
@@ -151,7 +151,33 @@ function statOf(entry: TreeEntry, seen: Map<string, string>) {
     linkname: entry.linkTarget ?? first ?? "",
     devmajor: BigInt(major),
     devminor: BigInt(minor),
+    xattrs: attributesOf(root, entry),
   };
+}
+
+const noAttributes: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** Extended attributes as they are, but for what macOS leaves. */
+function attributesOf(root: string, { path }: TreeEntry): ReadonlyMap<string, Uint8Array> {
+  const full = `${root}/${path}`;
+  const names = namesAt(full);
+  if (names.length === 0) return noAttributes;
+  const found = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const value = name.startsWith("com.apple.") ? undefined : lgetxattr(full, name);
+    if (value !== undefined) found.set(name, value);
+  }
+  return found;
+}
+
+/** None on a file system without attributes, and none of a file that went meanwhile. */
+function namesAt(path: string): readonly string[] {
+  try {
+    return llistxattr(path);
+  } catch (error) {
+    if (["ENOTSUP", "ENOENT", "EPERM", "EACCES"].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
 }
 
 function firstOfLinks({ stat, path }: TreeEntry, seen: Map<string, string>): string | undefined {
