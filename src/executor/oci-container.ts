@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerProcess, ContainerSpec, RunningProcess, StepResult } from "./contract.ts";
+import { oomKills } from "./limits/oom-kills.ts";
 import { type PreparedStep, prepareStep, type StepContext } from "./prepare-step.ts";
 import { endProcesses } from "./processes/end-processes.ts";
 import { lookupUser } from "./rootfs/user.ts";
@@ -81,7 +82,9 @@ export class OciContainer implements Container {
     const { id, folder, runtimeRoot } = prepared.bundle;
     const pidFile = startedFile(prepared.bundle);
     try {
-      const args = ["run", "--bundle", folder, "--pid-file", pidFile, id];
+      // Its control groups tell of kills for want of memory, and must outlive it for that.
+      const keep = prepared.bundle.countsOomKills === true && runtime.name.endsWith("runc") ? ["--keep"] : [];
+      const args = ["run", ...keep, "--bundle", folder, "--pid-file", pidFile, id];
       const call = { args, runtimeRoot, pidFile, logFile: join(folder, "log.json") };
       const init = new TalkingProcess(runtime, call, process);
       this.#home.started(runtime);
@@ -117,7 +120,7 @@ export class OciContainer implements Container {
   }
 
   #running(process: TalkingProcess, live: Live, scope: Scope): RunningProcess {
-    const exit = exitOf(process, live, scope);
+    const exit = exitOf(process, live, this.#spec.limits?.memoryBytes, scope);
     exit.catch(() => {});
     const { stdin, stdout, stderr } = process.io;
     return {
@@ -157,11 +160,19 @@ async function vainMessage(process: TalkingProcess): Promise<string | undefined>
   return end.kind === "not-started" ? end.message : undefined;
 }
 
-async function exitOf(process: TalkingProcess, { runtime, context }: Live, scope: Scope): Promise<StepResult> {
+async function exitOf(
+  process: TalkingProcess,
+  { runtime, context, prepared, init }: Live,
+  limit: number | undefined,
+  scope: Scope,
+): Promise<StepResult> {
   const end = await process.end;
   throwIfCancelled(scope);
-  if (end.kind === "exited") return { exitCode: end.code };
-  throw startFailure(runtime, end.message, context.host.capabilities);
+  if (end.kind !== "exited") throw startFailure(runtime, end.message, context.host.capabilities);
+  const { countsOomKills, runtimeRoot, id } = prepared.bundle;
+  if (limit === undefined || process !== init || countsOomKills !== true) return { exitCode: end.code };
+  const killed = oomKills(runtimeRoot, id) > 0 || (runtime.name === "crun" && end.code === 137);
+  return { exitCode: end.code, ...(killed && { oomKilledAt: limit }) };
 }
 
 function throwIfCancelled(scope: Scope): void {

@@ -350,6 +350,17 @@ describe("what a container is told and may do", () => {
     expect(BigInt(`0x${(privileged as Record<string, string>).CapEff}`) & (1n << 21n)).not.toBe(0n);
   });
 
+  test("a memory limit ends a container that passes it, with its name", async () => {
+    const ran = await lab.run({
+      containers: [sh("a", "tail /dev/zero", { resources: { limits: { memory: "32Mi" } } })],
+    });
+    expect(ran).toMatchObject({
+      exitCode: 137,
+      reason: "OOMKilled",
+      message: expect.stringContaining("33554432 bytes"),
+    });
+  });
+
   test("runAsNonRoot refuses root", async () => {
     await expect(asked({ runAsNonRoot: true })).rejects.toMatchObject({ code: "pod/runs-as-root" });
   });

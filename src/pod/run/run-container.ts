@@ -162,9 +162,9 @@ class Live implements LiveContainer {
 
   async #waitForEnd(flows: readonly Promise<void>[]): Promise<ContainerEnd> {
     try {
-      const { exitCode } = await this.#process.exit;
+      const { exitCode, oomKilledAt } = await this.#process.exit;
       await Promise.all(flows);
-      return { exitCode, oomKilled: false };
+      return { exitCode, oomKilled: oomKilledAt !== undefined };
     } finally {
       this.#ended = true;
     }

@@ -140,12 +140,12 @@ class PodRun {
 
   #failed({ name, resources }: PodContainer, role: ContainerRole, { exitCode, oomKilled }: ContainerEnd): PodResult {
     if (oomKilled) {
-      const limit = resources.memoryLimit === undefined ? "" : ` of ${Math.floor(resources.memoryLimit)} bytes`;
+      const limit = `${Math.floor(resources.memoryLimit ?? 0)} bytes`;
       return {
-        exitCode: 137,
+        exitCode,
         container: name,
         reason: "OOMKilled",
-        message: `container ${name} passed its memory limit${limit}`,
+        message: `container ${name} was killed at its memory limit of ${limit}`,
       };
     }
     if (role === "main") return { exitCode, container: name };
