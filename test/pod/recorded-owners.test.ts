@@ -9,7 +9,7 @@ import { lsetxattr, mknod } from "../../src/sys/index.ts";
 import { imageOf, type TestImage } from "../support/base-image.ts";
 import { bundled } from "../support/bundle.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
-import { type Rights, RightsRoom } from "../support/rights.ts";
+import { type Rights, type RightsOptions, RightsRoom } from "../support/rights.ts";
 
 /** Debian's `ping` as cap_net_raw+ep. */
 const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
@@ -106,8 +106,8 @@ beforeAll(async () => {
 afterAll(async () => registry?.[Symbol.asyncDispose]());
 
 /** A room with the context and a configuration in its `work`. */
-function roomWithContext(rights: Rights): RightsRoom {
-  const room = new RightsRoom(rights);
+function roomWithContext(rights: Rights, options: RightsOptions = {}): RightsRoom {
+  const room = new RightsRoom(rights, options);
   const work = join(room.folder, "work");
   mkdirSync(join(work, "context/tree/sub"), { recursive: true });
   const files: Record<string, string> = {
@@ -120,7 +120,7 @@ function roomWithContext(rights: Rights): RightsRoom {
   chmodSync(join(work, "context/tree/sub"), 0o2755);
   const packed = ["--mtime=@5000", "--owner=70", "--group=71", "--mode=2770", "-C", join(work, "context"), "-cf"];
   execFileSync("tar", [...packed, join(work, "context/packed.tar"), "tree"]);
-  execFileSync("chown", ["-R", rights === "restricted" ? "1000:1000" : "0:0", work]);
+  execFileSync("chown", ["-R", rights === "privileged" ? "0:0" : "1000:1000", work]);
   for (const path of [
     "context/Dockerfile",
     "context/app",
@@ -156,4 +156,36 @@ test("every output of a build without rights has root's bytes, by layers from a 
     const wanted = await digestOf(root, "out", output);
     expect(await digestOf(user, "out", output), output).toBe(wanted);
   }
+});
+
+test("a step of a user namespace with a single id: what it makes is root's, what it leaves alone keeps its owner", async () => {
+  using room = roomWithContext("rootless", { subordinateIds: false });
+  const work = join(room.folder, "work");
+  const dockerfile = `FROM busybox
+COPY --chown=12:34 --chmod=640 app /kept
+COPY --chown=12:34 app /replaced
+RUN id -u >/made && cp /made /new && mv /new /replaced && chmod 755 /kept
+`;
+  writeFileSync(join(work, "context/Dockerfile"), dockerfile);
+  await room.sh(script("type=tar,dest=out", ""));
+  const list = execFileSync("tar", ["--numeric-owner", "-tvf", join(work, "out")], { encoding: "utf8" });
+  const line = (name: string) => list.split("\n").find((each) => each.endsWith(` ${name}`));
+  expect(line("kept")).toMatch(/^-rwxr-xr-x 12\/34 /);
+  expect(line("replaced")).toMatch(/^-rw-r--r-- 0\/0 /);
+  expect(line("made")).toMatch(/^-rw-r--r-- 0\/0 /);
+});
+
+test("pulled, changed and pushed without any right, the image is root's", async () => {
+  const digests: string[] = [];
+  for (const rights of ["privileged", "restricted"] as const) {
+    using room = roomWithContext(rights);
+    const name = `${registry.host}/team/app:${rights}`;
+    await room.sh(script(`type=image,name=${name},push=true,rewrite-timestamp=true`, ""));
+    const answer = await fetch(`http://${registry.host}/v2/team/app/manifests/${rights}`, {
+      headers: { accept: "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json" },
+    });
+    digests.push(answer.headers.get("docker-content-digest") ?? "");
+  }
+  expect(digests[0]).toMatch(/^sha256:/);
+  expect(digests[1]).toBe(digests[0]);
 });
