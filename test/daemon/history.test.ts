@@ -1,0 +1,151 @@
+/** What a daemon remembers of its builds, asked over the wire. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BuildCall, build, remote } from "../../src/client/index.ts";
+import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import { content, control, otlp } from "../../src/grpc/index.ts";
+import { quietScope } from "../../src/kit/index.ts";
+import type { Init } from "../../src/wire/index.ts";
+
+const { dial, remoteEngine } = await remote();
+const { ControlService } = control;
+const { ContentService } = content;
+let folder = "";
+let daemon: Daemon;
+const engine = (root: string) => ({
+  root,
+  debug: false,
+  snapshotter: "auto",
+  ociWorkerBinary: "",
+  registries: {},
+  insecureEntitlements: [],
+  networkMode: "host",
+  maxParallelism: 0,
+});
+const start = () =>
+  startDaemon({ addresses: [`unix://${folder}/sock`], engine: engine(join(folder, "root")), labels: {} }, quietScope);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "cooper-history-"));
+  mkdirSync(join(folder, "context"));
+  writeFileSync(join(folder, "context/a.txt"), "alpha");
+  daemon = await start();
+});
+afterAll(async () => {
+  await daemon.shutDown(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const connect = () => dial({ address: `unix://${folder}/sock`, timeout: 20_000 }, quietScope);
+
+async function run(ref: string, dockerfile: string) {
+  writeFileSync(join(folder, "context/Dockerfile"), dockerfile);
+  const context = join(folder, "context");
+  const call: BuildCall = {
+    request: {
+      ref,
+      frontend: "dockerfile.v0",
+      frontendOptions: { "build-arg:A": "b" },
+      exporters: [{ type: "oci", attrs: { name: "x" } }],
+      cacheImports: [],
+      cacheExports: [],
+      entitlements: [],
+      noCache: false,
+    },
+    session: {
+      id: `session-${ref}`,
+      locals: { context, dockerfile: context },
+      secrets: [],
+      ssh: [],
+      outputs: [{ kind: "file", path: join(folder, `${ref}.tar`) }],
+      ociLayouts: {},
+      env: { HOME: folder },
+      stdout: () => process.stdout,
+      warn: () => {},
+    },
+    engine: engine(""),
+    onStatus: () => {},
+  };
+  return build(call, quietScope, remoteEngine({ address: `unix://${folder}/sock`, timeout: 20_000 }));
+}
+
+async function records(request: Init<control.BuildHistoryRequest> = {}) {
+  await using connection = await connect();
+  const call = connection.client.call(ControlService.ListenBuildHistory, { signal: quietScope.signal });
+  await call.messages.send({ earlyExit: true, ...request });
+  call.end();
+  const found: control.BuildHistoryRecord[] = [];
+  for await (const { record } of call.messages) if (record !== undefined) found.push(record);
+  return found;
+}
+async function update(request: Init<control.UpdateBuildHistoryRequest>) {
+  await using connection = await connect();
+  await connection.client.unary(ControlService.UpdateBuildHistory, request, { signal: quietScope.signal });
+}
+async function blob(digest: string) {
+  await using connection = await connect();
+  const call = connection.client.call(ContentService.Read, { signal: quietScope.signal });
+  await call.messages.send({ digest });
+  call.end();
+  const parts: Uint8Array[] = [];
+  for await (const { data } of call.messages) parts.push(data);
+  return Buffer.concat(parts);
+}
+
+test("a build leaves a record with its image, and its progress can be asked for again", async () => {
+  const response = await run("good", "FROM scratch\nCOPY a.txt /\n");
+  const [record] = await records({ ref: "good" });
+  expect(record).toMatchObject({
+    exporters: [{ type: "oci", attrs: new Map([["name", "x"]]) }],
+    numCompletedSteps: record?.numTotalSteps,
+    pinned: false,
+  });
+  expect(record?.error).toBeUndefined();
+  const image = record?.result?.results[0]?.value;
+  expect(image?.digest).toBe(response.exporterResponse["containerimage.digest"]);
+  expect(JSON.parse((await blob(image?.digest ?? "")).toString("utf8"))).toHaveProperty("layers");
+  await using connection = await connect();
+  const call = connection.client.call(ControlService.Status, { signal: quietScope.signal });
+  await call.messages.send({ ref: "good" });
+  call.end();
+  const names = new Set<string>();
+  for await (const { vertexes } of call.messages) for (const { name } of vertexes) names.add(name);
+  expect(names).toContain("[1/1] COPY a.txt /");
+  const info = await connection.client.unary(ContentService.Info, { digest: record?.logs?.digest ?? "" }, quietScope);
+  expect(info.info?.size).toBe(record?.logs?.size);
+});
+
+test("a failed build's record has its error, whole in a blob", async () => {
+  await expect(run("bad", "FROM scratch\nCOPY nothing /\n")).rejects.toThrow("nothing");
+  const [record] = await records({ filter: ["status==error"] });
+  expect(record?.ref).toBe("bad");
+  expect(record?.error).toMatchObject({ message: expect.stringContaining('"/nothing": not found'), details: [] });
+  expect((await blob(record?.externalError?.digest ?? "")).toString("latin1")).toContain("errdefs.Source+json");
+});
+
+test("finalizing adds the trace, with the spans that the client has sent", async () => {
+  await run("traced", "FROM scratch\nCOPY a.txt /b\n");
+  await update({ ref: "traced", finalize: true });
+  const [record] = await records({ ref: "traced" });
+  expect(record?.generation).toBe(1);
+  const text = (await blob(record?.trace?.digest ?? "")).toString("utf8");
+  expect(text).toContain('"Name": "moby.buildkit.v1.Control/Solve"');
+  expect(text).toContain('"Name": "[1/1] COPY a.txt /b"');
+  await using connection = await connect();
+  const nothing = { resourceSpans: [] };
+  expect(await connection.client.unary(otlp.TraceServiceService.Export, nothing, quietScope)).toEqual({});
+});
+
+test("what is pinned outlives a restart, and what is deleted is gone with its blobs", async () => {
+  await update({ ref: "good", pinned: true });
+  await daemon.shutDown(0);
+  daemon = await start();
+  expect((await records({ ref: "good" }))[0]?.pinned).toBe(true);
+  for (const { ref } of await records()) await update({ ref, delete: true });
+  expect(await records()).toEqual([]);
+  expect(readdirSync(join(folder, "root/history/blobs/sha256"))).toEqual([]);
+  await expect(update({ ref: "good", pinned: true })).rejects.toThrow(
+    "failed to retrieve ref good: file does not exist",
+  );
+});
