@@ -1,4 +1,4 @@
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, decodeRaw } from "../../kit/index.ts";
 
 /** Everything in a tar comes in blocks of this many bytes (POSIX.1-2017, pax, "ustar Interchange Format"). */
 export const blockSize = 512;
@@ -47,7 +47,7 @@ export function textField(block: Buffer, [offset, length]: Field): string {
   while (end < offset + length && block[end] !== 0) {
     if ((block[end++] as number) >= 0x80) ascii = false;
   }
-  return ascii ? block.toString("latin1", offset, end) : block.toString("utf8", offset, end);
+  return ascii ? block.toString("latin1", offset, end) : decodeRaw(block.subarray(offset, end));
 }
 
 /** An octal number, or GNU's base 256 for what does not fit. Throws `archive/bad-tar`. */

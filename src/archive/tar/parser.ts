@@ -1,3 +1,4 @@
+import { decodeRaw } from "../../kit/index.ts";
 import type { TarHeader, TarLimits } from "../contract.ts";
 import { badTar, blockSize, padding } from "./block.ts";
 import { parsePax } from "./pax.ts";
@@ -160,5 +161,5 @@ export class TarParser {
 
 function upToNul(data: Buffer): string {
   const end = data.indexOf(0);
-  return data.toString("utf8", 0, end < 0 ? data.length : end);
+  return decodeRaw(data.subarray(0, end < 0 ? data.length : end));
 }

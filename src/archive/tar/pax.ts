@@ -1,3 +1,4 @@
+import { decodeRaw } from "../../kit/index.ts";
 import { badTar } from "./block.ts";
 
 /** Prefix of the pax records that carry extended attributes. */
@@ -34,7 +35,7 @@ function readRecord(record: Buffer, into: PaxRecords): void {
     into.xattrs.set(key.slice(xattrPrefix.length), Buffer.from(value));
     return;
   }
-  const text = value.toString("utf8");
+  const text = decodeRaw(value);
   if (text.includes("\0") || key.includes("\0")) throw badTar("an extended header has a NUL in a name");
   into.texts.set(key, text);
 }

@@ -89,6 +89,30 @@ describe("readTar()", () => {
     await expect(entriesOf(bytesOf(await tar))).rejects.toMatchObject({ code: "archive/bad-tar" });
   });
 
+  test.each(["ustar", "gnu", "pax"])(
+    "refuses names that are no UTF-8 instead of changing them (%s)",
+    async (format) => {
+      for (const length of [3, 180]) {
+        const source = at(`raw-${format}-${length}`);
+        mkdirSync(source);
+        const name = Buffer.from(`${"n".repeat(length % 150)}\xff`, "latin1");
+        writeFileSync(Buffer.concat([Buffer.from(`${source}/`), name]), "");
+        const tar = execFileSync("tar", [`--format=${format}`, "-cf", "-", "-C", source, "."]);
+        await expect(entriesOf(bytesOf(tar))).rejects.toMatchObject({
+          code: "archive/bad-name",
+          message: expect.stringMatching(/^cannot unpack ".*n\\xff": the file name is not UTF-8$/),
+        });
+      }
+      const source = at(`raw-link-${format}`);
+      mkdirSync(source);
+      symlinkSync(Buffer.from("t\xff", "latin1"), `${source}/l`);
+      const tar = execFileSync("tar", [`--format=${format}`, "-cf", "-", "-C", source, "."]);
+      await expect(entriesOf(bytesOf(tar))).rejects.toMatchObject({
+        message: 'cannot unpack "./l": the link\'s target "t\\xff" is not UTF-8',
+      });
+    },
+  );
+
   test("stops at its limits", async () => {
     const tar = await tarOf(file("a", "12345"), file("b", "12345"));
     const read = async (limits: { entries: number; bytes: number }) => {
@@ -110,7 +134,7 @@ describe("readTar()", () => {
         try {
           await entriesOf(bytesOf(tar));
         } catch (error) {
-          expect(error).toMatchObject({ code: "archive/bad-tar" });
+          expect(error).toMatchObject({ code: expect.stringMatching(/^archive\/bad-(tar|name)$/) });
         }
       }),
       { numRuns: 300 },
