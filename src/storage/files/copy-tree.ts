@@ -109,7 +109,8 @@ function shared(from: string, to: string, stat: BigIntStats, mode: number, copyi
     return false;
   }
   copying.target.adopt(to, Number(stat.uid), Number(stat.gid), mode);
-  copyAttributes(from, to, copying);
+  // What the file system knows of it is the same for all its names.
+  if (copying.source !== kernelFiles) copyAttributes(from, to, copying);
   return true;
 }
 

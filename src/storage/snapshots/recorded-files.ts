@@ -1,18 +1,8 @@
-import {
-  type BigIntStats,
-  chmodSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  linkSync,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { type BigIntStats, chmodSync, fchmodSync, linkSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { lstatBig, type TreeFiles } from "../../archive/index.ts";
-import { CooperError, temporaryBeside } from "../../kit/index.ts";
-import { FileType, lgetxattr, llistxattr, mknod, utimensat } from "../../sys/index.ts";
+import { CooperError } from "../../kit/index.ts";
+import { FileType, lgetxattr, llistxattr, mknod } from "../../sys/index.ts";
+import { linkedFiles } from "./linked-files.ts";
 
 /** What a file should be, where the file system has something else. Names of one file share one. */
 export interface FileRecord {
@@ -126,15 +116,8 @@ export class RecordedFiles implements TreeFiles {
     else this.#records.set(name, { uid, gid, mode });
   }
 
-  /** All its names in this tree but this one stay what they were: a file with several is rarely written to. */
   unshare(path: string): void {
-    const stat = lstatBig(path);
-    if (stat === undefined || !stat.isFile() || stat.nlink < 2n) return;
-    const copy = temporaryBeside(path);
-    copyFileSync(path, copy, constants.COPYFILE_FICLONE);
-    chmodSync(copy, Number(stat.mode) & 0o777);
-    utimensat(copy, stat.atimeNs, stat.mtimeNs);
-    renameSync(copy, path);
+    linkedFiles.unshare(path);
   }
 
   mknod(path: string, mode: number, device: bigint): void {
