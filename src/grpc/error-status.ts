@@ -5,9 +5,7 @@ import { carriedStatus, type RpcStatus } from "./rpc-error.ts";
 
 /** Codes of ours that are more than UNKNOWN to a client; everything else is that, as upstream's are. */
 const codes: Readonly<Record<string, number>> = {
-  "frontend/not-found": Code.NOT_FOUND,
   "engine/unknown-ref": Code.NOT_FOUND,
-  "engine/entitlement": Code.PERMISSION_DENIED,
   "engine/not-supported": Code.UNIMPLEMENTED,
 };
 

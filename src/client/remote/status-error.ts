@@ -1,4 +1,4 @@
-import { carriedStatus, type RpcStatus } from "../../grpc/index.ts";
+import { Code, carriedStatus, codeName, type RpcStatus } from "../../grpc/index.ts";
 import { CooperError } from "../../kit/index.ts";
 
 const prefix = /^(?:type\.googleapis\.com\/)?github\.com\/moby\/buildkit\/(?:v\d\/)?/;
@@ -11,7 +11,12 @@ export function plainError(error: unknown): unknown {
   const exit = details.find((detail) => detail.kind === "exit");
   const place = details.findLast((detail) => detail.kind === "source");
   const cause = exit && new CooperError("client/exit", status.message, { details: exit });
-  return new CooperError("client/daemon-error", status.message, { details: place ?? exit, cause });
+  return new CooperError("client/daemon-error", sentenceOf(status), { details: place ?? exit, cause });
+}
+
+/** Go's client names the code, unless it says nothing. */
+function sentenceOf({ code, message }: RpcStatus): string {
+  return code === Code.UNKNOWN ? message : `${codeName(code)}: ${message}`;
 }
 
 type Detail = { readonly kind: "exit"; readonly code: number } | SourceDetail;
