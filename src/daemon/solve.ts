@@ -7,6 +7,7 @@ import type { Build } from "./builds.ts";
 import type { DaemonParts } from "./daemon-parts.ts";
 import { recordBuild } from "./history/record-build.ts";
 import { nobody } from "./nobody.ts";
+import { finalizeExport, sessionExporters } from "./session-exporters.ts";
 import { buildRequest } from "./solve-request.ts";
 
 /** One build. Without a frontend and a definition, its client is the frontend and comes through the gateway. */
@@ -42,5 +43,9 @@ async function runBuild(
   const own = request.frontend === "" && request.definition === undefined ? build.frontend : undefined;
   const ended = AbortSignal.any([signal, parts.scope.signal]);
   const scope = { ...parts.scope, signal: ended };
-  return await parts.engine.build(request, session, (status) => build.tell(status), scope, own);
+  const asks = message.enableSessionExporter ? caller : undefined;
+  const whole = asks === undefined ? request : { ...request, chooseExporters: sessionExporters(asks) };
+  const response = await parts.engine.build(whole, session, (status) => build.tell(status), scope, own);
+  if (asks !== undefined) await finalizeExport(asks, response.exporterResponse, ended);
+  return response;
 }

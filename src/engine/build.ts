@@ -20,6 +20,8 @@ import type { EngineParts } from "./parts.ts";
 interface Built {
   readonly edges: ReadonlyMap<string, EngineEdge | undefined>;
   readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** Names by which a gateway knows the results. */
+  readonly refs: readonly string[];
 }
 
 /**
@@ -45,7 +47,9 @@ export async function runBuild(
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
     const source = await evaluate(job, built);
-    const exported = await runExporters(exporters, source, job, scope);
+    const asked = (await request.chooseExporters?.(built, scope)) ?? [];
+    const all = [...exporters, ...(await Promise.all(asked.map(open)))];
+    const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
     // One key of several exporters: the later one wins.
     const exporterResponse = Object.assign({}, ...exported, returnedMetadata(built.metadata));
     return { exporterResponse, exported, frontendMetadata: built.metadata };
@@ -65,7 +69,7 @@ async function fromDefinition(job: BuildJob): Promise<Built> {
   if (definition === undefined) {
     throw new CooperError("engine/nothing-to-build", "invalid empty definition: no frontend and no definition given");
   }
-  return { edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]), metadata: new Map() };
+  return { edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]), metadata: new Map(), refs: [] };
 }
 
 async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | undefined): Promise<Built> {
@@ -80,7 +84,8 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
   job.member.keepsFailures = own !== undefined;
   const result = own !== undefined ? await own(bridge, scope) : await bridge.forward(name, request, scope);
   const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));
-  return { edges, metadata: result.metadata };
+  const refs = [...result.refs.values()].flatMap((ref) => (ref === undefined ? [] : [ref.id]));
+  return { edges, metadata: result.metadata, refs };
 }
 
 /** The edge's result as exporters can have it; a caller's folder as a tree of its own, so that it can leave. */

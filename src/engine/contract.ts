@@ -21,6 +21,14 @@ export interface BuildRequest {
   readonly entitlements: readonly string[];
   readonly noCache: boolean;
   readonly sourcePolicy?: Uint8Array;
+  /** Asked for exporters beside the request's when the result is there. */
+  readonly chooseExporters?: (result: BuiltResult, scope: Scope) => Promise<readonly ExporterRequest[]>;
+}
+/** What a build came to, for a caller that chooses exporters only then. */
+export interface BuiltResult {
+  readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** Names by which the build's gateway knows the results. */
+  readonly refs: readonly string[];
 }
 export interface ExporterRequest {
   /** `image`, `oci`, `docker`, `tar`, `local`. */

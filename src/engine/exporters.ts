@@ -4,6 +4,7 @@ import type { OpEvent } from "../ops/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import { askedAttestations, attestationWarning } from "./attestations.ts";
 import type { BuildJob } from "./build-job.ts";
+import type { ExporterRequest } from "./contract.ts";
 import { platformWarnings, resultPlatforms } from "./platform-check.ts";
 
 /**
@@ -12,6 +13,7 @@ import { platformWarnings, resultPlatforms } from "./platform-check.ts";
  */
 export async function runExporters(
   exporters: readonly NamedExporter[],
+  requests: readonly ExporterRequest[],
   source: ExportSource,
   job: BuildJob,
   scope: Scope,
@@ -24,7 +26,7 @@ export async function runExporters(
   return withChildScope(scope, (child, abort) =>
     settleAll(
       exporters.map((exporter, index) => () => {
-        const target = job.session.output(index, job.request.exporters[index]);
+        const target = job.session.output(index, requests[index]);
         return job.status.task(exporter.name, (emit, vertex) => {
           if (index === 0) warnAll(job, vertex, warnings);
           if (attestations.length > 0) job.status.warn(attestationWarning(vertex, attestations));
