@@ -4,6 +4,7 @@ import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
 import { type StepLimits, withDefaultLimits } from "./limits/default-limits.ts";
 import { watchMemory } from "./limits/memory-watch.ts";
+import { makeRoomForLimits } from "./limits/nested-cgroup.ts";
 import { looseLimits } from "./limits/without-cgroups.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { RungName } from "./probe/rungs.ts";
@@ -70,6 +71,7 @@ class OciExecutor implements Executor {
   #watchdog: { stop: () => void } | undefined;
   #sweep: Promise<void> = Promise.resolve();
   #steps = 0;
+  #madeRoom = false;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ class OciExecutor implements Executor {
   async run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult> {
     throwIfCancelled(scope);
     const loose = this.#hostFacts().userNamespace !== undefined;
-    const { missing } = loose ? looseLimits(step.limits, "rootless", false) : { missing: [] };
+    const { missing } = loose ? looseLimits(step.limits, "rootless", false) : { missing: this.#roomFor(step) };
     for (const sentence of missing) output(2, Buffer.from(`WARNING: ${sentence}\n`));
     let firstFailure: CooperError | undefined;
     for (const runtime of this.#choice.candidates()) {
@@ -101,6 +103,14 @@ class OciExecutor implements Executor {
       firstFailure ??= attempt;
     }
     throw firstFailure ?? new CooperError("executor/no-runtime", "failed to find runc or crun binary");
+  }
+
+  /** Made once, for the first step that has limits. */
+  #roomFor({ limits }: Step): readonly string[] {
+    if (limits === undefined || Object.keys(limits).length === 0 || this.#madeRoom) return [];
+    this.#madeRoom = true;
+    const trouble = makeRoomForLimits();
+    return trouble === undefined ? [] : [trouble];
   }
 
   async open(container: ContainerSpec, scope: Scope): Promise<Container> {

@@ -143,6 +143,20 @@ describe("a step in a chroot", () => {
     expect(readdirSync(join(folder, "snapshot"))).not.toContain("aside-0");
   });
 
+  test("links that a step puts where something was placed lead nobody out of the tree", async () => {
+    const outside = join(folder, "outside");
+    mkdirSync(outside);
+    for (const name of ["hosts", "resolv.conf", "null"]) writeFileSync(join(outside, name), "outside");
+    const cache = join(folder, "snapshot/cache");
+    mkdirSync(cache);
+    const mounts = [{ kind: "bind" as const, source: cache, target: "/home/c", readonly: false }];
+    const script = `touch /home/c/x; for d in etc dev home; do rm -rf /was-$d; mv /$d /was-$d; ln -s ${outside} /$d; done`;
+    await run(script, { mounts, removeMountStubs: true });
+    expect(readdirSync(outside).sort()).toEqual(["hosts", "null", "resolv.conf"]);
+    expect(readFileSync(join(outside, "hosts"), "utf8")).toBe("outside");
+    expect(readdirSync(cache)).toEqual(["x"]);
+  });
+
   test("processes that it leaves behind are ended, whoever they are and whatever their parent", async () => {
     const started = Date.now();
     await run("(setsid sleep 1000 & ) ; sleep 1000 & (trap '' TERM HUP; while :; do sleep 1; done) &", { user: "ann" });

@@ -42,7 +42,7 @@ export class Placement {
     const first = this.#placed.get(source);
     if (first !== undefined) {
       symlinkSync(first.slice(this.#root.length), path);
-      this.#undo.push(() => rmSync(path, { recursive: true, force: true }));
+      this.#undo.push(() => this.#remove(path));
       return;
     }
     const handle = openHandle(source);
@@ -54,13 +54,13 @@ export class Placement {
       throw new CooperError("executor/start-failed", `cannot mount ${target}: ${messageOf(cause)}`, { cause });
     }
     this.#placed.set(source, path);
-    this.#undo.push(() => moveBack(handle, path, source));
+    this.#undo.push(() => moveBack(handle, this.#leadsHere(path) ? path : undefined, source));
   }
 
   /** Lets `make` make something at a path of the tree; it is removed in the end, whatever it is by then. */
   make(target: string, make: (path: string) => void): void {
     const path = this.#clear(target);
-    this.#undo.push(() => rmSync(path, { recursive: true, force: true }));
+    this.#undo.push(() => this.#remove(path));
     make(path);
   }
 
@@ -86,6 +86,15 @@ export class Placement {
     if (failure !== undefined) throw failure.error;
   }
 
+  /** False when the step has put a link on the way: on this machine, outside of the tree, it would lead elsewhere. */
+  #leadsHere(path: string): boolean {
+    return pathInside(this.#root, path.slice(this.#root.length), { followLast: false }) === path;
+  }
+
+  #remove(path: string): void {
+    if (this.#leadsHere(path)) rmSync(path, { recursive: true, force: true });
+  }
+
   /** Where `target` leads, its parents made, and nothing there. */
   #clear(target: string): string {
     const path = pathInside(this.#root, target);
@@ -99,8 +108,8 @@ export class Placement {
     renameSync(path, kept);
     this.#undo.push(() => {
       // The step may have removed the folder that it was in: then it is gone, too.
-      if (lstatIfThere(parent) === undefined) return;
-      rmSync(path, { recursive: true, force: true });
+      if (lstatIfThere(parent) === undefined || !this.#leadsHere(path)) return;
+      this.#remove(path);
       renameSync(kept, path);
     });
     return path;
@@ -114,9 +123,10 @@ function openHandle(path: string): number | undefined {
   return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
 }
 
-function moveBack(handle: number | undefined, placed: string, home: string): void {
+/** `placed` is where something was put that has no handle, if that place is still the same. */
+function moveBack(handle: number | undefined, placed: string | undefined, home: string): void {
   if (handle === undefined) {
-    if (lstatIfThere(placed) !== undefined) renameSync(placed, home);
+    if (placed !== undefined && lstatIfThere(placed) !== undefined) renameSync(placed, home);
     return;
   }
   try {
