@@ -1,5 +1,7 @@
-import { gzipSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { quietScope } from "../../../kit/index.ts";
 import { isArchive, latestTimeInArchive } from "./archive-probe.ts";
 
 function entry(name: string, mtime: number, type: string, size = 0): Buffer {
@@ -27,14 +29,23 @@ describe("isArchive()", () => {
 });
 
 describe("latestTimeInArchive()", () => {
-  it("is that of the newest regular file", () => {
-    expect(latestTimeInArchive(tar)).toBe(200);
-    expect(latestTimeInArchive(gzipSync(tar))).toBe(200);
+  const latest = (bytes: Uint8Array) => latestTimeInArchive(bytes, quietScope);
+
+  it("is that of the newest regular file", async () => {
+    expect(await latest(tar)).toBe(200);
+    expect(await latest(gzipSync(tar))).toBe(200);
+    expect(await latest(zstdCompressSync(tar))).toBe(200);
   });
 
-  it("is undefined for anything else", () => {
-    expect(latestTimeInArchive(Buffer.from("hello"))).toBeUndefined();
-    expect(latestTimeInArchive(gzipSync(tar).subarray(0, 30))).toBeUndefined();
-    expect(latestTimeInArchive(end)).toBeUndefined();
+  it.each(["bzip2", "xz"])("reads %s with the program of that name", async (tool) => {
+    expect(await latest(execFileSync(tool, ["-c"], { input: tar }))).toBe(200);
+    expect(await latest(execFileSync(tool, ["-c"], { input: tar }).subarray(0, 40))).toBeUndefined();
+  });
+
+  it("is undefined for anything else", async () => {
+    expect(await latest(Buffer.from("hello"))).toBeUndefined();
+    expect(await latest(gzipSync(tar).subarray(0, 30))).toBeUndefined();
+    expect(await latest(end)).toBeUndefined();
+    expect(await latest(Buffer.concat([tar.subarray(0, -1024), Buffer.alloc(512, 7)]))).toBeUndefined();
   });
 });

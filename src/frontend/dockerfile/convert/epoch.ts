@@ -122,7 +122,8 @@ async function dateOf(from: { state: State; logName: string }, world: EpochWorld
   if (gitObject || filename === undefined) return undefined;
   // Without a date of its own, a tarball is as old as the newest file in it. (The state may be what it was unpacked to.)
   const download = http(source.identifier, { filename, checksum: source.attrs.get("http.checksum") });
-  return latestTimeInArchive(await solver.readFile(await solver.solve(solver.marshal(download, platform)), filename));
+  const archive = await solver.readFile(await solver.solve(solver.marshal(download, platform)), filename);
+  return latestTimeInArchive(archive, scope);
 }
 
 /** The committer's time in a raw git commit object. */
