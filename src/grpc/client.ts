@@ -5,7 +5,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http2";
-import { type CooperError, messageOf, userAgent } from "../kit/index.ts";
+import { type CooperError, reasonOf, userAgent } from "../kit/index.ts";
 import type { Init, Method } from "../wire/index.ts";
 import { Code } from "./code.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -47,7 +47,7 @@ export class GrpcClient {
     const stream = this.#request(method.path, options);
     const limit = options.messageLimit ?? defaultMessageLimit;
     const messages = new MessageStream<O, I>(stream, method.output, method.input, limit);
-    const outcome = new Outcome(stream, messages);
+    const outcome = new Outcome(stream, messages, this.#session);
     const cancel = () => stream.close(constants.NGHTTP2_CANCEL);
     const stop = (error: unknown) => {
       outcome.stop(error);
@@ -112,7 +112,7 @@ class Outcome {
   #known: { readonly error: unknown } | undefined;
   #allRead = false;
 
-  constructor(stream: ClientHttp2Stream, messages: Ending) {
+  constructor(stream: ClientHttp2Stream, messages: Ending, session: ClientHttp2Session) {
     this.#messages = messages;
     this.#header.promise.catch(() => {});
     let streamError: unknown;
@@ -126,7 +126,9 @@ class Outcome {
       this.#conclude();
     });
     stream.once("close", () => {
-      const cancelled = stream.rstCode === constants.NGHTTP2_CANCEL;
+      // Node gives this code to all streams of a connection that broke, too.
+      const lost = session.destroyed || session.closed;
+      const cancelled = stream.rstCode === constants.NGHTTP2_CANCEL && !lost;
       this.#know(cancelled ? rpcError(Code.CANCELLED, "context canceled") : unavailable(streamError));
       this.#allRead = true;
       this.#conclude();
@@ -172,6 +174,6 @@ class Outcome {
 }
 
 function unavailable(cause: unknown): CooperError {
-  const reason = cause === undefined ? "error reading from server: EOF" : messageOf(cause);
+  const reason = `error reading from server: ${cause === undefined ? "EOF" : reasonOf(cause)}`;
   return rpcError(Code.UNAVAILABLE, reason, [], cause);
 }

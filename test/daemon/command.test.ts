@@ -76,7 +76,7 @@ test("du, prune, workers and info answer; after prune --all nothing is left", ()
   expect(buildctl("du").stdout).toMatch(/^ID\t.*\n(.*\n)*Total:\t\t[\d.]+.?B\n$/);
   expect(buildctl("prune", "--all").stdout).toMatch(/Total:\t[\d.]+.?B\n$/);
   expect(buildctl("du").stdout).toBe("ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\nReclaimable:\t0B\nTotal:\t\t0B\n");
-  expect(buildctl("debug", "workers").stdout).toMatch(/^ID\t\t\t\tPLATFORMS\n[a-z0-9]{25}\tlinux\/\w+\n$/);
+  expect(buildctl("debug", "workers").stdout).toMatch(/^ID\t\t\t\tPLATFORMS\n[a-z0-9]{25}\tlinux\/\w+(,linux\/\w+(\/\w+)?)*\n$/);
   expect(buildctl("debug", "info").stdout).toMatch(/^BuildKit: {3}github.com\/moby\/buildkit/);
 });
 
@@ -88,7 +88,7 @@ test("a filter that is none is the daemon's error", () => {
 test("an address where nobody listens is an error that says so", () => {
   const { status, stderr } = buildctl("--addr", `unix://${folder}/none`, "du");
   expect(status).toBe(1);
-  expect(stderr).toContain("ENOENT");
+  expect(stderr).toContain(`dial unix ${folder}/none: connect: no such file or directory"`);
   expect(stderr).toContain("hint: is a buildkitd listening");
 });
 
