@@ -8,7 +8,7 @@ export function statMessage(info: FileInfo): Init<fsutil.Stat> {
     mode: toGoMode(info.kind, info.mode),
     uid: info.uid,
     gid: info.gid,
-    size: BigInt(info.size),
+    size: BigInt(info.kind === "directory" ? 0 : info.size),
     modTime: info.mtime,
     linkname: info.linkTarget ?? "",
   };

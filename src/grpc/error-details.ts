@@ -23,6 +23,7 @@ export type ErrorDetail =
       readonly mountIds: readonly string[];
       readonly subject?: { readonly kind: "file" | "cache"; readonly index: number };
     }
+  | { readonly kind: "frontend-capability"; readonly name: string }
   | { readonly kind: "subrequest"; readonly name: string };
 
 interface SourceDetails {
@@ -47,6 +48,8 @@ export function errorDetail(details: ErrorDetail): readonly Detail[] {
       return [detail("errdefs.Vertex", { digest: details.vertex })];
     case "solve":
       return [detail("errdefs.Solve", failedSolve(details))];
+    case "frontend-capability":
+      return [detail("errdefs.FrontendCap", { name: details.name })];
     case "subrequest":
       return [detail("errdefs.Subrequest", { name: details.name })];
     default:

@@ -15,6 +15,7 @@ export function refuseUnknownCapabilities(options: Readonly<Record<string, strin
   for (const wanted of (options["frontend.caps"] ?? "").split(",")) {
     const [name = ""] = wanted.split("+", 1);
     if (wanted === "" || understood.has(name) || (mayForward && wanted.includes("+forward"))) continue;
-    throw new CooperError("dockerfile/unsupported-capability", `unsupported frontend capability ${name}`);
+    const details = { kind: "frontend-capability", name };
+    throw new CooperError("dockerfile/unsupported-capability", `unsupported frontend capability ${name}`, { details });
   }
 }

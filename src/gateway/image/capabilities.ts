@@ -1,6 +1,5 @@
 import type { FrontendRequest } from "../../frontend/index.ts";
-import { Code, errdefs, rpcError } from "../../grpc/index.ts";
-import { toJson } from "../../wire/index.ts";
+import { CooperError } from "../../kit/index.ts";
 import type { FrontendImage } from "./find-image.ts";
 
 const inputs = "moby.buildkit.frontend.inputs";
@@ -13,7 +12,7 @@ const unlabelled: ReadonlySet<string> = new Set([
   "sha256:de85b2f3a3e8a2f7fe48e8e84a65f6fdd5cd5183afa6412fff9caa6871649c44",
 ]);
 
-/** Refuses a request that the image does not say it can do, before it runs. Throws UNIMPLEMENTED with upstream's detail. */
+/** Refuses a request that the image does not say it can do, before it runs. Throws `gateway/unsupported-capability`. */
 export function checkCapabilities(request: FrontendRequest, image: FrontendImage): void {
   const offered = capabilitiesOf(image.labels["moby.buildkit.frontend.caps"]);
   if (image.digest !== undefined && unlabelled.has(image.digest)) offered.add(inputs);
@@ -21,9 +20,8 @@ export function checkCapabilities(request: FrontendRequest, image: FrontendImage
   if (request.inputs.size > 0) wanted.add(inputs);
   for (const name of wanted) {
     if (offered.has(name)) continue;
-    const value = Buffer.from(JSON.stringify(toJson(errdefs.FrontendCap, { name })));
-    const typeUrl = "github.com/moby/buildkit/errdefs.FrontendCap+json";
-    throw rpcError(Code.UNIMPLEMENTED, `unsupported frontend capability ${name}`, [{ typeUrl, value }]);
+    const details = { kind: "frontend-capability", name };
+    throw new CooperError("gateway/unsupported-capability", `unsupported frontend capability ${name}`, { details });
   }
 }
 

@@ -12,7 +12,7 @@ const metadataFolder = "/run/config/buildkit/metadata";
 
 /**
  * `gateway.v0`: runs the frontend that is in the image of the option `source`, in a container of the build's, and answers it on its
- * standard input and output. Throws `gateway/no-source`, UNIMPLEMENTED for a capability that the image lacks, what the frontend returns as its error, and
+ * standard input and output. Throws `gateway/no-source`, `gateway/unsupported-capability`, what the frontend returns as its error, and
  * `gateway/no-result`.
  */
 export async function imageFrontend(
