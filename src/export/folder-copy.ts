@@ -149,7 +149,10 @@ export class FolderCopy {
     const first = entry.stat.links > 1 ? links.get(inode) : undefined;
     try {
       if (first !== undefined) linkSync(first, place);
-      else await make(entry, from, place, mtime, tools);
+      else if (!(await make(entry, from, place, mtime, tools))) {
+        this.#scope.log(`left out device ${JSON.stringify(path)}: not permitted to this process`);
+        return;
+      }
       if (place !== to) renameSync(place, to);
     } catch (error) {
       rmSync(place, { force: true });
@@ -172,29 +175,36 @@ function writeError(path: string, cause: unknown): unknown {
   return new CooperError("export/write-failed", `write ${path}: ${reasonOf(cause)}`, { cause });
 }
 
+/** False for a device that this process may not make: it is left out, as when a layer is unpacked. */
 async function make(
   entry: TreeEntry,
   from: string,
   to: string,
   mtime: bigint,
   { copyFileFast, sys }: Tools,
-): Promise<void> {
+): Promise<boolean> {
   const { mode, size, rdev } = entry.stat;
   const uid = process.geteuid?.() ?? -1;
   const gid = process.getegid?.() ?? -1;
   if (entry.kind === "file") {
     await copyFileFast(from, to, size, { uid, gid, mode, mtime });
-    return;
+    return true;
   }
   if (entry.kind === "symlink") symlinkSync(entry.linkTarget ?? readlinkSync(from), to);
   else {
     const { fifo, character, block, regular } = sys.FileType;
     // Of a socket stays an empty file, as upstream has it.
     const type = { fifo, character, block, socket: regular }[entry.kind as "fifo"];
-    sys.mknod(to, type | 0o600, rdev);
+    try {
+      sys.mknod(to, type | 0o600, rdev);
+    } catch (error) {
+      if (errnoOf(error) === "EPERM" && (entry.kind === "character" || entry.kind === "block")) return false;
+      throw error;
+    }
     chmodSync(to, mode);
   }
   sys.utimensat(to, mtime, mtime);
+  return true;
 }
 
 /** Extended attributes that the target's file system and the caller's rights allow; the others are left out. */

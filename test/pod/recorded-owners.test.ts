@@ -149,9 +149,17 @@ test("every output of a build without rights has root's bytes, by layers from a 
   const build = script(
     "type=oci,dest=oci,rewrite-timestamp=true",
     "type=tar,dest=tar",
+    "type=local,dest=local",
     "type=docker,name=a/b,dest=docker,compression=zstd,force-compression=true,rewrite-timestamp=true",
   );
   await Promise.all([root.sh(build), user.sh(build)]);
+  // What a user may have of it: no devices, and all is the user's own.
+  const listed = (room: RightsRoom) =>
+    execFileSync("find", ["local", "-mindepth", "1", "-not", "-type", "c", "-printf", "%p %m %s %l %T@\\n"], {
+      cwd: join(room.folder, "work"),
+    });
+  const lines = (room: RightsRoom) => listed(room).toString().split("\n").sort();
+  expect(lines(user)).toEqual(lines(root));
   for (const file of ["oci", "tar", "docker"]) expect(digestOf(user, file), file).toBe(digestOf(root, file));
 });
 

@@ -31,8 +31,11 @@ export interface TreeFiles {
   /** `mode` with the type bits. */
   mknod(path: string, mode: number, device: bigint): void;
   link(existing: string, path: string): void;
-  /** Owner and permissions of a path that was just made another name of a file of the same ones, maybe in another tree. */
-  adopt(path: string, uid: number, gid: number, mode: number): void;
+  /**
+   * Says of a path that was just made another name of the file at `existing`, maybe in another tree: it has that one's owner, permissions and
+   * attributes.
+   */
+  adopt(path: string, files: TreeFiles, existing: string): void;
   /** To be called before the content, mode or times of a file are changed that was there before: it may be one that another tree has, too. */
   unshare(path: string): void;
   attributeNames(path: string): string[];

@@ -86,7 +86,7 @@ export class CopyMemory {
       // Removed meanwhile, or too many links: then it is copied.
       return false;
     }
-    files.adopt(target, wanted.uid, wanted.gid, wanted.mode);
+    files.adopt(target, earlier.tree.files, candidate);
     return true;
   }
 

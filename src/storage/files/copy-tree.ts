@@ -93,7 +93,7 @@ function copyRegular(
   mode: number,
   copying: Copying,
 ): Promise<void> | undefined {
-  if (copying.shareFiles === true && shared(from, to, stat, mode, copying)) return undefined;
+  if (copying.shareFiles === true && shared(from, to, copying)) return undefined;
   const attributes = { uid: Number(stat.uid), gid: Number(stat.gid), mode, mtime: stat.mtimeNs };
   const large = copyFileFast(from, to, Number(stat.size), attributes, copying.target);
   if (large !== undefined) return large.then(() => copyAttributes(from, to, copying));
@@ -102,15 +102,13 @@ function copyRegular(
 }
 
 /** False when the file system has no more room for names of this file: then it is copied. */
-function shared(from: string, to: string, stat: BigIntStats, mode: number, copying: Copying): boolean {
+function shared(from: string, to: string, copying: Copying): boolean {
   try {
     linkSync(from, to);
   } catch {
     return false;
   }
-  copying.target.adopt(to, Number(stat.uid), Number(stat.gid), mode);
-  // What the file system knows of it is the same for all its names.
-  if (copying.source !== kernelFiles) copyAttributes(from, to, copying);
+  copying.target.adopt(to, copying.source, from);
   return true;
 }
 

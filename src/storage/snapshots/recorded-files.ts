@@ -107,13 +107,16 @@ export class RecordedFiles implements TreeFiles {
   settle(file: number, path: string, uid: number, gid: number, mode: number, made: number): void {
     const real = (mode & 0o777) | 0o600;
     if (real !== made) fchmodSync(file, real);
-    this.adopt(path, uid, gid, mode);
+    const name = this.#name(path);
+    if (uid === 0 && gid === 0 && real === mode) this.#records.delete(name);
+    else this.#records.set(name, { uid, gid, mode });
   }
 
-  adopt(path: string, uid: number, gid: number, mode: number): void {
+  adopt(path: string, files: TreeFiles, existing: string): void {
     const name = this.#name(path);
-    if (uid === 0 && gid === 0 && ((mode & 0o777) | 0o600) === mode) this.#records.delete(name);
-    else this.#records.set(name, { uid, gid, mode });
+    const record = files instanceof RecordedFiles ? files.#records.get(files.#name(existing)) : undefined;
+    if (record === undefined) this.#records.delete(name);
+    else this.#records.set(name, { ...record });
   }
 
   unshare(path: string): void {
