@@ -7,6 +7,7 @@ import type { Build } from "./builds.ts";
 import type { DaemonParts } from "./daemon-parts.ts";
 import { recordBuild } from "./history/record-build.ts";
 import { nobody } from "./nobody.ts";
+import { policySession } from "./policy-session.ts";
 import { finalizeExport, sessionExporters } from "./session-exporters.ts";
 import { buildRequest } from "./solve-request.ts";
 
@@ -44,7 +45,12 @@ async function runBuild(
   const ended = AbortSignal.any([signal, parts.scope.signal]);
   const scope = { ...parts.scope, signal: ended };
   const asks = message.enableSessionExporter ? caller : undefined;
-  const whole = asks === undefined ? request : { ...request, chooseExporters: sessionExporters(asks) };
+  const judge = message.sourcePolicySession;
+  const whole = {
+    ...request,
+    ...(asks && { chooseExporters: sessionExporters(asks) }),
+    ...(judge !== "" && { verifySource: policySession(() => parts.sessions.find(judge, ended)) }),
+  };
   const response = await parts.engine.build(whole, session, (status) => build.tell(status), scope, own);
   if (asks !== undefined) await finalizeExport(asks, response.exporterResponse, ended);
   return response;

@@ -19,8 +19,8 @@ export class BridgeRefs {
     this.#job = job;
   }
 
-  async solve(definition: Uint8Array, evaluate: boolean): Promise<FrontendRef> {
-    const edge = await this.#job.load(definition);
+  async solve(definition: Uint8Array, evaluate: boolean, policies: readonly Uint8Array[] = []): Promise<FrontendRef> {
+    const edge = await this.#job.load(definition, { policies });
     if (evaluate) await this.#job.result(edge);
     const ref = { id: randomUUID() };
     this.#edges.set(ref.id, edge);

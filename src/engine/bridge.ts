@@ -1,6 +1,13 @@
 import type { FrontendBridge, FrontendRef, FrontendWarning } from "../frontend/index.ts";
 import { type Digest, prefixed } from "../kit/index.ts";
-import { canonicalReference, formatReference, hostPlatform, parseReference, withDigest } from "../oci/index.ts";
+import {
+  canonicalReference,
+  formatReference,
+  hostPlatform,
+  type Platform,
+  parseReference,
+  withDigest,
+} from "../oci/index.ts";
 import { layoutOrigin, layoutStoreOf } from "../ops/index.ts";
 import { BridgeRefs } from "./bridge-refs.ts";
 import type { BuildJob } from "./build-job.ts";
@@ -11,6 +18,7 @@ import { forwardRequest } from "./forward.ts";
 import { openContainer } from "./gateway-container.ts";
 import type { EngineEdge } from "./graph.ts";
 import { allowedSource, resolveSourceMeta } from "./source-meta.ts";
+import type { SourceCheck } from "./source-policy/source-check.ts";
 import { readTreeFile, statTreeFile } from "./tree-files.ts";
 import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
 
@@ -19,11 +27,20 @@ export interface JobBridge extends GatewayBridge {
   edgeOf(ref: FrontendRef | undefined): EngineEdge | undefined;
 }
 
+export interface BridgeOptions {
+  /** What the client passed to the frontend by value. */
+  readonly inputs?: GatewayBridge["inputs"];
+  /** Tells what sources are whatever the policies say. */
+  readonly unchecked?: boolean;
+}
+
 /**
  * The bridge between one build's frontend and its job. Failures of vertices leave with their place in the source, and with what a
  * client needs to look at them.
  */
-export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new Map()): JobBridge {
+export function openBridge(job: BuildJob, options: BridgeOptions = {}): JobBridge {
+  const { inputs = new Map(), unchecked = false } = options;
+  const checkOf = (policies: readonly Uint8Array[] | undefined) => (unchecked ? undefined : job.sourceCheck(policies));
   const refs = new BridgeRefs(job);
   const explained = <T>(work: Promise<T>): Promise<T> =>
     job.track(
@@ -41,10 +58,11 @@ export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new 
       explained(refs.show(ref, async (root, files) => readTreeFolder(root, path, pattern, files))),
     sessionId: job.session.id,
     workerPlatforms: [hostPlatform()],
-    solve: ({ definition }, { evaluate }) => explained(refs.solve(definition, evaluate)),
+    solve: ({ definition }, { evaluate, policies }) => explained(refs.solve(definition, evaluate, policies)),
     forward: (name, request, scope) => forwardRequest(job, name, request, bridge, scope),
-    resolveImageConfig: (ref, options) => job.track(resolveImageConfig(job, ref, options)),
-    resolveSourceMeta: (identifier, attrs, options) => job.track(resolveSourceMeta(job, identifier, attrs, options)),
+    resolveImageConfig: (ref, asked) => job.track(resolveImageConfig(job, checkOf(asked.policies), ref, asked)),
+    resolveSourceMeta: (identifier, attrs, asked) =>
+      job.track(resolveSourceMeta(job, checkOf(asked.policies), identifier, attrs, asked)),
     readFile: (ref, path, _scope, limit) => explained(refs.show(ref, (root) => readTreeFile(root, path, limit))),
     statFile: (ref, path) => explained(refs.show(ref, (root) => statTreeFile(root, path))),
     warn: (vertex, warning) => job.status.warn(vertexWarning(vertex, warning)),
@@ -60,12 +78,17 @@ export function openBridge(job: BuildJob, inputs: GatewayBridge["inputs"] = new 
   return bridge;
 }
 
-/** The image that the build's policy wants for this one. Throws `engine/source-denied`. */
-function allowedImage(job: BuildJob, asked: string): string {
-  if (job.policy === undefined) return asked;
+/** The image that may be used for this one. Throws `engine/source-denied`. */
+async function allowedImage(
+  check: SourceCheck | undefined,
+  asked: string,
+  platform: Platform | undefined,
+): Promise<string> {
+  if (check === undefined) return asked;
   const scheme = "docker-image://";
   try {
-    const { identifier } = allowedSource(job, { identifier: scheme + canonicalReference(asked), attrs: new Map() });
+    const source = { identifier: scheme + canonicalReference(asked), attrs: new Map() };
+    const { identifier } = await allowedSource(check, source, platform);
     return identifier.startsWith(scheme) ? identifier.slice(scheme.length) : asked;
   } catch (error) {
     throw prefixed(`failed to resolve source metadata for ${asked}`, error, "engine/failed");
@@ -75,11 +98,12 @@ function allowedImage(job: BuildJob, asked: string): string {
 /** `[internal] load metadata for …`: a line of progress of its own, as upstream's. */
 async function resolveImageConfig(
   job: BuildJob,
+  check: SourceCheck | undefined,
   asked: string,
   options: Parameters<FrontendBridge["resolveImageConfig"]>[1],
 ): ReturnType<FrontendBridge["resolveImageConfig"]> {
   const layout = options.ociLayout;
-  const ref = layout === undefined ? allowedImage(job, asked) : asked;
+  const ref = layout === undefined ? await allowedImage(check, asked, options.platform) : asked;
   const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
   const work = job.status.task(options.logName, (emit) =>
     job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),

@@ -4,6 +4,7 @@ import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches, 
 import type { Session } from "../session/index.ts";
 import type { Job } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
+import { openBridge } from "./bridge.ts";
 import type { BuildRequest, SolveStatus } from "./contract.ts";
 import { devicesOf } from "./device-rights.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
@@ -14,6 +15,7 @@ import type { EngineParts } from "./parts.ts";
 import { SourcePlaces } from "./source-error.ts";
 import { applyPolicy } from "./source-policy/apply-policy.ts";
 import { SourcePolicy } from "./source-policy/policy.ts";
+import { type SourceCheck, sourceCheck } from "./source-policy/source-check.ts";
 
 /** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
 export class BuildJob implements AsyncDisposable {
@@ -24,8 +26,6 @@ export class BuildJob implements AsyncDisposable {
   readonly images: ImageResolver;
   readonly answers = new SourceAnswers();
   readonly places = new SourcePlaces();
-  /** Which sources it may use; undefined: all. */
-  readonly policy: SourcePolicy | undefined;
   readonly member: Member;
   readonly #scope: Scope;
   readonly #vertices = new Map<Digest, DefinitionVertex>();
@@ -44,7 +44,6 @@ export class BuildJob implements AsyncDisposable {
   ) {
     this.parts = parts;
     this.request = request;
-    this.policy = request.sourcePolicy && new SourcePolicy([request.sourcePolicy]);
     this.session = session;
     this.#scope = { ...scope, signal: AbortSignal.any([scope.signal, this.#controller.signal]) };
     this.status = new JobStatus(onStatus, scope.signal);
@@ -64,8 +63,13 @@ export class BuildJob implements AsyncDisposable {
   }
 
   /** Reads a definition and checks what it needs; nothing runs yet. Undefined: scratch. */
-  async load(bytes: Uint8Array, options: { readonly ignoreCache?: boolean } = {}): Promise<EngineEdge | undefined> {
-    const definition = readDefinition(bytes, this.request.entitlements, this.policy);
+  async load(
+    bytes: Uint8Array,
+    options: { readonly ignoreCache?: boolean; readonly policies?: readonly Uint8Array[] } = {},
+  ): Promise<EngineEdge | undefined> {
+    const check = this.sourceCheck(options.policies);
+    const allowed = check === undefined ? bytes : await applyPolicy(bytes, check).catch(failLoading);
+    const definition = readDefinition(allowed, this.request.entitlements);
     this.places.add(definition);
     for (const [digest, vertex] of definition.byDigest) this.#vertices.set(digest, vertex);
     const ignoreCache = options.ignoreCache ?? false;
@@ -76,6 +80,14 @@ export class BuildJob implements AsyncDisposable {
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;
+  }
+
+  /** What decides about sources: the request's policy and those of the frontend's question. Throws `engine/bad-policy`. */
+  sourceCheck(policies: readonly Uint8Array[] = []): SourceCheck | undefined {
+    const { sourcePolicy, verifySource } = this.request;
+    const all = [...(sourcePolicy === undefined ? [] : [sourcePolicy]), ...policies];
+    const policy = all.length === 0 ? undefined : new SourcePolicy(all);
+    return sourceCheck(policy, verifySource, () => openBridge(this, { unchecked: true }), this.#scope);
   }
 
   /** A vertex of any definition that was loaded. */
@@ -120,16 +132,16 @@ export class BuildJob implements AsyncDisposable {
   }
 }
 
-function readDefinition(
-  bytes: Uint8Array,
-  granted: readonly string[],
-  policy: SourcePolicy | undefined,
-): ParsedDefinition {
+function readDefinition(bytes: Uint8Array, granted: readonly string[]): ParsedDefinition {
   try {
-    const definition = unmarshalDefinition(policy === undefined ? bytes : applyPolicy(bytes, policy));
+    const definition = unmarshalDefinition(bytes);
     checkNeeds(definition, granted);
     return definition;
   } catch (error) {
-    throw prefixed("failed to load LLB", error, "engine/failed");
+    return failLoading(error);
   }
+}
+
+function failLoading(error: unknown): never {
+  throw prefixed("failed to load LLB", error, "engine/failed");
 }

@@ -80,7 +80,7 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
     [...(job.request.frontendInputs ?? [])].map(([input, definition]) => [input, { definition }] as const),
   );
   const request: FrontendRequest = { options, inputs };
-  const bridge: JobBridge = openBridge(job, inputs);
+  const bridge: JobBridge = openBridge(job, { inputs });
   job.member.keepsFailures = own !== undefined;
   const result = own !== undefined ? await own(bridge, scope) : await bridge.forward(name, request, scope);
   const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));

@@ -2,6 +2,7 @@ import type { Isolation, StepLimits } from "../executor/index.ts";
 import type { FrontendResult } from "../frontend/index.ts";
 import type { FileInfo, GatewayBridge } from "../gateway/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { CdiDevice, DeviceOptions } from "../ops/index.ts";
 import type { HostOptions as RegistryOptions } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
@@ -21,9 +22,26 @@ export interface BuildRequest {
   readonly entitlements: readonly string[];
   readonly noCache: boolean;
   readonly sourcePolicy?: Uint8Array;
+  /** Asked about each source, when the policy allows it. */
+  readonly verifySource?: VerifySource;
   /** Asked for exporters beside the request's when the result is there. */
   readonly chooseExporters?: (result: BuiltResult, scope: Scope) => Promise<readonly ExporterRequest[]>;
 }
+/** What a source is, as LLB has it. */
+export interface SourceSpec {
+  readonly identifier: string;
+  readonly attrs: ReadonlyMap<string, string>;
+}
+/**
+ * Decides about a source: undefined to use it, another one to use (and to be asked about) instead. Throws when it may not be used.
+ * `bridge` tells what sources are, whatever policies say; each use of `spend` is one of the questions that a source may cause.
+ */
+export type VerifySource = (
+  source: SourceSpec,
+  platform: Platform | undefined,
+  around: { readonly bridge: GatewayBridge; readonly spend: () => void; readonly scope: Scope },
+) => Promise<SourceSpec | undefined>;
+
 /** What a build came to, for a caller that chooses exporters only then. */
 export interface BuiltResult {
   readonly metadata: ReadonlyMap<string, Uint8Array>;

@@ -80,7 +80,11 @@ export interface FrontendBridge {
   /** Capability ids that this builder understands; undefined means all (`pb.CapXxx`). */
   readonly capabilities?: ReadonlySet<string>;
   /** Loads the definition and returns a lazy ref, or with `evaluate` one whose vertices are done. */
-  solve(definition: DefinitionBytes, options: { readonly evaluate: boolean }, scope: Scope): Promise<FrontendRef>;
+  solve(
+    definition: DefinitionBytes,
+    options: { readonly evaluate: boolean; readonly policies?: readonly Uint8Array[] },
+    scope: Scope,
+  ): Promise<FrontendRef>;
   /** Runs another frontend (`gateway.v0` for a syntax directive). */
   forward(frontend: string, request: FrontendRequest, scope: Scope): Promise<FrontendResult>;
   resolveImageConfig(
@@ -91,7 +95,8 @@ export interface FrontendBridge {
       readonly logName: string;
       /** Set for `oci-layout://` references. */
       readonly ociLayout?: { readonly sessionId: string; readonly storeId: string };
-      readonly sourcePolicyAttrs?: Readonly<Record<string, string>>;
+      /** Source policies beside the build's own, marshalled. */
+      readonly policies?: readonly Uint8Array[];
     },
     scope: Scope,
   ): Promise<ResolvedImageConfig>;
@@ -99,7 +104,7 @@ export interface FrontendBridge {
   resolveSourceMeta?(
     identifier: string,
     attrs: Readonly<Record<string, string>>,
-    options: { readonly logName: string; readonly gitObject?: boolean },
+    options: { readonly logName: string; readonly gitObject?: boolean; readonly policies?: readonly Uint8Array[] },
     scope: Scope,
   ): Promise<SourceMeta>;
   /** At most 16 MiB, or the first `limit` bytes. Throws `frontend/not-found`. */

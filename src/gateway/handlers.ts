@@ -126,11 +126,11 @@ async function solve(bridge: GatewayBridge, request: gateway.SolveRequest, scope
 
 async function solveDefinition(
   bridge: GatewayBridge,
-  { definition, evaluate }: gateway.SolveRequest,
+  { definition, evaluate, sourcePolicies: policies }: gateway.SolveRequest,
   scope: Scope,
 ): Promise<FrontendRef | undefined> {
   if (definition.byteLength === 0) return undefined;
-  return bridge.solve({ definition }, { evaluate }, scope);
+  return bridge.solve({ definition }, { evaluate, policies }, scope);
 }
 
 /** In the form that the client understands: old ones know a single id. */
@@ -154,6 +154,7 @@ async function resolveImageConfig(
   const options = {
     mode: modeOf(request.resolveMode),
     logName: request.logName || `resolve image config for ${request.ref}`,
+    policies: request.sourcePolicies,
     ...(request.platform && { platform: plainPlatform(request.platform) }),
     ...(request.storeID !== "" && {
       ociLayout: { sessionId: request.sessionID || bridge.sessionId, storeId: request.storeID },

@@ -10,7 +10,7 @@ export async function resolveSourceMeta(
   request: gateway.ResolveSourceMetaRequest,
   scope: Scope,
 ): Promise<Init<gateway.ResolveSourceMetaResponse>> {
-  const { source, platform, resolveMode, logName } = request;
+  const { source, platform, resolveMode, logName, sourcePolicies: policies } = request;
   const identifier = source?.identifier ?? "";
   const attrs = source?.attrs ?? new Map<string, string>();
   const image = /^docker-image:\/\/(.*)$/.exec(identifier)?.[1];
@@ -18,6 +18,7 @@ export async function resolveSourceMeta(
     const options = {
       mode: modeOf(resolveMode),
       logName: logName || `resolve image config for ${identifier}`,
+      policies,
       ...(platform && { platform: plainPlatform(platform) }),
     };
     const found = await bridge.resolveImageConfig(image, options, scope);
@@ -27,7 +28,7 @@ export async function resolveSourceMeta(
   if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
     throw rpcError(Code.UNIMPLEMENTED, `cannot resolve metadata of ${identifier}`);
   }
-  const options = { logName, gitObject: request.git?.returnObject ?? false };
+  const options = { logName, gitObject: request.git?.returnObject ?? false, policies };
   const found = await bridge.resolveSourceMeta(identifier, Object.fromEntries(attrs), options, scope);
   return {
     source: { identifier: found.identifier, attrs },

@@ -24,7 +24,8 @@ export type ErrorDetail =
       readonly subject?: { readonly kind: "file" | "cache"; readonly index: number };
     }
   | { readonly kind: "frontend-capability"; readonly name: string }
-  | { readonly kind: "subrequest"; readonly name: string };
+  | { readonly kind: "subrequest"; readonly name: string }
+  | { readonly kind: "denied"; readonly messages: readonly string[] };
 
 interface SourceDetails {
   readonly kind: "source";
@@ -48,6 +49,10 @@ export function errorDetail(details: ErrorDetail): readonly Detail[] {
       return [detail("errdefs.Vertex", { digest: details.vertex })];
     case "solve":
       return [detail("errdefs.Solve", failedSolve(details))];
+    case "denied": {
+      const denyMessages = details.messages.map((message) => ({ message }));
+      return [detail("policysession.DecisionResponse", { action: "DENY", denyMessages })];
+    }
     case "frontend-capability":
       return [detail("errdefs.FrontendCap", { name: details.name })];
     case "subrequest":

@@ -13,6 +13,7 @@ export * as fsutil from "./gen/fsutil.ts";
 export * as gateway from "./gen/gateway.ts";
 export * as health from "./gen/health.ts";
 export * as otlp from "./gen/otlp.ts";
+export * as policysession from "./gen/policysession.ts";
 export * as protobuf from "./gen/protobuf.ts";
 export * as secrets from "./gen/secrets.ts";
 export * as sshforward from "./gen/sshforward.ts";

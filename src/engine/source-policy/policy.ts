@@ -1,8 +1,7 @@
 import { CooperError, prefixed } from "../../kit/index.ts";
-import { decode, type pb, sourcepolicy } from "../../wire/index.ts";
+import { decode, sourcepolicy } from "../../wire/index.ts";
+import type { SourceSpec } from "../contract.ts";
 import { matcherOf, type SourceMatcher } from "./matcher.ts";
-
-export type Source = Pick<pb.SourceOp, "identifier" | "attrs">;
 
 /** How often a source may be replaced before that is taken for a circle: upstream's. */
 const mostChanges = 20;
@@ -24,7 +23,7 @@ export class SourcePolicy {
   }
 
   /** The source that is to be used instead, or the same one. Throws `engine/source-denied`, `engine/bad-policy`. */
-  evaluate(source: Source): Source {
+  evaluate(source: SourceSpec): SourceSpec {
     let now = source;
     for (let changes = 0; changes <= mostChanges; changes++) {
       const next = this.#once(now);
@@ -35,7 +34,7 @@ export class SourcePolicy {
   }
 
   /** The first change that a policy makes; of the rules that allow and deny the last one counts. */
-  #once(source: Source): Source {
+  #once(source: SourceSpec): SourceSpec {
     for (const rules of this.#policies) {
       let denied = false;
       for (const rule of rules) {
@@ -67,7 +66,11 @@ function ruleOf({ action, selector, updates }: sourcepolicy.Rule): Rule {
   }
 }
 
-function converted(source: Source, { updates, identifier }: Rule, format: (template: string) => string): Source {
+function converted(
+  source: SourceSpec,
+  { updates, identifier }: Rule,
+  format: (template: string) => string,
+): SourceSpec {
   if (updates === undefined) {
     throw new CooperError("engine/bad-policy", "error mutating source policy: missing destination for convert rule");
   }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../kit/index.ts";
+import { quietScope, sha256 } from "../../kit/index.ts";
 import { unmarshalDefinition } from "../../llb/index.ts";
 import { encode, type Init, pb, sourcepolicy } from "../../wire/index.ts";
+import type { GatewayBridge, VerifySource } from "../contract.ts";
 import { applyPolicy } from "./apply-policy.ts";
 import { SourcePolicy } from "./policy.ts";
+import { type SourceCheck, sourceCheck } from "./source-check.ts";
 
 const { ALLOW, DENY, CONVERT } = sourcepolicy.PolicyAction;
 const { EXACT, REGEX } = sourcepolicy.MatchType;
@@ -74,6 +76,11 @@ describe("SourcePolicy", () => {
   });
 });
 
+const checkOf =
+  (one: SourcePolicy): SourceCheck =>
+  async (source) =>
+    one.evaluate(source);
+
 describe("applyPolicy()", () => {
   const image = encode(pb.Op, { op: { case: "source", value: { identifier: alpine } } });
   const local = encode(pb.Op, { op: { case: "source", value: { identifier: "local://context" } } });
@@ -92,11 +99,9 @@ describe("applyPolicy()", () => {
     },
   });
 
-  it("gives everything that uses a replaced source its new digest, with what belongs to it", () => {
-    const bytes = applyPolicy(
-      definition,
-      policy(rule(CONVERT, alpine, {}, { identifier: "docker-image://docker.io/library/busybox:1" })),
-    );
+  it("gives everything that uses a replaced source its new digest, with what belongs to it", async () => {
+    const to = { identifier: "docker-image://docker.io/library/busybox:1" };
+    const bytes = await applyPolicy(definition, checkOf(policy(rule(CONVERT, alpine, {}, to))));
     const { vertices, source: places } = unmarshalDefinition(bytes);
     const names = vertices.map(({ op: { body } }) => (body.kind === "source" ? body.identifier : body.kind));
     expect(names).toEqual(["docker-image://docker.io/library/busybox:1", "local://context", "merge"]);
@@ -105,10 +110,34 @@ describe("applyPolicy()", () => {
     expect([...places.locations.keys()]).toEqual([vertices[0]?.digest]);
   });
 
-  it("leaves a definition that it does not touch as it is, and refuses one with a denied source", () => {
-    expect(applyPolicy(definition, policy(rule(DENY, "git://*")))).toBe(definition);
-    expect(() => applyPolicy(definition, policy(rule(DENY, "local://*")))).toThrow(
+  it("leaves a definition that it does not touch as it is, and refuses one with a denied source", async () => {
+    expect(await applyPolicy(definition, checkOf(policy(rule(DENY, "git://*"))))).toBe(definition);
+    await expect(applyPolicy(definition, checkOf(policy(rule(DENY, "local://*"))))).rejects.toThrow(
       'error evaluating the source policy: source "local://context" denied by policy: source denied by policy',
     );
+  });
+});
+
+describe("sourceCheck()", () => {
+  const bridge = () => ({}) as unknown as GatewayBridge;
+  it("asks the verifier after the policy, again for what it puts in the place, and not without end", async () => {
+    const asked: string[] = [];
+    const verify: VerifySource = async ({ identifier, attrs }, _, { spend }) => {
+      spend();
+      asked.push(identifier);
+      return identifier === "b" ? { identifier: "c", attrs } : undefined;
+    };
+    const first = policy(rule(CONVERT, "a", {}, { identifier: "b" }));
+    const check = sourceCheck(first, verify, bridge, quietScope);
+    expect((await check?.(source("a"), undefined))?.identifier).toBe("c");
+    expect(asked).toEqual(["b", "c"]);
+    const endless: VerifySource = async (one, _, { spend }) => {
+      spend();
+      return one;
+    };
+    await expect(sourceCheck(undefined, endless, bridge, quietScope)?.(source("a"), undefined)).rejects.toThrow(
+      "too many policy requests",
+    );
+    expect(sourceCheck(undefined, undefined, bridge, quietScope)).toBeUndefined();
   });
 });
