@@ -77,7 +77,7 @@ COPY --from=build /forced /
 
   "of another name is refused": {
     dockerfile: "FROM busybox\nRUN --network=bridge true\n",
-    fails: [/network mode/, /Dockerfile:2\n/],
+    fails: [/network mode/, /Dockerfile:2[:\n]/],
   },
 });
 

@@ -57,12 +57,12 @@ RUN --mount=type=secret,id=none,env=NONE [ -z "$NONE" ] && touch /ok
 
   "that nobody gave fails when it is required": {
     dockerfile: "FROM busybox\nRUN --mount=type=secret,required,id=mysecret foo\n",
-    fails: ["secret mysecret: not found", /Dockerfile:2\n/],
+    fails: ["secret mysecret: not found", /Dockerfile:2[:\n]/],
   },
 
   "as a variable that nobody gave fails when it is required": {
     dockerfile: "FROM busybox\nRUN --mount=type=secret,required=true,id=mysecret,env=S foo\n",
-    fails: ["secret mysecret: not found", /Dockerfile:2\n/],
+    fails: ["secret mysecret: not found", /Dockerfile:2[:\n]/],
   },
 
   "needs a name": {

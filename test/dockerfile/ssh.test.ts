@@ -33,7 +33,7 @@ RUN [ -z "$SSH_AUTH_SOCK" ] && [ ! -e /my ] && [ ! -e /run/buildkit ]
   "that nobody gave fails when it is required": (stage) => ({
     dockerfile: "FROM busybox\nRUN --mount=type=ssh,id=other,required true\n",
     args: withKey(stage),
-    fails: [/unset ssh forward key other|no SSH key "other" forwarded from the client/, /Dockerfile:2\n/],
+    fails: [/unset ssh forward key other|no SSH key "other" forwarded from the client/, /Dockerfile:2[:\n]/],
   }),
 
   "has no source": {
