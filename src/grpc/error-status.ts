@@ -7,6 +7,8 @@ import { carriedStatus, type RpcStatus } from "./rpc-error.ts";
 const codes: Readonly<Record<string, number>> = {
   "engine/unknown-ref": Code.NOT_FOUND,
   "engine/not-supported": Code.UNIMPLEMENTED,
+  "dockerfile/unsupported-capability": Code.UNIMPLEMENTED,
+  "gateway/unsupported-capability": Code.UNIMPLEMENTED,
 };
 
 /**
