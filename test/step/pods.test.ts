@@ -168,8 +168,11 @@ describe("cooper step run: pods", () => {
     expect(oom.code).toBe(137);
     expect(oom.stderr).toContain("OOMKilled: container main was killed at its memory limit of 33554432 bytes");
     const bad = await lab.run(step("true", main({ volumeMounts: [{ name: "none", mountPath: "/x" }] })));
-    expect(bad.code).toBe(255);
-    expect(bad.stderr).toContain('there is no volume "none" (add it to the pod\'s volumes)');
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toMatch(
+      /pipeline\.yml:1:\d+: containers\[0\]\.volumeMounts\[0\]\.name: there is no volume "none"/,
+    );
+    expect(bad.stderr).toContain("hint: add it to the pod's volumes");
   });
 });
 

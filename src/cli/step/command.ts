@@ -70,7 +70,7 @@ export const runCommand: CommandSpec = {
     { name: "step", kind: "strings", usage: "run only the step of this key or label, without what it depends on" },
     { name: "dry-run", kind: "bool", usage: "tell what would run, and run nothing" },
     { name: "json", kind: "bool", usage: "print the results as JSON to standard output, logs to standard error" },
-    { name: "parallel", kind: "int", usage: "how many jobs run at once", value: "2" },
+    { name: "parallel", kind: "int", usage: "how many jobs run at once (default: one for each processor)" },
     { name: "unblock", kind: "bool", usage: "go on behind block and input steps" },
     { name: "clean", kind: "bool", usage: "give steps a clone of HEAD instead of the working tree" },
     { name: "keep-volume", kind: "strings", usage: "emptyDir volume whose content stays for the next run" },

@@ -109,9 +109,9 @@ function printLine({ kind, job, text }: LogLine, values: FlagValues, io: Io): vo
   io.stderr(`${kind === "warning" ? "warning: " : "--- "}${about}${text}\n`);
 }
 
-function report({ exitCode, steps }: RunResult, values: FlagValues, io: Io): number {
-  if (values.bool("json")) io.stdout(`${JSON.stringify({ exitCode, steps }, null, 2)}\n`);
-  return exitCode;
+function report(result: RunResult, values: FlagValues, io: Io): number {
+  if (values.bool("json")) io.stdout(`${JSON.stringify(result, null, 2)}\n`);
+  return result.exitCode;
 }
 
 type Nodes = ReturnType<typeof import("../../pipeline/index.ts").planRun>["nodes"];

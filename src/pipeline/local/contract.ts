@@ -50,6 +50,14 @@ export interface LogLine {
 export interface RunResult {
   readonly exitCode: number;
   readonly steps: readonly StepResult[];
+  readonly artifacts: readonly {
+    readonly path: string;
+    /** Id of the job that made it. */
+    readonly job: string;
+    readonly size: number;
+    readonly sha256: string;
+  }[];
+  readonly annotations: readonly { readonly context: string; readonly style: string; readonly body: string }[];
 }
 export interface StepResult {
   readonly key?: string;

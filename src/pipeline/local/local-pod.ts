@@ -55,9 +55,16 @@ function inputOf(job: Job, env: Readonly<Record<string, string>>): JobInput {
     tags: [...job.agents].map(([tag, value]) => `${tag}=${value}`),
     priority: job.priority,
     env,
-    // A YAML value without tags is JSON.
-    plugin: plugin === undefined ? undefined : (toPlain(plugin.config) as Json),
+    plugin: plugin === undefined ? undefined : withoutGit(toPlain(plugin.config)),
   };
+}
+
+/** Nothing is fetched here: what git would need is not asked for. A YAML value without tags is JSON. */
+function withoutGit(plugin: unknown): Json {
+  if (typeof plugin !== "object" || plugin === null || Array.isArray(plugin)) return plugin as Json;
+  const { gitEnvFrom: _, checkout, ...rest } = plugin as Record<string, Json>;
+  const skip = typeof checkout === "object" && checkout !== null && "skip" in checkout ? checkout.skip : undefined;
+  return { ...rest, ...(skip !== undefined && { checkout: { skip } }) };
 }
 
 /** What a command container runs; nothing for one that the controller does not manage. */

@@ -28,8 +28,8 @@ export interface PodJob {
 
 /** Runs it. Throws `pipeline/bad-pod` for a pod that this machine cannot run, and what `runPod` throws. */
 export async function runPodJob(job: PodJob, scope: Scope): Promise<PodResult> {
+  // Problems were told when the pipeline was read.
   const { pod, problems } = readPod(withSupervisors(job.pod));
-  for (const { severity, message, fix } of problems) if (severity === "warning") job.warn(`${message} (${fix})`);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const message = errors.map((error) => error.message).join("; ");

@@ -7,6 +7,7 @@ import type { Job, PlanNode } from "../expand/contract.ts";
 import { isKubernetesPlugin } from "../steps/plugins.ts";
 import { answerCall, type CallingJob } from "./agent/commands.ts";
 import { type AgentServer, startAgent } from "./agent/server.ts";
+import { runsInPod } from "./check-pods.ts";
 import type { Attempt, JobResult, RunOptions } from "./contract.ts";
 import { runHostJob } from "./host-job.ts";
 import { JobLog } from "./job-log.ts";
@@ -171,8 +172,7 @@ class JobRun {
       if (!isKubernetesPlugin(plugin))
         this.#warn(`plugin ${plugin.name} is not run here: only the kubernetes plugin is`);
     }
-    const inPod = this.#job.plugins.some(isKubernetesPlugin) || this.#job.image !== undefined;
-    const result = inPod ? await this.#inPod(agent, scope) : await this.#onHost(agent, scope);
+    const result = runsInPod(this.#job) ? await this.#inPod(agent, scope) : await this.#onHost(agent, scope);
     const paths = this.#job.artifactPaths.join(";");
     if (paths !== "") this.#upload(paths, folder);
     return result;

@@ -8,6 +8,7 @@ import { type Problem, Problems, problemText, throwIfInvalid } from "../problems
 import { Artifacts } from "./agent/artifacts.ts";
 import { BuildState } from "./agent/build-state.ts";
 import type { UploadOptions } from "./agent/commands.ts";
+import { checkPods } from "./check-pods.ts";
 import { cloneTree } from "./clean-tree.ts";
 import type { RunOptions, RunResult, StepResult } from "./contract.ts";
 import { type JobHome, runJob } from "./run-job.ts";
@@ -60,7 +61,13 @@ function planText(
     const { build } = options;
     nodes = [...nodes, ...planPipeline(pipeline, { build, env: variables, before: nodes, upload }, found).nodes];
   }
-  return { nodes: nodes.slice(before.length), problems: [...problems, ...found.all] };
+  const added = nodes.slice(before.length);
+  checkPods(
+    added.filter((node) => whyLeftOut(node, options) === undefined),
+    options.build,
+    found,
+  );
+  return { nodes: added, problems: [...problems, ...found.all] };
 }
 
 function checkOnly({ only }: RunOptions, nodes: readonly PlanNode[]): void {
@@ -111,7 +118,13 @@ class PipelineRun {
     this.#schedule.add(nodes);
     const steps = await this.#schedule.run(scope);
     const failed = this.#schedule.firstFailure;
-    return { exitCode: failed === undefined ? (scope.signal.aborted ? 130 : 0) : failed & 255 || 1, steps };
+    const { artifacts, annotations } = this.#home.state;
+    return {
+      exitCode: failed === undefined ? (scope.signal.aborted ? 130 : 0) : failed & 255 || 1,
+      steps,
+      artifacts: artifacts.all.map(({ path, job, size, sha256 }) => ({ path, job, size, sha256 })),
+      annotations: [...annotations.values()],
+    };
   }
 
   /** Adds the steps of an upload behind the node that made it. Throws `pipeline/invalid`. */
