@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../kit/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
+import { withRungHint } from "./isolation/rung-hint.ts";
 import { type StepLimits, withDefaultLimits } from "./limits/default-limits.ts";
 import { watchMemory } from "./limits/memory-watch.ts";
 import { makeRoomForLimits } from "./limits/nested-cgroup.ts";
@@ -42,7 +43,7 @@ export interface ExecutorOptions {
  * named that is not there, and `executor/bad-network-mode`.
  */
 export async function createExecutor(options: ExecutorOptions, scope: Scope): Promise<Executor> {
-  const driver = await createDriver(options, scope);
+  const driver = withRungHint(await createDriver(options, scope), options.isolation ?? "oci");
   return options.stepLimits === undefined ? driver : withDefaultLimits(driver, options.stepLimits);
 }
 

@@ -135,8 +135,12 @@ function resultOf(outcome: LaunchOutcome, output: StepOutput): StepResult {
     output(2, Buffer.from(`${message}\n`));
     throw new CooperError("executor/start-failed", message);
   }
+  const limit =
+    "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";
   throw new CooperError("executor/no-permission", `cannot start the step with chroot: ${message}`, {
-    hint: "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)",
+    hint: message.startsWith("set a resource limit")
+      ? limit
+      : "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)",
   });
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
-/** Namespaces as a runtime makes them, and a mount in them. */
-const script = 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s';
+/** Namespaces as a runtime makes them, and a mount in them: on a folder that is there in any container, for /tmp may be missing or read-only. */
+const script = 'd=/sys; [ -d "$d" ] || d=/tmp; mount -t tmpfs none "$d" && umount "$d"';
 
 /** Why namespaces and mounts do not work here, or undefined. In a process of its own: a filter may kill who tries. */
 export function mountTrouble(): Promise<string | undefined> {

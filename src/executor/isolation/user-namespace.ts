@@ -13,8 +13,8 @@ export interface UserNamespace {
   close(): Promise<void>;
 }
 
-/** What makes a new user namespace useful, tried inside of it. */
-const trial = 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s';
+/** What makes a new user namespace useful, tried inside of it (see `mountTrouble`). */
+const trial = 'd=/sys; [ -d "$d" ] || d=/tmp; mount -t tmpfs none "$d" && umount "$d"';
 
 /** Opens a user namespace with as many ids as this process may give it, in which mounting works; or says why there is none. */
 export async function openUserNamespace(): Promise<UserNamespace | string> {
