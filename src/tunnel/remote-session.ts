@@ -125,8 +125,14 @@ export function remoteSession(
     upload: (address, scope) =>
       offers(upload.UploadService.Pull) ? uploaded(caller.client, address, scope) : undefined,
     output: (index, exporter) => outputOf(caller, index, exporter, offers),
-    ociLayout: async (storeId) =>
-      offers(content.ContentService.Read) ? remoteBlobs(caller.client, `oci:${storeId}`) : undefined,
+    ociLayout: async (storeId) => {
+      const store = storeId.startsWith("local:") ? storeId : `oci:${storeId}`;
+      return offers(content.ContentService.Read) ? remoteBlobs(caller.client, store) : undefined;
+    },
+    cacheTarget: (dest) =>
+      offers(content.ContentService.Write)
+        ? { kind: "tree", send: (folder, scope) => sendLayout(caller.client, `local:${dest}`, folder, scope) }
+        : { kind: "none" },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

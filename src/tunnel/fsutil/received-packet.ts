@@ -25,21 +25,28 @@ function contentPacket(parts: MessageParts): ReceivedPacket | undefined {
   const [first, ...rest] = parts;
   if (first[0] !== 0x08 || first[1] !== fsutil.PacketType.DATA) return undefined;
   const id = numberAt(first, 2, idTag);
-  const length = numberAt(first, id.next, dataTag);
+  const length = id && numberAt(first, id.next, dataTag);
+  // Its front may lie in two pieces.
+  if (id === undefined || length === undefined || first.byteLength < length.next) return undefined;
   const size = parts.reduce((sum, part) => sum + part.byteLength, 0);
   if (length.next + length.value !== size) return undefined;
   const start = first.subarray(length.next);
   return { type: fsutil.PacketType.DATA, id: id.value, pieces: start.byteLength === 0 ? rest : [start, ...rest] };
 }
 
-/** The number in the field of that tag, 0 when it is not there. */
-function numberAt(bytes: Uint8Array, at: number, tag: number): { readonly value: number; readonly next: number } {
+/** The number in the field of that tag, 0 when it is not there; undefined when it is cut off. */
+function numberAt(
+  bytes: Uint8Array,
+  at: number,
+  tag: number,
+): { readonly value: number; readonly next: number } | undefined {
   if (bytes[at] !== tag) return { value: 0, next: at };
   let value = 0;
   for (let next = at + 1, shift = 1; next < at + 6; next++, shift *= 128) {
-    const byte = bytes[next] ?? 0;
+    const byte = bytes[next];
+    if (byte === undefined) return undefined;
     value += (byte & 0x7f) * shift;
     if (byte < 0x80) return { value, next: next + 1 };
   }
-  return { value: 0, next: at };
+  return undefined;
 }
