@@ -11,7 +11,7 @@ import {
 import { layoutOrigin, layoutStoreOf } from "../ops/index.ts";
 import { BridgeRefs } from "./bridge-refs.ts";
 import type { BuildJob } from "./build-job.ts";
-import { importCaches } from "./cache.ts";
+import { importCaches } from "./cache/import-caches.ts";
 import type { GatewayBridge, VertexWarning } from "./contract.ts";
 import { explainFailure } from "./failed-solve.ts";
 import { forwardRequest } from "./forward.ts";
@@ -66,7 +66,7 @@ export function openBridge(job: BuildJob, options: BridgeOptions = {}): JobBridg
     readFile: (ref, path, _scope, limit) => explained(refs.show(ref, (root) => readTreeFile(root, path, limit))),
     statFile: (ref, path) => explained(refs.show(ref, (root) => statTreeFile(root, path))),
     warn: (vertex, warning) => job.status.warn(vertexWarning(vertex, warning)),
-    importCaches: (caches) => job.track(importCaches(caches, job)),
+    importCaches: (caches) => job.track(importCaches(caches, job, job.parts.registry)),
     openContainer: (request) =>
       explained(
         openContainer(job, request, job.parts, (id) => refs.tree(id)).then((container) => {

@@ -2,7 +2,7 @@ import { CooperError, type Digest, prefixed, type Scope } from "../kit/index.ts"
 import { type DefinitionVertex, type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
 import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches, SourceAnswers } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
-import type { Job } from "../solver/index.ts";
+import type { Job, KnownKey } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
 import { openBridge } from "./bridge.ts";
 import type { BuildRequest, SolveStatus } from "./contract.ts";
@@ -51,6 +51,7 @@ export class BuildJob implements AsyncDisposable {
       session,
       status: this.status,
       layerVertices: new Map(),
+      caches: [],
       keepsFailures: false,
       solve: async (definition) => this.result(await this.load(definition)),
     };
@@ -98,6 +99,16 @@ export class BuildJob implements AsyncDisposable {
   /** Runs what the edge needs. */
   async result(edge: EngineEdge | undefined): Promise<Ref> {
     return edge === undefined ? { kind: "scratch" } : this.#job.result(edge);
+  }
+
+  /** The keys of all vertices so far. */
+  keys(): Promise<readonly KnownKey<Ref, EngineScope>[]> {
+    return this.#job.keys();
+  }
+
+  /** What is stored under a key, here or in a cache that was imported. */
+  async stored(key: Digest): Promise<readonly Ref[] | undefined> {
+    return this.parts.results.load(key, { caches: this.member.caches });
   }
 
   /** Makes a result's tree present; a pull shows in the progress of its vertex. */

@@ -7,7 +7,8 @@ import type { Session } from "../session/index.ts";
 import { askedAttestations } from "./attestations.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
-import { checkCacheExports, importCaches } from "./cache.ts";
+import { exportCaches, openCacheExports, withInlineCache } from "./cache/export-caches.ts";
+import { importCaches } from "./cache/import-caches.ts";
 import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { exportTree } from "./export-tree.ts";
@@ -37,21 +38,22 @@ export async function runBuild(
   own?: OwnFrontend,
 ): Promise<BuildResponse> {
   checkEntitlements(request.entitlements, parts.allowedEntitlements);
-  checkCacheExports(request.cacheExports);
   await using job = new BuildJob(parts, request, session, onStatus, scope);
   try {
     await tellIsolation(parts.isolation, job.status);
     const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
     const exporters = await Promise.all(request.exporters.map(open));
-    await importCaches(request.cacheImports, job);
+    const caches = await openCacheExports(request.cacheExports, job);
+    await importCaches(request.cacheImports, job, parts.registry);
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
-    const source = await evaluate(job, built);
+    const source = await withInlineCache(await evaluate(job, built), caches, job);
     const asked = (await request.chooseExporters?.(built, scope)) ?? [];
     const all = [...exporters, ...(await Promise.all(asked.map(open)))];
     const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
     // One key of several exporters: the later one wins.
-    const exporterResponse = Object.assign({}, ...exported, returnedMetadata(built.metadata));
+    const cached = await exportCaches(caches, source, job, scope);
+    const exporterResponse = Object.assign({}, ...exported, cached, returnedMetadata(built.metadata));
     return { exporterResponse, exported, frontendMetadata: built.metadata };
   } catch (error) {
     throw job.places.point(error);
@@ -69,7 +71,11 @@ async function fromDefinition(job: BuildJob): Promise<Built> {
   if (definition === undefined) {
     throw new CooperError("engine/nothing-to-build", "invalid empty definition: no frontend and no definition given");
   }
-  return { edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]), metadata: new Map(), refs: [] };
+  return {
+    edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]),
+    metadata: new Map(),
+    refs: [],
+  };
 }
 
 async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | undefined): Promise<Built> {

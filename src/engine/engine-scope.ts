@@ -2,6 +2,7 @@ import { CooperError, type Digest } from "../kit/index.ts";
 import type { OpScope, Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { SolverOptions } from "../solver/index.ts";
+import type { ImportedCache } from "./cache/imported-cache.ts";
 import type { JobStatus } from "./job-status.ts";
 
 /** A job as the solver's vertices see it. */
@@ -10,6 +11,8 @@ export interface Member {
   readonly status: JobStatus;
   /** The vertex that a pending layer of the result came from, by the layer's digest: its pull shows there. */
   readonly layerVertices: Map<Digest, Digest>;
+  /** Caches that it imported. */
+  readonly caches: ImportedCache[];
   /** Its frontend runs elsewhere, and may look at what a step that failed leaves. */
   keepsFailures: boolean;
   /** Solves a definition in its job. */
@@ -18,6 +21,8 @@ export interface Member {
 
 /** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */
 export interface EngineScope extends OpScope {
+  /** Of all jobs that want the vertex now. */
+  readonly caches: readonly ImportedCache[];
   readonly during: <T>(vertex: Digest, work: (scope: OpScope) => Promise<T>) => Promise<T>;
 }
 
@@ -65,7 +70,12 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       );
       return nested();
     };
+    const caches = () => members().flatMap((member) => member.caches);
     // A spread would freeze `callers`.
-    return Object.defineProperties({ during } as EngineScope, Object.getOwnPropertyDescriptors(scopeOf(vertex.digest)));
+    const own = Object.defineProperties(
+      { during } as EngineScope,
+      Object.getOwnPropertyDescriptors(scopeOf(vertex.digest)),
+    );
+    return Object.defineProperty(own, "caches", { get: caches });
   };
 }

@@ -7,7 +7,7 @@ import { openStorage, type Snapshotter } from "../storage/index.ts";
 import { runBuild } from "./build.ts";
 import type { Engine, EngineOptions, OpenEngine } from "./contract.ts";
 import { type EngineScope, type Member, scopesFor } from "./engine-scope.ts";
-import { openExporter } from "./exporter-table.ts";
+import { openCacheExporter, openExporter } from "./exporter-table.ts";
 import { frontendRules } from "./frontend-rules.ts";
 import { openFrontend } from "./frontend-table.ts";
 import { collectSometimes, housekeepingOf } from "./housekeeping.ts";
@@ -60,10 +60,12 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const blobs = new LayerBlobs(storage, registry);
   const pull = (ref: Ref, opScope: OpScope) => materialise(ref, storage, blobs, opScope);
   const devices = options.devices && new DeviceRegistry(options.devices, (message) => scope.log(message));
+  const results = resultStore(storage);
   const tools = { storage, materialise: pull, executor, ...(devices && { devices }) };
   return {
     storage,
-    solver: createSolver<Ref, EngineScope, Member>({ store: resultStore(storage), scopeOf: scopesFor(scope.log) }),
+    results,
+    solver: createSolver<Ref, EngineScope, Member>({ store: results, scopeOf: scopesFor(scope.log) }),
     materialise: pull,
     executor,
     isolation: options.isolation,
@@ -74,6 +76,9 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
     allowFrontend: frontendRules(options.frontends),
     frontend: openFrontend,
+    registry,
+    cacheExporter: (entry, _request, member) =>
+      openCacheExporter(entry, member, { storage, registry, blobs, materialise: pull }),
     exporter: (exporter, request, member) =>
       openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),
   };

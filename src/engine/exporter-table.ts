@@ -1,7 +1,9 @@
 import {
+  type CacheExporter,
   createExporter,
   type ExportNeeds,
   type ExportTree,
+  loadCaches,
   type NamedExporter,
   withBuildArgEpoch,
 } from "../export/index.ts";
@@ -9,7 +11,7 @@ import type { Digest, Scope } from "../kit/index.ts";
 import { accessOf, chainIds, type ImageLayer, type LayerBlobs, type OpScope } from "../ops/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Storage } from "../storage/index.ts";
-import type { BuildRequest, ExporterRequest } from "./contract.ts";
+import type { BuildRequest, CacheEntry, ExporterRequest } from "./contract.ts";
 import type { Member } from "./engine-scope.ts";
 import type { Materialise } from "./pulled-inputs.ts";
 
@@ -31,6 +33,19 @@ export function openExporter(
   const { credentials } = accessOf([member.session]);
   const needs = exportNeeds(member, tools);
   return createExporter(type, withBuildArgEpoch(attrs, frontendOptions), { storage, registry, needs, credentials });
+}
+
+/** The exporter of a cache. Throws `export/unknown-cache`, `export/bad-attribute`, `export/not-supported`. */
+export async function openCacheExporter(
+  { type, attrs }: CacheEntry,
+  member: Member,
+  tools: ExportTools,
+): Promise<CacheExporter> {
+  const { storage, registry } = tools;
+  const { session } = member;
+  const { createCacheExporter } = await loadCaches();
+  const parts = { storage, registry, needs: exportNeeds(member, tools), credentials: accessOf([session]).credentials };
+  return createCacheExporter(type, attrs, parts, (dest) => session.cacheTarget?.(dest) ?? { kind: "none" });
 }
 
 function exportNeeds(member: Member, { blobs, materialise }: ExportTools): ExportNeeds {

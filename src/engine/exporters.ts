@@ -65,7 +65,8 @@ async function exportTo<T>(
   return response;
 }
 
-function exportScope(scope: Scope, emit: (event: OpEvent) => void): ExportScope {
+/** A scope for an exporter: its tasks are lines below that of a vertex. */
+export function exportScope(scope: Scope, emit: (event: OpEvent) => void): ExportScope {
   return {
     ...scope,
     async task(id, work) {

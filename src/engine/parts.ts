@@ -1,18 +1,21 @@
 import type { Executor, Isolation } from "../executor/index.ts";
-import type { NamedExporter } from "../export/index.ts";
+import type { CacheExporter, NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
 import type { DeviceRegistry, ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
 import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
-import type { BuildRequest, ExporterRequest } from "./contract.ts";
+import type { BuildRequest, CacheEntry, ExporterRequest } from "./contract.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
 import type { AllowFrontend } from "./frontend-rules.ts";
 import type { Materialise } from "./pulled-inputs.ts";
+import type { EngineResults } from "./result-store.ts";
 
 /** What a build is made with. Everything heavy behind it loads when a build first needs it. */
 export interface EngineParts {
   readonly storage: Storage;
+  readonly results: EngineResults;
   readonly solver: Solver<Ref, EngineScope, Member>;
   readonly materialise: Materialise;
   /** Made when a step, or a container of a frontend, first needs it. */
@@ -29,6 +32,9 @@ export interface EngineParts {
   readonly allowFrontend: AllowFrontend;
   /** Throws `engine/unknown-frontend`. */
   frontend(name: string): Promise<Frontend>;
+  readonly registry: RegistryClient;
+  /** Throws `export/unknown-cache`, `export/bad-attribute`, `export/not-supported`. */
+  cacheExporter(entry: CacheEntry, request: BuildRequest, member: Member): Promise<CacheExporter>;
   /** Throws `export/unknown-type`, `export/bad-attribute`. */
   exporter(exporter: ExporterRequest, request: BuildRequest, member: Member): Promise<NamedExporter>;
 }

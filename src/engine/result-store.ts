@@ -2,6 +2,8 @@ import { type Digest, splitDigest } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { ResultStore } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
+import type { ImportedCache } from "./cache/imported-cache.ts";
+import type { EngineScope } from "./engine-scope.ts";
 import { decodeRefs, encodeRefs } from "./ref-codec.ts";
 
 const links = "solver-links";
@@ -9,18 +11,29 @@ const links = "solver-links";
 const resultsOf = ({ snapshots }: Storage): string =>
   snapshots.kind === "overlay" ? "solver-results" : `solver-results-${snapshots.kind}`;
 
-/** The solver's memory in storage's records. */
-export function resultStore(storage: Storage): ResultStore<Ref> {
+/** What the store is asked for: caches that were imported count, too. */
+type Asking = Pick<EngineScope, "caches">;
+
+/** The solver's memory in storage's records, and in caches that were imported. */
+export interface EngineResults extends Omit<ResultStore<Ref, EngineScope>, "load" | "finalKey"> {
+  finalKey(quickKey: Digest, scope: Asking): Promise<Digest | undefined>;
+  load(finalKey: Digest, scope: Asking): Promise<readonly Ref[] | undefined>;
+}
+
+export function resultStore(storage: Storage): EngineResults {
   const { records, snapshots } = storage;
   return {
-    finalKey: async (quickKey) => records.get(links, quickKey) as Digest | undefined,
+    finalKey: async (quickKey, { caches }) => {
+      const known = records.get(links, quickKey) as Digest | undefined;
+      return known ?? firstOf(caches, (cache) => cache.finalKey(quickKey));
+    },
     link: async (quickKey, finalKey) => records.set(links, quickKey, finalKey),
-    load: async (finalKey) => {
+    load: async (finalKey, { caches }) => {
       const results = resultsOf(storage);
       const text = records.get(results, finalKey);
       const refs = text === undefined ? undefined : decodeRefs(text, snapshots);
       if (text !== undefined && refs === undefined) records.delete(results, finalKey);
-      return refs;
+      return refs ?? firstOf(caches, (cache) => cache.load(finalKey));
     },
     save: async (finalKey, refs) => {
       const text = encodeRefs(refs);
@@ -28,4 +41,12 @@ export function resultStore(storage: Storage): ResultStore<Ref> {
     },
     exclusive: (finalKey, scope, work) => storage.exclusive(`solve-${splitDigest(finalKey).hex}`, scope, work),
   };
+}
+
+function firstOf<T>(caches: readonly ImportedCache[], ask: (cache: ImportedCache) => T | undefined): T | undefined {
+  for (const cache of caches) {
+    const answer = ask(cache);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }

@@ -187,6 +187,7 @@ async function commitManifest(
       })),
       epoch,
       base: baseConfig(source, result.id),
+      inlineCache: metadataFor(source, "containerimage.inlinecache", result.id),
     }),
   );
   const layers = ready.map((layer) => {

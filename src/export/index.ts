@@ -3,6 +3,9 @@ import type { CredentialsSource, RegistryClient } from "../registry/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { ExportNeeds, NamedExporter } from "./contract.ts";
 
+export type { CachedOutput, CachedResult } from "./cache/cache-config.ts";
+export type { CacheExporter } from "./cache/cache-exporter.ts";
+export type * from "./cache/contract.ts";
 export type * from "./contract.ts";
 export { withBuildArgEpoch } from "./epoch.ts";
 
@@ -60,4 +63,13 @@ function withStatedMetadata(exporter: NamedExporter, attrs: Readonly<Record<stri
     export: (source, target, scope) =>
       exporter.export({ ...source, metadata: new Map([...source.metadata, ...values]) }, target, scope),
   };
+}
+
+/** Everything about caches; loads when a build has to do with one. */
+export async function loadCaches() {
+  const [exporter, config] = await Promise.all([
+    import("./cache/cache-exporter.ts"),
+    import("./cache/cache-config.ts"),
+  ]);
+  return { ...exporter, ...config };
 }

@@ -19,7 +19,7 @@ import { blobsOf, layoutFile, layoutIndex, namedRoots } from "./layout.ts";
 
 /**
  * Adds the image to the OCI layout in the target's folder, which may exist already. An image without a name is tagged
- * `latest`, as upstream's client does; an entry of the same name is replaced.
+ * `tag`, as upstream's client does; an entry of the same name is replaced.
  */
 export async function writeLayoutFolder(
   image: CommittedImage,
@@ -28,6 +28,7 @@ export async function writeLayoutFolder(
   target: OutputTarget,
   storage: Storage,
   scope: Scope,
+  tag = "latest",
 ): Promise<void> {
   if (target.kind !== "directory") {
     throw new CooperError("export/no-target", "cannot export an image layout: no folder to write to");
@@ -44,7 +45,7 @@ export async function writeLayoutFolder(
     scope.signal.throwIfAborted();
     await copyBlob(await storage.blobs.path(digest), join(target.path, "blobs", digest.replace(":", "/")), size);
   });
-  const roots = names.length > 0 ? namedRoots(root, names) : [tagged(root, "latest")];
+  const roots = names.length > 0 ? namedRoots(root, names) : [tagged(root, tag)];
   const kept = (await existingEntries(join(target.path, "index.json"))).filter(
     (entry) => !roots.some((one) => sameName(one, entry)),
   );

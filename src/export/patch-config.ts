@@ -22,6 +22,8 @@ export interface ConfigPatch {
   readonly epoch: number | undefined;
   /** Config of the base image, whose own records keep their times. */
   readonly base: ImageConfig | undefined;
+  /** Records of a cache that the image brings along (`type=inline`). */
+  readonly inlineCache?: Uint8Array | undefined;
 }
 
 /**
@@ -45,6 +47,9 @@ export function patchConfig(config: Uint8Array | undefined, patch: ConfigPatch):
   const history = patch.epoch === undefined ? complete : clampHistory(complete, patch.base?.history ?? [], patch.epoch);
   const none = history.length === 0 && (fields.get("history") ?? "null") === "null";
   fields.set("history", none ? "null" : goJson(history.map(historyToJson)));
+  if (patch.inlineCache !== undefined) {
+    fields.set("moby.buildkit.cache.v0", JSON.stringify(Buffer.from(patch.inlineCache).toString("base64")));
+  }
   setCreated(fields, image, history.findLast((entry) => entry.created !== undefined)?.created, patch.epoch);
   return encodeFields(fields);
 }

@@ -88,7 +88,9 @@ export interface Session {
   upload?(address: URL, scope: Scope): AsyncIterable<Uint8Array> | undefined;
   /** Where the exporter with that index in the request writes to. */
   output(exporterIndex: number, exporter?: AskedExporter): OutputTarget;
-  /** Blobs of an OCI layout that the caller offers under a store id, or undefined. */
+  /** Where a cache is written that goes into a folder of the caller's, `dest` of `type=local`. */
+  cacheTarget?(dest: string): OutputTarget;
+  /** Blobs of an OCI layout that the caller offers under a store id, or of a cache in a folder of its own (`local:FOLDER`); or undefined. */
   ociLayout(storeId: string): Promise<CallerBlobs | undefined>;
   /** Of a caller in this process: what a builder elsewhere may read (`oci:ID`) or write (`export`), by upstream's names. */
   blobFolder?(id: string): { readonly folder: BlobFolder; readonly writable: boolean } | undefined;

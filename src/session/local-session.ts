@@ -18,6 +18,8 @@ export interface LocalSessionOptions {
   readonly outputs: readonly OutputSpec[];
   /** Folders of OCI layouts by store id. */
   readonly ociLayouts: Readonly<Record<string, string>>;
+  /** Folders of caches that the build reads and writes, by the name that the request has for them. */
+  readonly cacheFolders?: Readonly<Record<string, string>>;
   /** TLS settings for token servers, by the registry's host. */
   readonly registryTls?: Readonly<Record<string, HostOptions>>;
   /** `DOCKER_CONFIG`, `SSH_AUTH_SOCK`, secrets from the environment. */
@@ -41,6 +43,7 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
   const outputs = openOutputs(options.outputs, options.stdout);
   const layouts = new Map(Object.entries(options.ociLayouts));
   const locals = new Map(Object.entries(options.locals));
+  const caches = new Map(Object.entries(options.cacheFolders ?? {}).map(([name, path]) => [`local:${name}`, path]));
   return {
     id: options.id,
     async localDirectory(name) {
@@ -58,8 +61,12 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
     secret: (id) => secrets(id),
     sshAgent: (id) => agents.socket(id),
     output: (index) => outputs[index] ?? { kind: "none" },
+    cacheTarget: (dest) => {
+      const path = caches.get(`local:${dest}`);
+      return path === undefined ? { kind: "none" } : { kind: "directory", path };
+    },
     ociLayout: async (storeId) => {
-      const path = layouts.get(storeId);
+      const path = layouts.get(storeId) ?? caches.get(storeId);
       return path === undefined ? undefined : blobFolder(path);
     },
     blobFolder(id) {
@@ -67,6 +74,8 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
         const result = options.outputs.find((output) => output.kind === "directory" && output.layout === true);
         return result?.kind === "directory" ? { folder: blobFolder(result.path), writable: true } : undefined;
       }
+      const cache = caches.get(id);
+      if (cache !== undefined) return { folder: blobFolder(cache), writable: true };
       const path = id.startsWith("oci:") ? layouts.get(id.slice("oci:".length)) : undefined;
       return path === undefined ? undefined : { folder: blobFolder(path), writable: false };
     },

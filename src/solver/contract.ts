@@ -42,12 +42,12 @@ export interface Recipe<R, S extends Scope> {
  * Persistent memory of keys and results. A *quick key* is recipe + keys of the inputs; a *final key* has content keys in place
  * of the keys of those inputs whose content counts. Without content inputs both are the same.
  */
-export interface ResultStore<R> {
-  /** The final key that this quick key led to before. */
-  finalKey(quickKey: Digest): Promise<Digest | undefined>;
+export interface ResultStore<R, S extends Scope = Scope> {
+  /** The final key that this quick key led to before, here or for one of the jobs of the scope. */
+  finalKey(quickKey: Digest, scope: S): Promise<Digest | undefined>;
   link(quickKey: Digest, finalKey: Digest): Promise<void>;
   /** All outputs stored under the final key, when all of them are still there. */
-  load(finalKey: Digest): Promise<readonly R[] | undefined>;
+  load(finalKey: Digest, scope: S): Promise<readonly R[] | undefined>;
   save(finalKey: Digest, results: readonly R[]): Promise<void>;
   /** Runs `work` while no other process runs work of that key; who waited looks again with `load` first. */
   exclusive<T>(finalKey: Digest, scope: Scope, work: () => Promise<T>): Promise<T>;
@@ -72,7 +72,7 @@ export interface VertexErrorDetails {
 
 /** `J` is what a job is for its user: the solver hands it back as a member of the vertices that the job wants. */
 export interface SolverOptions<R, S extends Scope, J> {
-  readonly store: ResultStore<R>;
+  readonly store: ResultStore<R, S>;
   /** The scope of one vertex's work: ended by `signal`; `members` tells at any time which live jobs want it. */
   readonly scopeOf: (vertex: Vertex<R, S>, signal: AbortSignal, members: () => readonly J[]) => S;
 }
@@ -86,10 +86,20 @@ export interface JobOptions<J> {
   readonly onEvent: (event: SolverEvent) => void;
 }
 
+/** A vertex with what its results are stored under. */
+export interface KnownKey<R, S extends Scope> {
+  readonly vertex: Vertex<R, S>;
+  readonly final: Digest;
+  /** Leads to `final` without a look at any content. */
+  readonly quick: Digest | undefined;
+}
+
 /** One build's interest in vertices. */
 export interface Job<R, S extends Scope> {
   /** May be called for many edges, at once or in turn. Rejects `solver/vertex-failed`, or the signal's reason. */
   result(edge: Edge<R, S>): Promise<R>;
+  /** The keys of all vertices that the job asked for so far; those that nothing is stored under are left out. */
+  keys(): Promise<readonly KnownKey<R, S>[]>;
   /** Ends the interest; resolves when all work that only this job wanted has ended. */
   close(): Promise<void>;
 }

@@ -8,6 +8,8 @@ export interface VertexKey {
   readonly local: boolean;
   /** The result is made anew (`ignoreCache`, here or in what it rests on): stored results and remembered links do not count. */
   readonly fresh: boolean;
+  /** The quick key that leads to it, when that is another. */
+  readonly quick?: Digest;
 }
 
 /** The part of an input's key that tells its vertex's outputs apart. */

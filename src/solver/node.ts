@@ -15,8 +15,8 @@ export interface NodeInput<R, S extends Scope> {
   readonly output: number;
 }
 /** What all nodes of a solver share. */
-export interface NodeWorld<R> {
-  readonly store: ResultStore<R>;
+export interface NodeWorld<R, S extends Scope> {
+  readonly store: ResultStore<R, S>;
   readonly flights: Flights<readonly R[]>;
 }
 
@@ -27,7 +27,7 @@ export interface NodeWorld<R> {
 export class Node<R, S extends Scope> {
   readonly vertex: Vertex<R, S>;
   readonly inputs: readonly NodeInput<R, S>[];
-  readonly #world: NodeWorld<R>;
+  readonly #world: NodeWorld<R, S>;
   readonly #controller = new AbortController();
   readonly #scope: S;
   readonly #listeners = new Set<Listener<R, S>>();
@@ -37,7 +37,7 @@ export class Node<R, S extends Scope> {
   #failed = false;
 
   constructor(
-    world: NodeWorld<R>,
+    world: NodeWorld<R, S>,
     vertex: Vertex<R, S>,
     inputs: readonly NodeInput<R, S>[],
     scopeOf: (signal: AbortSignal) => S,
@@ -111,13 +111,13 @@ export class Node<R, S extends Scope> {
     if (!recipe.storable) return unrepeatableKey(plan.fresh);
     const { local, fresh, quick } = plan;
     if (!plan.parts.some(({ byContent }) => byContent)) return { digest: quick, local, fresh };
-    const known = plan.trusted ? await this.#guard(() => this.#world.store.finalKey(quick)) : undefined;
-    if (known !== undefined) return { digest: known, local, fresh };
+    const known = plan.trusted ? await this.#guard(() => this.#world.store.finalKey(quick, this.#scope)) : undefined;
+    if (known !== undefined) return { digest: known, local, fresh, quick };
     if (plan.linkable) this.#prepareForWork(recipe, plan);
     const contents = plan.parts.map(({ own, byContent }, index) => (byContent ? this.#contentKey(recipe, index) : own));
     const final = combineKey(recipe.digest, await Promise.all(contents));
     if (plan.linkable) await this.#guard(() => this.#world.store.link(quick, final));
-    return { digest: final, local, fresh };
+    return { digest: final, local, fresh, ...(plan.linkable && { quick }) };
   }
 
   /**
@@ -130,7 +130,7 @@ export class Node<R, S extends Scope> {
     for (const [index, { key, byContent }] of parts.entries()) {
       if (byContent) continue;
       const start = async () => {
-        const stored = key.local || key.fresh ? undefined : await this.#world.store.load(key.digest);
+        const stored = key.local || key.fresh ? undefined : await this.#world.store.load(key.digest, this.#scope);
         if (stored === undefined && !this.#controller.signal.aborted) await this.#readyInput(index);
       };
       this.#pending.add(start()).catch(() => {});
@@ -199,7 +199,7 @@ export class Node<R, S extends Scope> {
 
   async #load(key: VertexKey): Promise<readonly R[] | undefined> {
     if (key.local || key.fresh) return undefined;
-    const stored = await this.#guard(() => this.#world.store.load(key.digest));
+    const stored = await this.#guard(() => this.#world.store.load(key.digest, this.#scope));
     if (stored !== undefined) this.#tellCached();
     return stored;
   }

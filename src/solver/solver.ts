@@ -1,5 +1,5 @@
 import { CooperError, type Digest, raceSignal, type Scope, sha256Fields } from "../kit/index.ts";
-import type { Edge, Job, JobOptions, Solver, SolverOptions, Vertex } from "./contract.ts";
+import type { Edge, Job, JobOptions, KnownKey, Solver, SolverOptions, Vertex } from "./contract.ts";
 import { Flights } from "./flights.ts";
 import { inputsFirst } from "./inputs-first.ts";
 import { JobProgress } from "./job-progress.ts";
@@ -15,7 +15,7 @@ interface Shared<R, S extends Scope, J> {
 /** What all jobs of a solver share. */
 interface Shop<R, S extends Scope, J> {
   readonly options: SolverOptions<R, S, J>;
-  readonly world: NodeWorld<R>;
+  readonly world: NodeWorld<R, S>;
   /** The nodes that some job wants now. */
   readonly active: Map<Digest, Shared<R, S, J>>;
 }
@@ -25,7 +25,7 @@ interface Shop<R, S extends Scope, J> {
  * Two vertices are the same when their digests are, and ignore the cache alike all the way down.
  */
 export function createSolver<R, S extends Scope, J>(options: SolverOptions<R, S, J>): Solver<R, S, J> {
-  const world: NodeWorld<R> = { store: options.store, flights: new Flights() };
+  const world: NodeWorld<R, S> = { store: options.store, flights: new Flights() };
   const shop = { options, world, active: new Map<Digest, Shared<R, S, J>>() };
   return { job: (jobOptions) => new SolverJob(shop, jobOptions) };
 }
@@ -55,6 +55,14 @@ class SolverJob<R, S extends Scope, J> implements Job<R, S> {
     if (this.#closing !== undefined) throw new CooperError("solver/closed", "cannot solve: the job is closed");
     for (const vertex of inputsFirst(edge.vertex, (known) => this.#loaded.has(known))) this.#join(vertex);
     return pickOutput(await raceSignal(this.#loadedOf(edge.vertex).node.results(), this.#signal), edge);
+  }
+
+  async keys(): Promise<readonly KnownKey<R, S>[]> {
+    const known = [...this.#mine.values()].map(async ({ node }) => {
+      const { digest, local, quick } = await raceSignal(node.key(), this.#signal);
+      return local ? [] : [{ vertex: node.vertex, final: digest, quick }];
+    });
+    return (await Promise.all(known)).flat();
   }
 
   close(): Promise<void> {

@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { CacheEntry } from "../../client/index.ts";
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, reasonOf } from "../../kit/index.ts";
+import { parseIndex } from "../../oci/index.ts";
 import { parseGoBool } from "../args/values.ts";
 import { typedAttributes } from "./attributes.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Reads `--export-cache`; a bare reference is the old form of `type=registry`. */
 export function parseCacheExports(words: readonly string[], env: NodeJS.ProcessEnv, warn: Warn): CacheEntry[] {
@@ -13,14 +17,39 @@ export function parseCacheExports(words: readonly string[], env: NodeJS.ProcessE
   });
 }
 
-/** Reads `--import-cache`. */
-export function parseCacheImports(words: readonly string[], env: NodeJS.ProcessEnv, warn: Warn): CacheEntry[] {
-  return words.map((word) => {
+/** Reads `--import-cache`. A folder without a cache is told and left out, as by upstream's client. */
+export function parseCacheImports(
+  words: readonly string[],
+  { env, cwd }: Pick<Surroundings, "env" | "cwd">,
+  warn: Warn,
+): CacheEntry[] {
+  return words.flatMap((word) => {
     const entry = cacheEntry("--import-cache", word, env, warn);
     require(entry, "registry", "ref", "registry cache importer requires ref");
     require(entry, "local", "src", "local cache importer requires src");
-    return entry;
+    return entry.type === "local" ? localImport(entry, cwd, warn) : [entry];
   });
+}
+
+/** The manifest that the folder's index has under the tag. */
+function localImport(entry: CacheEntry, cwd: string, warn: Warn): CacheEntry[] {
+  const { src = "", tag = "latest", digest } = entry.attrs;
+  if (digest !== undefined) return [entry];
+  try {
+    const { manifests } = parseIndex(readFileSync(resolve(cwd, src, "index.json")));
+    const named = manifests.find(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === tag);
+    if (named === undefined) throw new CooperError("cli/no-cache", `index.json has no tag ${tag}`);
+    return [{ ...entry, attrs: { ...entry.attrs, digest: named.digest } }];
+  } catch (error) {
+    warn(`local cache import at ${src} not found due to err: ${reasonOf(error)}`);
+    return [];
+  }
+}
+
+/** Folders that caches are read from and written to, by the name that their entries have for them. */
+export function cacheFolders(entries: readonly CacheEntry[], cwd: string): Record<string, string> {
+  const names = entries.filter(({ type }) => type === "local").map(({ attrs }) => attrs.dest ?? attrs.src ?? "");
+  return Object.fromEntries(names.map((name) => [name, resolve(cwd, name)]));
 }
 
 type Warn = (sentence: string) => void;

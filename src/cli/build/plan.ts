@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { BuildRequest, LocalSessionOptions, RegistryOptions } from "../../client/index.ts";
 import type { FlagValues } from "../args/spec.ts";
-import { parseCacheExports, parseCacheImports } from "./cache.ts";
+import { cacheFolders, parseCacheExports, parseCacheImports } from "./cache.ts";
 import { type CallFormat, subrequestOf } from "./call.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { parseFrontendOptions } from "./frontend-options.ts";
@@ -38,7 +38,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
   const entitlements = checkEntitlements(values.strings("allow"));
   const outputs = parseOutputs(values.strings("output"), around);
   const cacheExports = parseCacheExports(values.strings("export-cache"), around.env, warn);
-  const cacheImports = parseCacheImports(values.strings("import-cache"), around.env, warn);
+  const cacheImports = parseCacheImports(values.strings("import-cache"), around, warn);
   const sourcePolicy = readSourcePolicy(values.string("source-policy-file"), around.env, around.cwd);
   const frontend = values.string("frontend");
   const asked = subrequestOf(parseFrontendOptions(values.strings("opt"), around.env));
@@ -65,6 +65,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
       ssh,
       outputs: outputs.map((output) => output.target),
       ociLayouts,
+      cacheFolders: cacheFolders([...cacheExports, ...cacheImports], around.cwd),
       env: around.env,
     },
     registryTls,

@@ -60,6 +60,7 @@ async function buildThere(
     });
     await progress;
     await listExported(session, exporterResponse);
+    await listCaches(session, request, exporterResponse);
     return {
       exporterResponse: Object.fromEntries(exporterResponse),
       ...(metadata && { frontendMetadata: await metadata }),
@@ -74,6 +75,20 @@ async function listExported(session: Session, response: ReadonlyMap<string, stri
   if (result === undefined || entry === undefined) return;
   const names = response.get("image.name")?.split(",") ?? ["latest"];
   await result.folder.list(JSON.parse(Buffer.from(entry, "base64").toString("utf8")) as LayoutEntry, names);
+}
+
+/** So it is with a cache that the daemon wrote into a folder here. */
+async function listCaches(
+  session: Session,
+  { cacheExports }: BuildRequest,
+  response: ReadonlyMap<string, string>,
+): Promise<void> {
+  const manifest = response.get("cache.manifest");
+  if (manifest === undefined) return;
+  for (const { type, attrs } of cacheExports) {
+    const cache = type === "local" ? session.blobFolder?.(`local:${attrs.dest ?? ""}`) : undefined;
+    await cache?.folder.list(JSON.parse(manifest) as LayoutEntry, [attrs.tag || "latest"]);
+  }
 }
 
 /** How long progress may still come in after a build failed, in milliseconds: upstream's. */

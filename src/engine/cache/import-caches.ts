@@ -1,0 +1,182 @@
+import { type CachedResult, loadCaches } from "../../export/index.ts";
+import { CooperError, collect, type Digest, isDigest, sha256 } from "../../kit/index.ts";
+import {
+  type Descriptor,
+  formatReference,
+  type Index,
+  type Manifest,
+  manifestLimit,
+  parseImageConfig,
+  parseManifest,
+  parseReference,
+  repositoryName,
+  withDefaultTag,
+} from "../../oci/index.ts";
+import { accessOf, type OpScope } from "../../ops/index.ts";
+import type { RegistryClient } from "../../registry/index.ts";
+import type { BuildJob } from "../build-job.ts";
+import type { CacheEntry } from "../contract.ts";
+import { ImportedCache } from "./imported-cache.ts";
+
+/** More than the config of any cache has. */
+const configLimit = 256 * 1024 * 1024;
+/** The annotation of a layer that says its diff id. */
+const uncompressed = "containerd.io/uncompressed";
+
+/** Reads every cache that the request names. One that cannot be had is a failed line in the progress, and no more: as upstream. */
+export async function importCaches(
+  imports: readonly CacheEntry[],
+  job: BuildJob,
+  registry: RegistryClient,
+): Promise<void> {
+  await Promise.all(
+    imports.map(async ({ type, attrs }) => {
+      const name = `importing cache manifest from ${attrs.ref ?? attrs.src ?? type}`;
+      const read = (emit: OpScope["emit"]) => readCache(type, attrs, job.scope(emit), registry);
+      const caches = await job.status.task(name, read).catch(() => []);
+      job.member.caches.push(...caches);
+    }),
+  );
+}
+
+/** Where the documents and blobs of a cache are read from. */
+interface Place {
+  /** What its layers say of where they can be had from. */
+  readonly from: string;
+  readonly top: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+  read(descriptor: Descriptor): Promise<Uint8Array>;
+}
+
+async function readCache(
+  type: string,
+  attrs: Readonly<Record<string, string>>,
+  scope: OpScope,
+  registry: RegistryClient,
+): Promise<ImportedCache[]> {
+  const place = await openPlace(type, attrs, scope, registry);
+  const document = parseManifest(place.top.bytes, place.top.descriptor.mediaType);
+  const now = Date.now();
+  const inferred = `inferred cache manifest type: ${document.mediaType || place.top.descriptor.mediaType}`;
+  scope.emit({ type: "status", id: inferred, current: 0, started: now, completed: now });
+  return readDocument(document, place);
+}
+
+async function openPlace(
+  type: string,
+  attrs: Readonly<Record<string, string>>,
+  scope: OpScope,
+  registry: RegistryClient,
+): Promise<Place> {
+  switch (type) {
+    case "registry":
+      return registryPlace(attrs, scope, registry);
+    case "local":
+      return localPlace(attrs, scope);
+    default:
+      throw new CooperError("engine/not-supported", `cache import ${JSON.stringify(type)} is not supported yet`);
+  }
+}
+
+async function registryPlace(
+  attrs: Readonly<Record<string, string>>,
+  scope: OpScope,
+  registry: RegistryClient,
+): Promise<Place> {
+  const reference = withDefaultTag(parseReference(attrs.ref ?? ""));
+  const name = formatReference(reference);
+  const insecure = ["", "true", "1"].includes(attrs["registry.insecure"] ?? "no");
+  const access = { ...accessOf(scope.callers), ...(insecure && { host: { insecure: true, http: true } }) };
+  const { descriptor, bytes } = await registry.resolve(name, access, scope);
+  return {
+    from: repositoryName(reference),
+    top: { descriptor, bytes },
+    read: (wanted) => collect(registry.blob(name, wanted, access, scope), configLimit, wanted.digest),
+  };
+}
+
+async function localPlace({ src = "", digest = "" }: Readonly<Record<string, string>>, scope: OpScope): Promise<Place> {
+  const store = `local:${src}`;
+  const [blobs] = (await Promise.all(scope.callers.map((caller) => caller.ociLayout(store)))).filter(
+    (one) => one !== undefined,
+  );
+  if (blobs === undefined)
+    throw new CooperError("engine/no-cache", `cannot read the cache in ${src}: the caller does not offer it`);
+  if (!isDigest(digest)) {
+    throw new CooperError("engine/no-cache", `cannot read the cache in ${src}: its index.json names no manifest`);
+  }
+  const read = async (wanted: Digest, limit: number) => {
+    const bytes = await collect(await blobs.read(wanted, scope), limit, wanted);
+    if (sha256(bytes) === wanted) return bytes;
+    throw new CooperError("engine/no-cache", `cannot read ${wanted} of the cache in ${src}: its content is another`);
+  };
+  const bytes = await read(digest, manifestLimit);
+  return {
+    from: `oci-layout:${store}`,
+    top: { descriptor: { mediaType: "", digest, size: bytes.byteLength }, bytes },
+    read: (wanted) => read(wanted.digest, configLimit),
+  };
+}
+
+/** A cache of its own (as a manifest or, in the older form, an index), or an image, or several, that bring one along. */
+async function readDocument(document: Manifest | Index, place: Place): Promise<ImportedCache[]> {
+  const { cacheConfigType, parseCacheConfig } = await loadCaches();
+  const parts = document.kind === "manifest" ? [...document.layers, document.config] : document.manifests;
+  const config = parts.find(({ mediaType }) => mediaType === cacheConfigType);
+  if (config !== undefined) {
+    const results = parseCacheConfig(await place.read(config));
+    return [
+      new ImportedCache(
+        results,
+        layerTable(parts, (layer) => layer.annotations?.[uncompressed], place),
+      ),
+    ];
+  }
+  if (document.kind === "manifest") return inlineCache(document, place);
+  const inner = await Promise.all(
+    document.manifests.map(async (descriptor) => {
+      const manifest = parseManifest(await place.read(descriptor), descriptor.mediaType);
+      return manifest.kind === "manifest" ? inlineCache(manifest, place) : [];
+    }),
+  );
+  return inner.flat();
+}
+
+function layerTable(
+  layers: readonly Descriptor[],
+  diffIdOf: (layer: Descriptor, at: number) => string | undefined,
+  { from }: Place,
+): ConstructorParameters<typeof ImportedCache>[1] {
+  const known = new Map(
+    layers.flatMap((descriptor, at) => {
+      const diffId = diffIdOf(descriptor, at) ?? "";
+      const { annotations: _, ...plain } = descriptor;
+      return isDigest(diffId) ? [[descriptor.digest, { descriptor: plain, diffId, from: [from] }] as const] : [];
+    }),
+  );
+  return (blob) => known.get(blob);
+}
+
+/** The cache that an image's config has in a field of its own. */
+async function inlineCache(manifest: Manifest, place: Place): Promise<ImportedCache[]> {
+  const { parseInlineRecords } = await loadCaches();
+  const bytes = await place.read(manifest.config);
+  const records = inlineRecords(bytes);
+  if (records === undefined) return [];
+  const { diffIds = [] } = parseImageConfig(bytes);
+  const results: CachedResult[] = parseInlineRecords(
+    records,
+    manifest.layers.map(({ digest }) => digest),
+  );
+  return [
+    new ImportedCache(
+      results,
+      layerTable(manifest.layers, (_, at) => diffIds[at], place),
+    ),
+  ];
+}
+
+function inlineRecords(config: Uint8Array): Uint8Array | undefined {
+  const json: unknown = JSON.parse(new TextDecoder().decode(config));
+  if (typeof json !== "object" || json === null || !("moby.buildkit.cache.v0" in json)) return undefined;
+  return Buffer.from(String(json["moby.buildkit.cache.v0"]), "base64");
+}

@@ -1,0 +1,155 @@
+import { CooperError, mapLimit } from "../../kit/index.ts";
+import {
+  descriptorToJson,
+  formatReference,
+  goJson,
+  parseReference,
+  repositoryName,
+  withDefaultTag,
+} from "../../oci/index.ts";
+import type { RegistryAccess } from "../../registry/index.ts";
+import type { OutputTarget } from "../../session/index.ts";
+import type { CommittedManifest, Document } from "../commit.ts";
+import type { ExportScope } from "../contract.ts";
+import { flag, readImageAttributes } from "../image-attributes.ts";
+import type { ExporterParts } from "../index.ts";
+import { LayerSource } from "../layers.ts";
+import { writeLayoutFolder } from "../layout-folder.ts";
+import { type CacheForm, commitCache } from "./commit-cache.ts";
+import type { CacheableResult } from "./contract.ts";
+
+/** Writes a cache out. */
+export interface CacheExporter {
+  /** What progress calls it: `exporting cache to registry`. */
+  readonly name: string;
+  /** `ignore-error`: a failure is told and forgotten. */
+  readonly optional: boolean;
+  /** Only results whose layers the image has; else all. */
+  readonly minimal: boolean;
+  /** Gives the response: `cache.manifest`. */
+  export(results: readonly CacheableResult[], scope: ExportScope): Promise<Readonly<Record<string, string>>>;
+}
+
+type Attributes = Readonly<Record<string, string>>;
+
+/**
+ * The exporter of a cache to a registry or to a folder of the caller's. Throws `export/bad-attribute`, `export/unknown-cache` and
+ * `export/not-supported`. `local`: where a folder's cache is written to.
+ */
+export function createCacheExporter(
+  type: string,
+  attrs: Attributes,
+  parts: ExporterParts,
+  local: (dest: string) => OutputTarget,
+): CacheExporter {
+  const send = senderOf(type, attrs, parts, local);
+  const form = readForm(attrs);
+  return {
+    name: `exporting cache to ${type === "local" ? "client directory" : type}`,
+    optional: flag(attrs, "ignore-error", false),
+    minimal: modeOf(attrs) === "min",
+    async export(results, scope) {
+      const layers = new LayerSource(parts.storage, parts.needs);
+      const cache = await commitCache(results, form, layers, scope);
+      await scope.task("sending cache export", () => send(cache, layers, scope));
+      return { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) };
+    },
+  };
+}
+
+type Send = (cache: CommittedManifest, layers: LayerSource, scope: ExportScope) => Promise<void>;
+
+const later = ["gha", "s3", "azblob"];
+
+function senderOf(type: string, attrs: Attributes, parts: ExporterParts, local: (dest: string) => OutputTarget): Send {
+  if (type === "registry") return registrySender(attrs, parts);
+  if (type === "local") return localSender(attrs, parts, local);
+  if (later.includes(type)) {
+    throw new CooperError("export/not-supported", `cache export ${JSON.stringify(type)} is not supported yet`, {
+      hint: "Use type=registry, type=local or type=inline.",
+    });
+  }
+  throw new CooperError("export/unknown-cache", `unknown cache exporter: ${JSON.stringify(type)}`);
+}
+
+function modeOf({ mode = "min" }: Attributes): "min" | "max" {
+  if (mode === "max") return "max";
+  if (mode === "min" || mode === "") return "min";
+  throw new CooperError("export/bad-attribute", `invalid cache export mode: ${mode}`, {
+    hint: "Use mode=min or mode=max.",
+  });
+}
+
+function readForm(attrs: Attributes): CacheForm {
+  const { compression, forceCompression, ociTypes } = readImageAttributes(attrs);
+  const oci = ociTypes ?? true;
+  const imageManifest = flag(attrs, "image-manifest", oci);
+  return { compression, forceCompression, oci, imageManifest };
+}
+
+function registrySender(attrs: Attributes, { registry, credentials, storage }: ExporterParts): Send {
+  const reference = withDefaultTag(parseReference(attrs.ref ?? ""));
+  const name = formatReference(reference);
+  const repository = repositoryName(reference);
+  const insecure = flag(attrs, "registry.insecure", false);
+  const access: RegistryAccess = insecure ? { credentials, host: { insecure: true, http: true } } : { credentials };
+  return async (cache, layers, scope) => {
+    const push = (
+      { descriptor }: Pick<Document, "descriptor">,
+      mountFrom: readonly string[],
+      open: () => AsyncIterable<Uint8Array>,
+    ) => registry.pushBlob(repository, descriptor, { mountFrom, open }, access, scope);
+    await mapLimit(cache.layers, 4, ({ descriptor, ready }) =>
+      scope.task(`writing layer ${descriptor.digest}`, async () => {
+        const open = async function* () {
+          await layers.fetch(ready, scope);
+          yield* storage.blobs.read(descriptor, scope);
+        };
+        await push(
+          { descriptor },
+          ready.record.from.filter((from) => !from.startsWith("oci-layout:")),
+          open,
+        );
+      }),
+    );
+    await scope.task(`writing config ${cache.config.descriptor.digest}`, () =>
+      push(cache.config, [], () => one(cache.config.bytes)),
+    );
+    await scope.task(`${writing(cache)} ${cache.descriptor.digest}`, () =>
+      registry.pushManifest(name, cache.descriptor, cache.bytes, { byDigest: false }, access, scope),
+    );
+  };
+}
+
+function writing({ descriptor }: CommittedManifest): string {
+  return descriptor.mediaType.includes("manifest.v1") || descriptor.mediaType.includes("manifest.v2")
+    ? "writing cache image manifest"
+    : "writing cache manifest";
+}
+
+function localSender(attrs: Attributes, { storage }: ExporterParts, local: (dest: string) => OutputTarget): Send {
+  const tag = attrs.tag || "latest";
+  return async (cache, layers, scope) => {
+    await mapLimit(cache.layers, 4, ({ descriptor, ready }) =>
+      scope.task(`writing layer ${descriptor.digest}`, () => layers.fetch(ready, scope)),
+    );
+    for (const [what, { descriptor, bytes }] of [
+      ["writing config", cache.config],
+      [writing(cache), cache],
+    ] as const) {
+      await scope.task(`${what} ${descriptor.digest}`, () => storage.blobs.put(one(bytes), scope, descriptor));
+    }
+    const image = { root: cache.descriptor, index: undefined, manifests: [cache], epoch: undefined };
+    const target = local(attrs.dest ?? "");
+    if (target.kind !== "tree")
+      return await writeLayoutFolder(image, cache.descriptor, [], target, storage, scope, tag);
+    await using folder = await storage.temporaryFolder("cache");
+    const here = { kind: "directory", path: folder.path } as const;
+    await writeLayoutFolder(image, cache.descriptor, [], here, storage, scope, tag);
+    await target.send(folder.path, scope);
+  };
+}
+
+async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

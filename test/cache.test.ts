@@ -1,0 +1,150 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Json, Lab } from "./support/lab.ts";
+import { startRegistry, type TestRegistry } from "./support/registry.ts";
+
+let registry: TestRegistry;
+let lab: Lab;
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+beforeEach(() => {
+  lab = new Lab(registry);
+});
+afterEach(() => {
+  try {
+    expect(lab.leftovers()).toEqual([]);
+  } finally {
+    lab[Symbol.dispose]();
+  }
+});
+
+/** Two stages, of which only the second one's layers are in the image; the seed makes it another build every time. */
+const dockerfile = `
+FROM busybox AS build
+COPY a.txt /in/
+RUN head -c 8 /dev/urandom | od -An -tx1 > /random && cat /in/a.txt > /built
+FROM busybox
+COPY --from=build /built /random /out/
+RUN cat /out/built > /final
+`;
+
+/** The same machine without its cache: everything that is found then comes from elsewhere. */
+function forget(): void {
+  rmSync(lab.root, { recursive: true, force: true });
+}
+
+function cachedSteps(log: string): string[] {
+  const names = new Map([...log.matchAll(/^#(\d+) (\[.*)$/gm)].map(([, number, name]) => [number, name]));
+  return [...log.matchAll(/^#(\d+) CACHED$/gm)].map(([, number]) =>
+    String(names.get(number)).replace(/@sha256:\S+/, ""),
+  );
+}
+
+/** The last step is not among them: its layers are brought as it is read, so it has more to tell than CACHED. */
+const steps = [
+  "[build 2/3] COPY a.txt /in/",
+  "[build 3/3] RUN head -c 8 /dev/urandom | od -An -tx1 > /random && cat /in/a.txt > /built",
+  "[stage-1 2/3] COPY --from=build /built /random /out/",
+];
+
+describe("a cache in a registry", () => {
+  test("mode=max brings every step to a machine that has nothing", async () => {
+    const cache = `type=registry,ref=${registry.host}/cache/max`;
+    lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+    const first = await lab.build(["--export-cache", `${cache},mode=max`]);
+    const random = readFileSync(join(first.out, "out/random"), "utf8");
+    expect(first.log).toMatch(/^#\d+ exporting cache to registry$/m);
+    expect(first.log).toMatch(/^#\d+ writing cache image manifest sha256:\S+ .*done$/m);
+    forget();
+    const second = await lab.build(["--import-cache", cache]);
+    expect(cachedSteps(second.log)).toEqual(steps);
+    expect(second.log).toMatch(
+      /^#\d+ inferred cache manifest type: application\/vnd.oci.image.manifest.v1\+json .*done$/m,
+    );
+    expect(readFileSync(join(second.out, "out/random"), "utf8")).toBe(random);
+    forget();
+    lab.write({ Dockerfile: dockerfile.replace("> /final", "> /final && echo more") });
+    const third = await lab.build(["--import-cache", cache]);
+    expect(readFileSync(join(third.out, "out/random"), "utf8")).toBe(random);
+    expect(cachedSteps(third.log)).toEqual(steps.slice(0, 2));
+  });
+
+  test("mode=min has only what the image has", async () => {
+    const cache = `type=registry,ref=${registry.host}/cache/min`;
+    lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+    const { out } = await lab.build(["--export-cache", cache]);
+    forget();
+    const again = await lab.build(["--import-cache", cache]);
+    expect(readFileSync(join(again.out, "out/random"), "utf8")).toBe(readFileSync(join(out, "out/random"), "utf8"));
+    forget();
+    lab.write({ "a.txt": "other\n" });
+    const other = await lab.build(["--import-cache", cache]);
+    expect(cachedSteps(other.log)).toEqual([]);
+    expect(readFileSync(join(other.out, "final"), "utf8")).toBe("other\n");
+  });
+
+  test("is what upstream writes: an image manifest, or an index, with a config of its own type", async () => {
+    lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+    const forms = {
+      "": "image.manifest",
+      ",image-manifest=false": "image.index",
+      ",oci-mediatypes=false": "manifest.list",
+    };
+    for (const [more, type] of Object.entries(forms)) {
+      const name = `cache/form${more.length}`;
+      await lab.build([
+        "--export-cache",
+        `type=registry,ref=${registry.host}/${name},mode=max,compression=zstd${more}`,
+      ]);
+      const accept =
+        "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json";
+      const answer = await fetch(`http://${registry.host}/v2/${name}/manifests/latest`, { headers: { accept } });
+      expect(answer.headers.get("content-type")).toContain(type);
+      const manifest: Json = await answer.json();
+      const parts = manifest.layers === undefined ? manifest.manifests : [...manifest.layers, manifest.config];
+      expect(parts.at(-1).mediaType).toBe("application/vnd.buildkit.cacheconfig.v0");
+      expect(parts[0].annotations["containerd.io/uncompressed"]).toMatch(/^sha256:/);
+      forget();
+      const again = await lab.build(["--import-cache", `type=registry,ref=${registry.host}/${name}`]);
+      expect(cachedSteps(again.log)).toEqual(steps);
+    }
+  });
+
+  test("one that is not there is told, and the build goes on; one that cannot be written ends it, unless errors are ignored", async () => {
+    lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+    const nowhere = "type=registry,ref=127.0.0.1:1/nowhere,registry.insecure=true";
+    const { log } = await lab.build(["--import-cache", nowhere, "--export-cache", `${nowhere},ignore-error=true`]);
+    expect(log).toContain("importing cache manifest from 127.0.0.1:1/nowhere");
+    const failed = await lab.run(["--export-cache", nowhere]);
+    expect(failed.code).toBe(1);
+    expect(failed.log).toContain("exporting cache to registry");
+  });
+});
+
+test("a cache in a folder", async () => {
+  lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+  const folder = join(lab.folder, "cache");
+  const { out } = await lab.build(["--export-cache", `type=local,dest=${folder},mode=max`]);
+  const index: Json = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+  expect(index.manifests[0].annotations).toEqual({ "org.opencontainers.image.ref.name": "latest" });
+  forget();
+  const again = await lab.build(["--import-cache", `type=local,src=${folder}`]);
+  expect(cachedSteps(again.log)).toEqual(steps);
+  expect(readFileSync(join(again.out, "out/random"), "utf8")).toBe(readFileSync(join(out, "out/random"), "utf8"));
+  const none = await lab.build(["--import-cache", `type=local,src=${join(lab.folder, "none")}`]);
+  expect(none.log).toContain("local cache import at");
+  expect(existsSync(join(lab.folder, "none"))).toBe(false);
+});
+
+test("an image that brings its own cache along", async () => {
+  lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });
+  const name = `${registry.host}/cache/inline:1`;
+  const first = await lab.run(["--output", `type=image,name=${name},push=true`, "--export-cache", "type=inline"]);
+  expect([first.code, first.log]).toEqual([0, expect.stringContaining("pushing manifest")]);
+  forget();
+  const { log } = await lab.build(["--import-cache", `type=registry,ref=${name}`]);
+  expect(cachedSteps(log)).toEqual(steps);
+});
