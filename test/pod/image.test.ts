@@ -78,6 +78,22 @@ test.for(Object.entries(rungs) as [Rights, string][])("%s: builds with isolation
   } else expect(run).toMatchObject({ code: 0, stdout: "made by 0\n" });
 });
 
+test.for(Object.keys(rungs) as Rights[])(
+  "%s: nothing can be written but a volume for the storage root",
+  async (rights) => {
+    const volume = mkdtempSync(join(work, "volume-"));
+    chmodSync(volume, 0o777);
+    const target = rights === "restricted" ? "plain" : "run";
+    const { code, stderr } = await podman.run({
+      ...{ image: "cooper", rights: { ...kindsOfPod[rights], readOnly: true } },
+      command: ["/bin/sh", "-ec", build(`--opt target=${target} --output type=oci,dest=/var/lib/buildkit/out.tar`)],
+      mounts: { "/context:ro": join(work, "context"), "/var/lib/buildkit": volume },
+    });
+    expect(code, stderr).toBe(0);
+    if (rights !== "privileged") expect(stderr).toContain(`isolation: ${rungs[rights]}`);
+  },
+);
+
 test("a second build in the same container finds the first one's results", async () => {
   const { stderr } = await inPod("rootless", `${build("--opt target=run")}; ${build("--opt target=run")}`);
   expect(stderr).toMatch(/\[run 1\/1\] RUN .*\n#\d+ CACHED/);

@@ -15,6 +15,8 @@ export interface PodRights {
   readonly dropsAll?: boolean;
   readonly mayGainRights?: boolean;
   readonly unconfined?: boolean;
+  /** `readOnlyRootFilesystem`, without a writable /tmp either. */
+  readonly readOnly?: boolean;
 }
 
 /** The four kinds of pod (test/support/rights.ts). */
@@ -87,9 +89,11 @@ export class Podman implements Disposable {
   }
 
   #rightsOptions(rights: PodRights): readonly string[] {
-    if (rights.privileged === true) return ["--privileged"];
+    const readOnly = rights.readOnly === true ? ["--read-only", "--read-only-tmpfs=false"] : [];
+    if (rights.privileged === true) return ["--privileged", ...readOnly];
     const profile = rights.unconfined === true ? "unconfined" : join(this.folder, "seccomp.json");
     return [
+      ...readOnly,
       ...["--security-opt", `seccomp=${profile}`],
       ...(rights.user === undefined ? [] : ["--user", `${rights.user}:${rights.group ?? 0}`]),
       ...(rights.dropsAll === true ? ["--cap-drop", "ALL"] : []),
