@@ -21,7 +21,7 @@ import { execProcess } from "./exec-process.ts";
 import { rangeOf, statMessage } from "./file-message.ts";
 import { plainPlatform } from "./platform.ts";
 import { deprecated, resultMessage, resultOf } from "./result-message.ts";
-import { modeOf, resolveSourceMeta } from "./source-meta.ts";
+import { asAsked, modeOf, resolveSourceMeta } from "./source-meta.ts";
 import { warningOf } from "./warning.ts";
 
 /** A call, as handlers here see it. */
@@ -161,5 +161,5 @@ async function resolveImageConfig(
     }),
   };
   const { ref, digest, config } = await bridge.resolveImageConfig(request.ref, options, scope);
-  return { ref, digest, config };
+  return { ref: asAsked(request.ref, ref), digest, config };
 }

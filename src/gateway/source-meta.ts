@@ -1,6 +1,7 @@
 import type { FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
 import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
+import { formatReference, parseReference } from "../oci/index.ts";
 import type { Init } from "../wire/index.ts";
 import { plainPlatform } from "./platform.ts";
 
@@ -13,16 +14,19 @@ export async function resolveSourceMeta(
   const { source, platform, resolveMode, logName, sourcePolicies: policies } = request;
   const identifier = source?.identifier ?? "";
   const attrs = source?.attrs ?? new Map<string, string>();
-  const image = /^docker-image:\/\/(.*)$/.exec(identifier)?.[1];
-  if (image !== undefined) {
+  const [, scheme = "", image = ""] = /^(docker-image|oci-layout):\/\/(.*)$/.exec(identifier) ?? [];
+  if (scheme !== "") {
     const options = {
       mode: modeOf(resolveMode),
       logName: logName || `resolve image config for ${identifier}`,
       policies,
       ...(platform && { platform: plainPlatform(platform) }),
+      ...(scheme === "oci-layout" && {
+        ociLayout: { sessionId: attrs.get("oci.session") || bridge.sessionId, storeId: attrs.get("oci.store") ?? "" },
+      }),
     };
     const found = await bridge.resolveImageConfig(image, options, scope);
-    const resolved = { identifier: `docker-image://${found.ref}`, attrs };
+    const resolved = { identifier: `${scheme}://${asAsked(image, found.ref)}`, attrs };
     return { source: resolved, image: { digest: found.digest, config: found.config } };
   }
   if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
@@ -35,6 +39,13 @@ export async function resolveSourceMeta(
     git: found.git,
     http: found.http && { ...found.http, lastModified: wholeSeconds(found.http.lastModified) },
   };
+}
+
+/** Whoever asks without a digest is answered without: it is told beside. Upstream's clients make ops of what they get. */
+export function asAsked(asked: string, found: string): string {
+  if (parseReference(asked).digest !== undefined) return found;
+  const { digest: _, ...tagged } = parseReference(found);
+  return formatReference(tagged);
 }
 
 /** Empty, and what nobody knows, is the default. */

@@ -234,6 +234,20 @@ test("what is not granted is refused: insecure processes, the host's network", a
   });
 });
 
+test("an image is told of as it was asked for, by tag or digest; its digest stands beside", async () => {
+  await withGateway(address(), async (build) => {
+    const name = `${registry.host}/library/busybox`;
+    const config = await build.ask(service.ResolveImageConfig, { ref: `${name}:latest` });
+    expect(config.ref).toBe(`${name}:latest`);
+    expect(JSON.parse(Buffer.from(config.config).toString()).os).toBe("linux");
+    const identifier = `docker-image://${name}:latest@${config.digest}`;
+    const meta = await build.ask(service.ResolveSourceMeta, { source: { identifier } });
+    expect([meta.source?.identifier, meta.image?.digest]).toEqual([identifier, config.digest]);
+    const layout = { identifier: "oci-layout://some/name:tag", attrs: new Map([["oci.store", "none"]]) };
+    await expect(build.ask(service.ResolveSourceMeta, { source: layout })).rejects.toThrow("none");
+  });
+});
+
 test("inputs come back as they were given; a client that vanishes leaves nothing", async () => {
   const frontendInputs = new Map([["base", Buffer.from([10, 0])]]);
   await withGateway(
