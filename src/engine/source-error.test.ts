@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { CooperError, sha256 } from "../kit/index.ts";
 import type { ParsedDefinition } from "../llb/index.ts";
+import { encode, pb } from "../wire/index.ts";
 import { SourcePlaces } from "./source-error.ts";
 
 const digest = sha256("vertex");
@@ -31,6 +32,28 @@ test("a failed vertex points at its lines; the op's error is the cause and gives
     hint: "try",
     details: { kind: "source", source: { filename: "Dockerfile" }, ranges: [range] },
     cause: { details: { kind: "vertex", vertex: digest }, cause: { details: { kind: "exit", code: 42 } } },
+  });
+});
+
+test("a vertex of several places tells the last one first, and how its file was made", () => {
+  const places = new SourcePlaces();
+  const made = { def: [Buffer.from("op")], metadata: new Map() };
+  const other = { filename: "other", language: "", data: Buffer.from("x"), definition: made };
+  const locations = new Map([
+    [
+      digest,
+      [
+        { file: 0, ranges: [range] },
+        { file: 1, ranges: [] },
+      ],
+    ],
+  ]);
+  places.add({ ...definition, source: { files: [...definition.source.files, other], locations } });
+  expect(places.point(failed(digest))).toMatchObject({
+    details: {
+      source: { filename: "other", definition: { definition: encode(pb.Definition, made) } },
+      more: [{ source: { filename: "Dockerfile" }, ranges: [range] }],
+    },
   });
 });
 

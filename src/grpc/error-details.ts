@@ -29,9 +29,15 @@ export type ErrorDetail =
 
 interface SourceDetails {
   readonly kind: "source";
-  readonly source: { readonly filename: string; readonly data: Uint8Array; readonly language?: string };
+  readonly source: {
+    readonly filename: string;
+    readonly data: Uint8Array;
+    readonly language?: string;
+    readonly definition?: { readonly definition: Uint8Array };
+  };
   readonly ranges: readonly { readonly start: Position; readonly end: Position }[];
   readonly unsent?: boolean;
+  readonly more?: readonly SourceDetails[];
 }
 interface Position {
   readonly line: number;
@@ -42,7 +48,7 @@ interface Position {
 export function errorDetail(details: ErrorDetail): readonly Detail[] {
   switch (details.kind) {
     case "source":
-      return details.unsent === true ? [] : [sourceDetail(details)];
+      return details.unsent === true ? [] : [details, ...(details.more ?? [])].map(sourceDetail);
     case "exit":
       return [detail("gatewayapi.ExitMessage", { Code: details.code })];
     case "vertex":
@@ -101,10 +107,25 @@ function sourceDetail({ source, ranges }: SourceDetails): Detail {
     info: {
       filename: source.filename,
       data: Buffer.from(source.data).toString("base64"),
+      ...(source.definition && { definition: definitionJson(source.definition.definition) }),
       ...(source.language && { language: source.language }),
     },
     ranges: ranges.map(({ start, end }) => ({ start: position(start), end: position(end) })),
   });
+}
+
+/** Go's names, which are not protobuf's JSON names; of the metadata what is plain text. */
+function definitionJson(bytes: Uint8Array) {
+  const { def, metadata } = decode(pb.Definition, bytes);
+  const plain = [...metadata].map(([digest, { description, caps, ignoreCache }]) => {
+    const about = {
+      ignore_cache: ignoreCache,
+      description: Object.fromEntries(description),
+      caps: Object.fromEntries(caps),
+    };
+    return [digest, about] as const;
+  });
+  return { def: def.map((op) => Buffer.from(op).toString("base64")), metadata: Object.fromEntries(plain) };
 }
 
 function detail(type: string, value: unknown): Detail {

@@ -1,5 +1,6 @@
+import { posix } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
-import type { Platform } from "../../oci/index.ts";
+import { canonicalReference, type Platform } from "../../oci/index.ts";
 import type { GatewayBridge, SourceSpec, VerifySource } from "../contract.ts";
 import type { SourcePolicy } from "./policy.ts";
 
@@ -8,6 +9,23 @@ export type SourceCheck = (source: SourceSpec, platform: Platform | undefined) =
 
 /** So many questions one source may cause: upstream's. */
 const mostQuestions = 10;
+
+/** Policies see one name for one thing: an image with its tag, a folder of a git tree without detours. */
+function canonical(identifier: string): string {
+  const image = /^docker-image:\/\/(.*)$/.exec(identifier)?.[1];
+  if (image !== undefined) return `docker-image://${canonicalImage(image)}`;
+  const [, front, folder = ""] = /^(git:\/\/[^#]*#[^:]*:)(.*)$/.exec(identifier) ?? [];
+  return front === undefined ? identifier : `${front}${posix.join("/", folder).slice(1)}`;
+}
+
+/** What is no reference is somebody else's to refuse. */
+function canonicalImage(name: string): string {
+  try {
+    return canonicalReference(name);
+  } catch {
+    return name;
+  }
+}
 
 /** Policies first, then whoever decides source by source; what that one replaces begins again. Undefined: everything may be used. */
 export function sourceCheck(
@@ -22,10 +40,11 @@ export function sourceCheck(
     const spend = () => {
       if (left-- <= 0) throw new CooperError("engine/bad-policy", "too many policy requests");
     };
-    for (let now = source; ; ) {
+    const named = { ...source, identifier: canonical(source.identifier) };
+    for (let now = named; ; ) {
       const allowed = policy === undefined ? now : policy.evaluate(now);
       const next = await verify?.(allowed, platform, { bridge: bridge(), spend, scope });
-      if (next === undefined) return allowed;
+      if (next === undefined) return allowed === named ? source : allowed;
       now = next;
     }
   };

@@ -140,4 +140,12 @@ describe("sourceCheck()", () => {
     );
     expect(sourceCheck(undefined, undefined, bridge, quietScope)).toBeUndefined();
   });
+
+  it("names things as they are canonically, and changes none for that alone", async () => {
+    const git = source("git://x/r.git#main:../a/./b");
+    const check = sourceCheck(policy(rule(DENY, "git://x/r.git#main:a/b")), undefined, bridge, quietScope);
+    await expect(check?.(git, undefined)).rejects.toThrow("denied by policy");
+    const other = sourceCheck(policy(rule(DENY, "nothing")), undefined, bridge, quietScope);
+    expect(await other?.(git, undefined)).toBe(git);
+  });
 });
