@@ -1,7 +1,7 @@
 import type { ExportLayer, ExportTree } from "../export/index.ts";
 import { CooperError } from "../kit/index.ts";
 import { layerRecord, type Ref } from "../ops/index.ts";
-import type { SnapshotStore } from "../storage/index.ts";
+import { isFoundation, type SnapshotStore } from "../storage/index.ts";
 
 /** A result as exporters see it. Throws `engine/cannot-export` for a caller's folder. */
 export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): ExportTree {
@@ -15,6 +15,7 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
       return {
         layers: snapshots
           .chain(ref.id)
+          .filter((info) => !isFoundation(info))
           .map(({ id, created }): ExportLayer => ({ kind: "snapshot", id, createdBy: "", createdAt: created })),
       };
     case "folder":

@@ -1,6 +1,6 @@
 import type { Buffers, CompressionChoice, LayerChanges } from "../archive/index.ts";
 import { type Digest, type Scope, Semaphore, sha256Fields } from "../kit/index.ts";
-import type { LayerRecord, SnapshotId, Storage } from "../storage/index.ts";
+import { isFoundation, type LayerRecord, type SnapshotId, type Storage } from "../storage/index.ts";
 import type { ExportLayer, ExportNeeds } from "./contract.ts";
 import { layerMediaType } from "./layer-media-type.ts";
 
@@ -164,11 +164,18 @@ export class LayerSource {
   }
 }
 
+/** The next snapshot below that is a layer. */
+function layerBelow(id: SnapshotId, snapshots: Storage["snapshots"]): SnapshotId | undefined {
+  const parent = snapshots.get(id)?.parent;
+  const info = parent === undefined ? undefined : snapshots.get(parent);
+  return info !== undefined && isFoundation(info) ? info.parent : parent;
+}
+
 /** Where a snapshot's own changes are, and what they are changes of. */
 function layerChanges(storage: Storage, id: SnapshotId): LayerChanges {
   const { snapshots } = storage;
   const own = snapshots.changes(id);
-  const parent = snapshots.get(id)?.parent;
+  const parent = layerBelow(id, snapshots);
   if (own.form === "whole") {
     const below = parent === undefined ? undefined : snapshots.changes(parent);
     return {

@@ -6,3 +6,4 @@ export * from "./files/remove-tree.ts";
 export { openStorage, type Snapshotter, type StorageOptions } from "./open.ts";
 export { probeSnapshots } from "./probe-snapshots.ts";
 export type * from "./reclaim/contract.ts";
+export { foundationName, isFoundation } from "./snapshots/foundation.ts";

@@ -1,9 +1,10 @@
+import { chmodSync } from "node:fs";
 import { sha256 } from "../../kit/index.ts";
 import type { DiffOp } from "../../llb/index.ts";
 import type { Op } from "../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
-import { restack } from "../restack.ts";
+import { putFolder, restack } from "../merge/restack.ts";
 
 /** `DiffOp`: what turns the lower tree into the upper one, as a tree of its own on top of nothing. */
 export function diffOp(body: DiffOp, storage: Storage): Op<Ref, OpScope> {
@@ -52,15 +53,22 @@ async function compareTrees(
   await using before = await storage.mount(storage.snapshots.view(lower));
   await using empty = await storage.temporaryFolder("empty");
   await using after = upper === undefined ? undefined : await storage.mount(storage.snapshots.view(upper));
-  await using active = await storage.snapshots.prepare(undefined);
-  const { folder, files } = active.changes;
-  // Nothing lies below, yet what is deleted must be told: whoever merges the difference wants to know.
-  const form = storage.snapshots.driver === "overlay" ? "overlay" : "whole";
   const changes = {
     form: "whole" as const,
     ...{ tree: (after ?? empty).path, files: (after ?? empty).files },
     ...{ parent: before.path, parentFiles: before.files },
   };
-  await applyLayer(layerTar(changes, { allAttributes: true }, scope), folder, { form, files }, scope);
-  return (await active.commit({ description: "difference" })).id;
+  const description = { description: "difference" };
+  const tar = layerTar(changes, { allAttributes: true }, scope);
+  if (storage.snapshots.driver === "overlay") {
+    // Nothing lies below, yet what is deleted must be told: whoever merges the difference wants to know.
+    await using folder = await storage.temporaryFolder("difference");
+    await applyLayer(tar, folder.path, { form: "overlay", files: folder.files }, scope);
+    chmodSync(folder.path, 0o755);
+    return await putFolder(folder.path, undefined, description, storage, scope);
+  }
+  await using active = await storage.snapshots.prepare(undefined);
+  const { folder, form, files } = active.changes;
+  await applyLayer(tar, folder, { form, files }, scope);
+  return (await active.commit(description)).id;
 }

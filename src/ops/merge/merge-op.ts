@@ -2,8 +2,8 @@ import { sha256 } from "../../kit/index.ts";
 import type { Op } from "../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
-import { restack } from "../restack.ts";
 import { timed } from "../source/task.ts";
+import { restack } from "./restack.ts";
 
 /** `MergeOp`: later inputs lie on top of earlier ones, each with all its layers, deletions included. */
 export function mergeOp(storage: Storage): Op<Ref, OpScope> {
