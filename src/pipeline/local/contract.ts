@@ -67,6 +67,8 @@ export interface StepResult {
   /** Why it did not run, or what failed besides its exit code. */
   readonly reason?: string;
   readonly jobs: readonly JobResult[];
+  /** Of a command step: whether a person may run it again, which here one always may. */
+  readonly manualRetry?: { readonly allowed: boolean; readonly permitOnPassed: boolean; readonly reason?: string };
 }
 /** `broken`: something that it depends on failed. */
 export type StepState = "passed" | "failed" | "soft_failed" | "skipped" | "broken" | "blocked" | "canceled";

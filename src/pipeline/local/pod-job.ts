@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { StepMount } from "../../executor/index.ts";
 import { CooperError, errnoOf, type Scope } from "../../kit/index.ts";
-import { type PodContainer, type PodResult, type PodSurroundings, readPod, runPod } from "../../pod/index.ts";
+import {
+  type Images,
+  type PodContainer,
+  type PodResult,
+  type PodSurroundings,
+  readPod,
+  runPod,
+} from "../../pod/index.ts";
 import type { AgentServer } from "./agent/server.ts";
 import type { RunOptions } from "./contract.ts";
 import type { LocalPod } from "./local-pod.ts";
@@ -67,10 +74,11 @@ async function surroundings(
 ): Promise<PodSurroundings & AsyncDisposable> {
   const { options } = job;
   const isCommand = (container: PodContainer) => job.pod.commands.has(container.name);
+  const pulled = withNotes(tools.images, job);
   const keptFolder = (name: string) => tools.storage.keptFolder("step-volume", `${options.build.pipelineSlug}/${name}`);
   return {
     executor: await tools.executor(),
-    images: options.realImages ? tools.images : withSelfImage(tools.images, tools.storage),
+    images: options.realImages ? pulled : withSelfImage(pulled, tools.storage),
     folder,
     name: `buildkite-${job.id}`,
     namespace: "buildkite",
@@ -97,6 +105,20 @@ async function surroundings(
     [Symbol.asyncDispose]: async () => {
       const { unmountBelow } = await import("./unmount.ts");
       unmountBelow(folder);
+    },
+  };
+}
+
+/** A pull that takes a while is said. */
+function withNotes(images: Images, job: PodJob): Images {
+  return {
+    open: async (name, policy, scope) => {
+      const timer = setTimeout(() => job.note(`pulling ${name}`), 1000);
+      try {
+        return await images.open(name, policy, scope);
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
 }

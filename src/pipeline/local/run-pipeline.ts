@@ -33,12 +33,24 @@ export function planRun(options: RunOptions): {
 export async function runPipeline(options: RunOptions, scope: Scope): Promise<RunResult> {
   const { nodes, problems } = planRun(options);
   for (const problem of problems) options.log({ kind: "warning", text: problemText(problem).trimEnd() });
+  tellNotDone(nodes, options);
   const { storage } = await options.tools();
   // Swept by the next run when this one is killed.
   await using scratch = await storage.temporaryFolder("step");
   const folder = options.clean ? join(scratch.path, "tree") : options.folder;
   if (options.clean) await cloneTree(options.folder, folder, scope.signal);
   return await new PipelineRun({ ...options, folder }, scratch.path).run(nodes, scope);
+}
+
+/** Keys that only mean something to Buildkite: a note of each, with the steps that have it. */
+function tellNotDone(nodes: readonly PlanNode[], { log }: RunOptions): void {
+  for (const name of ["notify", "cache", "signature", "checkout"]) {
+    const having = nodes.filter(
+      ({ step: { raw } }) => raw.kind === "map" && raw.entries.some(({ key }) => key === name),
+    );
+    if (having.length > 0)
+      log({ kind: "note", text: `${name}: is not done here (${having.map(({ label }) => label).join(", ")})` });
+  }
 }
 
 /** What `buildkite-agent pipeline upload` sees in a job: the caller's variables, Buildkite's, and those that were given. */

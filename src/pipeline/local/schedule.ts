@@ -206,6 +206,7 @@ function resultOf({ node, state, reason, jobs }: Standing): StepResult {
     kind: node.kind,
     state: isOpen(state) ? "canceled" : (state as StepState),
     jobs,
+    ...(node.jobs[0] !== undefined && { manualRetry: node.jobs[0].step.retry.manual }),
     ...(node.key !== undefined && { key: node.key }),
     ...(reason !== undefined && { reason }),
   };
