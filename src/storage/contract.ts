@@ -78,7 +78,7 @@ export interface SnapshotInfo {
 export interface SnapshotStore {
   readonly driver: "overlay" | "native";
   /** Snapshots of one kind are unknown where another is used: what names them should be kept apart, too. */
-  readonly kind: "overlay" | "native" | "recorded";
+  readonly kind: "overlay" | "userxattr" | "native" | "recorded";
   get(id: SnapshotId): SnapshotInfo | undefined;
   byName(name: string): SnapshotInfo | undefined;
   /** The snapshot and its ancestors, lowest first. Throws `storage/no-snapshot`. */

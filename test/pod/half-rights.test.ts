@@ -116,7 +116,7 @@ describe("half a right", () => {
 
 describe("a build that is killed", () => {
   const text =
-    "FROM busybox\nRUN --mount=type=cache,target=/c echo x >> /c/x; (setsid sleep 1234 &); echo begun; sleep 1234\n";
+    "FROM busybox\nRUN --mount=type=cache,target=/c echo x >> /c/x; (setsid sleep 1234 &); echo be''gun; sleep 1234\n";
 
   test.each([
     ["rootless", "rootless"],
@@ -138,4 +138,21 @@ describe("a build that is killed", () => {
     expect(readdirSync(join(lab.root, "snapshots")).length).toBeLessThan(4);
     expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain("sleep 1234");
   });
+});
+
+test("one root for pods of different rights: what one deleted is deleted for the other", async () => {
+  const dockerfile = `FROM busybox
+RUN mkdir /d && touch /d/old /d/older
+RUN rm -rf /d && mkdir /d && touch /d/new && rm /bin/vi
+RUN ls /d > /listed
+`;
+  using first = new PodLab("privileged", registry).write({ Dockerfile: dockerfile });
+  const options = { unfiltered: true, writable: [first.root] };
+  using second = new PodLab("baseline", registry, options).write({ Dockerfile: dockerfile });
+  const built = await first.build();
+  const again = await second.build([], `--root ${first.root}`);
+  const later = await first.build(["--opt", "no-cache="]);
+  expect(again.log).toContain("isolation: rootless");
+  expect([built, again, later].map((build) => build.text("listed"))).toEqual(["new\n", "new\n", "new\n"]);
+  expect(again.tree).toEqual(built.tree);
 });

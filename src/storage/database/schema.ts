@@ -9,7 +9,7 @@ export const schema = `
   -- A tree, or the changes that make it out of its parent's. Its files are in snapshots/<id>/.
   CREATE TABLE snapshot (
     id TEXT PRIMARY KEY,
-    driver TEXT NOT NULL,                      -- 'overlay' | 'native' | 'recorded': each sees its own only
+    driver TEXT NOT NULL,                      -- 'overlay' | 'userxattr' | 'native' | 'recorded': each sees its own only
     parent TEXT REFERENCES snapshot (id),      -- keeps the parent while the child is there
     name TEXT,                                 -- given at commit; unique per driver
     owner TEXT,                                -- process (run/<owner>) that writes it or takes it away; NULL: committed

@@ -8,7 +8,7 @@ export type Chain = readonly string[];
 export interface SnapshotDriver {
   readonly name: "overlay" | "native";
   /** What its rows carry: snapshots that one driver made are unknown to another. */
-  readonly rows: "overlay" | "native" | "recorded";
+  readonly rows: "overlay" | "userxattr" | "native" | "recorded";
   /** Fills the new, empty `folder` for a writable tree on top of `parents`. `shared`: see `SnapshotStore.prepare`. */
   prepare(folder: string, parents: Chain, shared: boolean): Promise<void>;
   /** How to see the writable tree. */

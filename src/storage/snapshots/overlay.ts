@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { kernelFiles } from "../../archive/index.ts";
-import { utimensat } from "../../sys/index.ts";
+import { inUserNamespace, utimensat } from "../../sys/index.ts";
 import type { TreeMount } from "../contract.ts";
 import { filesOf, type SnapshotDriver } from "./driver.ts";
 
@@ -9,7 +9,10 @@ const workOf = (folder: string): string => `${folder}/work`;
 /** A folder of changes per snapshot, shown by the kernel's overlayfs. A lowest one has no changes to make: it is a whole tree. */
 export const overlayDriver: SnapshotDriver = {
   name: "overlay",
-  rows: "overlay",
+  get rows() {
+    // In a user namespace the kernel marks what is gone by other attributes: whoever mounts the layers the other way would see it again.
+    return inUserNamespace() ? "userxattr" : "overlay";
+  },
 
   async prepare(folder, parents) {
     mkdirSync(filesOf(folder), { mode: 0o755 });

@@ -34,7 +34,7 @@ export class Snapshots implements SnapshotStore {
     return this.#use().driver.name;
   }
 
-  get kind(): "overlay" | "native" | "recorded" {
+  get kind(): "overlay" | "userxattr" | "native" | "recorded" {
     return this.#use().driver.rows;
   }
 
