@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expansions are what is tested.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadPipeline } from "../load.ts";
 import { Problems } from "../problems.ts";
@@ -162,5 +163,33 @@ describe("planPipeline()", () => {
     expect(ids()).toEqual(ids());
     expect(new Set(ids()).size).toBe(3);
     expect(ids()[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  test("no pipeline makes it throw", () => {
+    const key = fc.constantFrom("a", "b", "c");
+    const step = fc.oneof(
+      fc.constantFrom("wait", "block", "input"),
+      fc.record(
+        {
+          command: fc.constantFrom("x", "{{matrix}}", "{{matrix.a}}"),
+          key,
+          depends_on: fc.oneof(key, fc.array(key), fc.constant(null)),
+          matrix: fc.oneof(fc.array(key), fc.record({ setup: fc.dictionary(key, fc.array(key)) })),
+          parallelism: fc.integer({ min: -1, max: 3 }),
+          if: fc.constantFrom("true", "build.x", "(", "build.branch =~ /(/"),
+          if_changed: fc.constantFrom("[", "**", "{a,{b,c}}", "!"),
+          branches: fc.constantFrom("*", "!*", "a* b"),
+        },
+        { requiredKeys: ["command"] },
+      ),
+    );
+    const group = fc.record({ group: key, key, steps: fc.array(step, { maxLength: 3 }) });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(step, group), { maxLength: 6 }), (steps) => {
+        const { nodes } = plan(JSON.stringify({ steps }));
+        for (const { needs } of nodes) expect(needs.every((need) => nodes[need.node] !== undefined)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { CooperError, compileDoubleStar, messageOf } from "../../kit/index.ts";
 import { type ConditionContext, type ConditionValue, evaluateCondition } from "../condition/evaluate.ts";
 import type { CommandStep, StepCommon } from "../contract.ts";
-import type { Problems } from "../problems.ts";
+import type { Place, Problems } from "../problems.ts";
 import { branchMatches } from "./branches.ts";
 import type { BuildContext, SkipReason } from "./contract.ts";
 
@@ -20,7 +20,7 @@ export function whySkipped(
     return { by: "branches", text: `branch ${JSON.stringify(build.branch)} is none of ${step.branches.value}` };
   }
   if (step.parallelism?.value === 0) return { by: "parallelism", text: "parallelism: 0" };
-  return step.ifChanged === undefined ? undefined : unchanged(step.ifChanged, build);
+  return step.ifChanged === undefined ? undefined : unchanged(step.ifChanged, build, problems);
 }
 
 function holds(
@@ -38,16 +38,37 @@ function holds(
   }
 }
 
-function unchanged(globs: NonNullable<CommandStep["ifChanged"]>, build: BuildContext): SkipReason | undefined {
+function unchanged(
+  globs: NonNullable<CommandStep["ifChanged"]>,
+  build: BuildContext,
+  problems: Problems,
+): SkipReason | undefined {
+  const compiled = (patterns: readonly string[]) =>
+    patterns.flatMap((pattern) => globOr(pattern, globs.place, problems));
+  const [included, excluded] = [compiled(globs.include), compiled(globs.exclude)];
   if (build.changedFiles === undefined) return undefined;
-  const included = globs.include.map(pathGlob);
-  const excluded = globs.exclude.map(pathGlob);
   const fits = (path: string) => included.some((glob) => glob(path)) && !excluded.some((glob) => glob(path));
   if (build.changedFiles.some(fits)) return undefined;
   return { by: "if_changed", text: `nothing changed that fits ${globs.include.join(", ")}` };
 }
 
-/** Buildkite's globs of paths: `**` goes through folders, `{a,b}` is either, a folder's name alone means what is in it. */
+function globOr(pattern: string, place: Place, problems: Problems): readonly ((path: string) => boolean)[] {
+  try {
+    return [pathGlob(pattern)];
+  } catch (error) {
+    problems.error(
+      place,
+      "bad-value",
+      `"if_changed" has ${JSON.stringify(pattern)}: ${messageOf(error)}`,
+      "correct the pattern",
+    );
+    return [];
+  }
+}
+
+/**
+ * Buildkite's globs of paths: `**` goes through folders, `{a,b}` is either, a folder's name alone means what is in it. Throws `kit/bad-pattern`.
+ */
 export function pathGlob(pattern: string): (path: string) => boolean {
   const choices = braces(pattern.replace(/^\.\//, "")).flatMap((one) => [
     one,

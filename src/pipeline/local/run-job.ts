@@ -241,15 +241,16 @@ class JobRun {
 
   #upload(globs: string, folder: string): void {
     const place = [...this.#places].findLast(([container]) => container !== "")?.[1] ?? ((path: string) => path);
-    const taken = this.#home.state.artifacts.upload(globs, folder, place, {
-      id: this.#job.id,
-      key: this.#node.key ?? "",
-    });
-    this.#note(
-      taken.length === 0
-        ? `no files fit artifact_paths ${globs}`
-        : `kept ${taken.length} artifacts: ${taken.slice(0, 10).join(", ")}`,
-    );
+    const job = { id: this.#job.id, key: this.#node.key ?? "" };
+    try {
+      const taken = this.#home.state.artifacts.upload(globs, folder, place, job);
+      const which = taken.slice(0, 10).join(", ");
+      this.#note(
+        taken.length === 0 ? `no files fit artifact_paths ${globs}` : `kept ${taken.length} artifacts: ${which}`,
+      );
+    } catch (error) {
+      this.#warn(`cannot keep the artifacts of ${globs}: ${messageOf(error)}`);
+    }
   }
 
   #calling(): CallingJob {
