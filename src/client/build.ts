@@ -1,6 +1,7 @@
 import type { BuildRequest, BuildResponse, Engine, EngineOptions, OpenEngine, SolveStatus } from "../engine/index.ts";
 import { CooperError, firstOf, messageOf, type Scope } from "../kit/index.ts";
 import { createLocalSession, type LocalSessionOptions } from "../session/index.ts";
+import { loginHint } from "./login-hint.ts";
 
 /** One build, whole: what to build, what the caller offers, where and how the engine works, who hears of the progress. */
 export interface BuildCall {
@@ -45,10 +46,11 @@ async function solve(
     if (scope.signal.aborted) {
       throw new CooperError("client/cancelled", "failed to solve: Canceled: context canceled", { cause });
     }
-    const { hint, details } = cause instanceof CooperError ? cause : {};
+    const told = cause instanceof CooperError ? cause : undefined;
+    const hint = (await loginHint(cause, session, scope)) ?? told?.hint;
     throw new CooperError("client/solve-failed", `failed to solve: ${messageOf(cause)}`, {
       cause,
-      details,
+      details: told?.details,
       hint,
     });
   }

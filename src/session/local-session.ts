@@ -30,7 +30,10 @@ export interface LocalSessionOptions {
 }
 
 /** A session in this process. Dispose it: forwarded ssh agents listen on sockets of their own. */
-export interface LocalSession extends Session, AsyncDisposable {}
+export interface LocalSession extends Session, AsyncDisposable {
+  /** Where logins are looked for, first match first; for whoever has to tell that there is none. */
+  loginPlaces(): readonly string[];
+}
 
 /**
  * Opens what the caller offers, and checks secrets and ssh sources (`session/bad-secret`, `session/bad-ssh`). Directories
@@ -53,6 +56,7 @@ export async function createLocalSession(options: LocalSessionOptions): Promise<
       throw new CooperError("session/no-local", sentence, { hint: `offer it with --local ${name}=DIRECTORY` });
     },
     registryCredentials: (host, scope) => credentials.find(host, scope),
+    loginPlaces: () => credentials.places(),
     async tokenFor(host, wish, scope) {
       const { requestToken } = await import("../registry/index.ts");
       const around = { userAgent, proxy: options.env, tls: options.registryTls?.[host] };

@@ -11,12 +11,12 @@ export function errorReport(error: unknown, debug: boolean): string {
   return `${excerpts}${sentence}${hint === undefined ? "" : `hint: ${hint}\n`}${debug ? stacksOf(error) : ""}`;
 }
 
-/** The error's own hint; else, when the kernel refused a user something, that builds need root. */
+/** The error's own hint; else, when the kernel refused a user something, who knows more. */
 function hintOf(error: unknown): string | undefined {
   if (error instanceof CooperError && error.hint !== undefined) return error.hint;
   const refused = causesOf(error).some((one) => ["EPERM", "EACCES"].includes(errnoOf(one) ?? ""));
   return refused && process.geteuid?.() !== 0
-    ? "run the build as root: it mounts, and sets owners of files"
+    ? "`cooper doctor` tells what this process may do here, and what is missing"
     : undefined;
 }
 
