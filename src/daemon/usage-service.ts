@@ -9,6 +9,7 @@ export function usageHandlers(parts: DaemonParts): readonly Handler[] {
   return [
     unary(service.DiskUsage, async ({ filter, ageLimit }, call) => {
       const wanted = usageFilter(filter, "diskusage") ?? (() => true);
+      rest(parts);
       const entries = await housekeepingOf(parts).usage({ ...parts.scope, signal: call.signal });
       const youngest = ageLimit > 0n ? Date.now() - milliseconds(ageLimit) : Number.POSITIVE_INFINITY;
       const record = entries.filter((entry) => entry.used.getTime() <= youngest && wanted(entry)).map(usageRecord);
@@ -18,12 +19,16 @@ export function usageHandlers(parts: DaemonParts): readonly Handler[] {
       const [request] = (await call.messages.read()) ?? [];
       if (request === undefined) return;
       call.header();
-      // What was used in the very millisecond in which the last build ended is free only now.
-      if (parts.builds.running === 0) housekeepingOf(parts).rest();
+      rest(parts);
       const gone = await housekeepingOf(parts).prune(pruneRequest(request), { ...parts.scope, signal: call.signal });
       for (const entry of gone) await call.messages.send(usageRecord(entry));
     }),
   ];
+}
+
+/** What was used in the very millisecond in which the last build ended is free only now. */
+function rest(parts: DaemonParts): void {
+  if (parts.builds.running === 0) housekeepingOf(parts).rest();
 }
 
 function pruneRequest(request: control.PruneRequest) {

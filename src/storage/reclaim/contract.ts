@@ -12,8 +12,10 @@ export interface Usage {
   readonly size: number;
   readonly created: Date;
   readonly used: Date;
-  /** It cannot go: something is built on it, or an opening that still lives may have looked at it. */
+  /** It cannot go: an opening that still lives may have looked at it, or at something that is built on it. */
   readonly inUse: boolean;
+  /** It cannot go before something else has gone: a snapshot that is built on it, the snapshot that a blob is of. */
+  readonly needed: boolean;
 }
 
 export interface PruneOptions {

@@ -39,10 +39,13 @@ describe("reclaim", () => {
     await using storage = await open(root);
     const usage = await storage.reclaim.usage(quietScope);
     const of = (id: string) => usage.find((one) => one.id === id);
-    expect(of(base)).toMatchObject({ kind: "snapshot", inUse: true, description: "100000 bytes" });
+    expect(of(base)).toMatchObject({ kind: "snapshot", inUse: false, needed: true, description: "100000 bytes" });
     expect(of(base)?.size).toBeGreaterThanOrEqual(100_000);
-    expect(of(top)).toMatchObject({ parent: base, inUse: false });
-    expect(of(named.digest)).toMatchObject({ kind: "blob", size: 5, inUse: true });
+    expect(of(top)).toMatchObject({ parent: base, inUse: false, needed: false });
+    expect(of(named.digest)).toMatchObject({ kind: "blob", size: 5, inUse: false, needed: true });
+    storage.snapshots.changes(top);
+    const used = (await storage.reclaim.usage(quietScope)).filter(({ inUse }) => inUse).map(({ id }) => id);
+    expect(used.sort()).toEqual([base, top, named.digest].sort());
     expect(usage.map(({ kind }) => kind).sort()).toEqual(["blob", "blob", "kept", "snapshot", "snapshot"]);
   });
 

@@ -22,11 +22,10 @@ export class StoredReclaim implements Reclaim {
   }
 
   usage(scope: Scope): Promise<readonly Usage[]> {
-    return told("measure the root", async () => [
-      ...(await snapshotUsage(this.#parts, scope)),
-      ...blobUsage(this.#parts),
-      ...(await keptUsage(this.#parts, scope)),
-    ]);
+    return told("measure the root", async () => {
+      const snapshots = await snapshotUsage(this.#parts, scope);
+      return [...snapshots, ...blobUsage(this.#parts, snapshots), ...(await keptUsage(this.#parts, scope))];
+    });
   }
 
   prune(options: PruneOptions, scope: Scope): Promise<readonly Usage[]> {
@@ -111,7 +110,7 @@ export class StoredReclaim implements Reclaim {
 }
 
 function mayGo(usage: Usage, options: PruneOptions): boolean {
-  if (usage.inUse || options.filter?.(usage) === false) return false;
+  if (usage.inUse || usage.needed || options.filter?.(usage) === false) return false;
   return options.keepDuration === undefined || usage.used.getTime() < Date.now() - options.keepDuration;
 }
 

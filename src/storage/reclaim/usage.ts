@@ -54,24 +54,41 @@ export async function snapshotUsage(place: ReclaimPlace, scope: Scope): Promise<
       size,
       created: new Date(row.created),
       used: new Date(row.used),
-      inUse: row.children === 1 || row.used >= since,
+      inUse: row.used >= since,
+      needed: row.children === 1,
     });
   }
-  return usages;
+  return withAncestors(usages);
 }
 
-/** Blobs; one that a snapshot's layer record names is in use with the snapshot. */
-export function blobUsage(place: ReclaimPlace): Usage[] {
+/** What is in use is so with everything below it. */
+function withAncestors(usages: readonly Usage[]): Usage[] {
+  const byId = new Map(usages.map((usage) => [usage.id, usage]));
+  const used = new Set<string>();
+  for (const { id, inUse } of usages) {
+    for (let at = inUse ? byId.get(id) : undefined; at !== undefined && !used.has(at.id); ) {
+      used.add(at.id);
+      at = at.parent === undefined ? undefined : byId.get(at.parent);
+    }
+  }
+  return usages.map((usage) => ({ ...usage, inUse: used.has(usage.id) }));
+}
+
+/** Blobs; one that a snapshot's layer record names is in use with the snapshot, of which `snapshots` tells. */
+export function blobUsage(place: ReclaimPlace, snapshots: readonly Usage[]): Usage[] {
   const { layout, database } = place;
   const since = oldestOpening(place);
-  const referred = new Set(database.all<{ digest: string }>("SELECT digest FROM layer").map(({ digest }) => digest));
+  const usedSnapshots = new Set(snapshots.flatMap(({ id, inUse }) => (inUse ? [id] : [])));
+  const layers = database.all<{ digest: string; snapshot: string }>("SELECT digest, snapshot FROM layer");
+  const referred = new Set(layers.map(({ digest }) => digest));
+  const used = new Set(layers.flatMap(({ digest, snapshot }) => (usedSnapshots.has(snapshot) ? [digest] : [])));
   const usages: Usage[] = [];
   for (const algorithm of readdirSync(layout.blobs)) {
     for (const hex of readdirSync(join(layout.blobs, algorithm))) {
       const id = `${algorithm}:${hex}`;
       const stat = statSync(join(layout.blobs, algorithm, hex), { throwIfNoEntry: false });
       if (stat === undefined) continue;
-      const inUse = referred.has(id) || stat.mtimeMs >= since;
+      const inUse = used.has(id) || stat.mtimeMs >= since;
       usages.push({
         ...nothingKnown,
         kind: "blob",
@@ -80,13 +97,14 @@ export function blobUsage(place: ReclaimPlace): Usage[] {
         created: stat.birthtime,
         used: stat.mtime,
         inUse,
+        needed: referred.has(id),
       });
     }
   }
   return usages;
 }
 
-const nothingKnown = { parent: undefined, description: undefined };
+const nothingKnown = { parent: undefined, description: undefined, needed: false };
 
 /** Kept folders: cache mounts, transferred directories, git repositories. Each use touches the folder (`Folders.kept`). */
 export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
