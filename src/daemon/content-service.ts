@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
+import type { Housekeeping } from "../engine/index.ts";
 import { Code, content, type Handler, rpcError, streaming, unary } from "../grpc/index.ts";
-import { type Digest, isDigest } from "../kit/index.ts";
+import { type Digest, isDigest, quietScope } from "../kit/index.ts";
 import type { Blobs } from "./history/history-folder.ts";
 import { timestamp } from "./times.ts";
 
@@ -8,7 +9,8 @@ import { timestamp } from "./times.ts";
 const chunkSize = 1 << 20;
 
 /** containerd's content store, to be read only: blobs of the root, and of the builds that are remembered. */
-export function contentHandlers(stores: readonly Blobs[]): readonly Handler[] {
+export function contentHandlers(housekeeping: Housekeeping | undefined, history: Blobs): readonly Handler[] {
+  const stores = [...(housekeeping ? [housekeeping] : []), history];
   const { ContentService: service } = content;
   const find = async (text: string) => {
     if (!isDigest(text))
@@ -16,6 +18,16 @@ export function contentHandlers(stores: readonly Blobs[]): readonly Handler[] {
     return found(stores, text);
   };
   return [
+    // The root's own: what is remembered is told by its records.
+    streaming(service.List, async ({ messages, signal }) => {
+      await messages.read();
+      const entries = (await housekeeping?.usage({ ...quietScope, signal })) ?? [];
+      const info = entries.flatMap(({ kind, id, size, created, used }) => {
+        const times = { createdAt: timestamp(created), updatedAt: timestamp(used) };
+        return kind === "blob" ? [{ digest: id, size: BigInt(size), ...times }] : [];
+      });
+      for (let at = 0; at < info.length; at += 100) await messages.send({ info: info.slice(at, at + 100) });
+    }),
     unary(service.Info, async ({ digest }) => {
       const { path, size } = await find(digest);
       const { birthtime, mtime } = await stat(path);

@@ -93,7 +93,7 @@ function allHandlers(parts: DaemonParts, health: Health): readonly Handler[] {
     ...controlHandlers(parts),
     ...usageHandlers(parts),
     ...historyHandlers(history),
-    ...contentHandlers([...(engine.housekeeping ? [engine.housekeeping] : []), history]),
+    ...contentHandlers(engine.housekeeping, history),
     ...health.handlers(),
     parts.tracing.handler(),
     ...gatewayHandlers(parts.builds, parts.worker, parts.scope),

@@ -9,7 +9,7 @@ import { content, control, otlp } from "../../src/grpc/index.ts";
 import { quietScope } from "../../src/kit/index.ts";
 import type { Init } from "../../src/wire/index.ts";
 
-const { dial, remoteEngine } = await remote();
+const { dial, queries, remoteEngine } = await remote();
 const { ControlService } = control;
 const { ContentService } = content;
 let folder = "";
@@ -83,6 +83,16 @@ async function update(request: Init<control.UpdateBuildHistoryRequest>) {
   await using connection = await connect();
   await connection.client.unary(ControlService.UpdateBuildHistory, request, { signal: quietScope.signal });
 }
+/** Blobs of the root. */
+async function listed() {
+  await using connection = await connect();
+  const call = connection.client.call(ContentService.List, { signal: quietScope.signal });
+  await call.messages.send({});
+  call.end();
+  const digests: string[] = [];
+  for await (const { info } of call.messages) digests.push(...info.map(({ digest }) => digest));
+  return digests;
+}
 async function blob(digest: string) {
   await using connection = await connect();
   const call = connection.client.call(ContentService.Read, { signal: quietScope.signal });
@@ -142,6 +152,10 @@ test("what is pinned outlives a restart, and what is deleted is gone with its bl
   await daemon.shutDown(0);
   daemon = await start();
   expect((await records({ ref: "good" }))[0]?.pinned).toBe(true);
+  expect((await listed()).length).toBeGreaterThan(0);
+  await using connection = await connect();
+  await queries.prune(connection, { all: true }, () => {}, quietScope);
+  expect(await listed()).toEqual([]);
   for (const { ref } of await records()) await update({ ref, delete: true });
   expect(await records()).toEqual([]);
   expect(readdirSync(join(folder, "root/history/blobs/sha256"))).toEqual([]);
