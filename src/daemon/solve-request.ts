@@ -18,7 +18,7 @@ export function buildRequest(request: control.SolveRequest): BuildRequest {
     ref: request.ref,
     frontend: request.frontend,
     frontendOptions: Object.fromEntries(request.frontendAttrs),
-    ...(request.definition.byteLength > 0 && { definition: request.definition }),
+    ...(request.graph && { definition: request.graph.value }),
     ...(request.frontendInputs.size > 0 && { frontendInputs: request.frontendInputs }),
     exporters: exporters.map(plainEntry),
     cacheImports: [...oldImports, ...(cache?.imports ?? []).map(plainEntry)],

@@ -160,7 +160,7 @@ function solveMessage(request: BuildRequest, session: string): Init<control.Solv
   return {
     ref: request.ref,
     session,
-    ...(request.definition && { definition: request.definition }),
+    ...(request.definition && { graph: { case: "definition" as const, value: request.definition } }),
     // Older daemons know one exporter only.
     ...(first && { exporterDeprecated: first.type, exporterAttrsDeprecated: new Map(Object.entries(first.attrs)) }),
     exporters: request.exporters.map(entry),

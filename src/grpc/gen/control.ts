@@ -1,6 +1,6 @@
 // Generated from src/grpc/proto/control.proto by tools/proto.ts; do not edit.
 
-import { field, type MessageType, method, pb as llb } from "../../wire/index.ts";
+import { field, type MessageType, method, unionCase, pb as llb } from "../../wire/index.ts";
 import * as protobuf from "./protobuf.ts";
 import * as status from "./status.ts";
 import * as types from "./types.ts";
@@ -87,7 +87,6 @@ export const UsageRecord: MessageType<UsageRecord> = {
 
 export interface SolveRequest {
   readonly ref: string;
-  readonly definition: Uint8Array;
   readonly exporterDeprecated: string;
   readonly exporterAttrsDeprecated: ReadonlyMap<string, string>;
   readonly session: string;
@@ -103,12 +102,14 @@ export interface SolveRequest {
   readonly sourcePolicySession: string;
   readonly compatibilityVersion: bigint;
   readonly proxyNetwork: boolean;
+  readonly graph?:
+    | { readonly case: "definition"; readonly value: Uint8Array };
 }
 export const SolveRequest: MessageType<SolveRequest> = {
   name: "moby.buildkit.v1.SolveRequest",
   fields: [
     field(1, "ref", "string", "one", "Ref"),
-    field(2, "definition", "bytes", "one", "Definition"),
+    unionCase(2, "definition", "bytes", "graph"),
     field(3, "exporterDeprecated", "string", "one", "ExporterDeprecated"),
     field(4, "exporterAttrsDeprecated", "string", "map", "ExporterAttrsDeprecated"),
     field(5, "session", "string", "one", "Session"),
