@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { busyboxImage } from "../support/base-image.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
 import { ended, StepLab } from "../support/step-lab.ts";
 
@@ -161,6 +162,34 @@ describe("cooper step run: pods", () => {
     );
     expect(stdout).toContain("[s] 0\n");
     expect(existsSync(join(lab.project, "cooper-artifacts/stolen"))).toBe(false);
+  });
+
+  test("moby/buildkit is Cooper itself, as a user without rights too, and the real one with --real-images", async () => {
+    lab.write({ Dockerfile: "FROM scratch\nCOPY --chown=5:6 a.txt /\n" });
+    const build =
+      "buildctl-daemonless.sh build --frontend dockerfile.v0 --local context=. --local dockerfile=. --progress=plain";
+    const self = (tag: string, securityContext: object) => ({
+      podSpec: { containers: [{ name: "main", image: `moby/buildkit:${tag}`, securityContext }] },
+    });
+    const rootless = await lab.run(step(build, self("rootless", { runAsUser: 1000, runAsGroup: 1000 })));
+    expect(rootless).toMatchObject({ code: 0, stdout: expect.stringContaining("isolation: rootless") });
+    expect(rootless.stdout).not.toContain("one user id only");
+    await registry.push(busyboxImage(), "moby/buildkit", "fake");
+    lab.write({
+      "buildkitd.toml": `[registry."docker.io"]\nmirrors = ["${registry.host}"]\n[registry."${registry.host}"]\nhttp = true\n`,
+    });
+    const real = await lab.run(step("command -v buildctl || echo no buildctl", self("fake", {})), ["--real-images"], {
+      BUILDKITD_FLAGS: `--config ${join(lab.project, "buildkitd.toml")}`,
+    });
+    expect(real).toMatchObject({ code: 0, stdout: "[s] no buildctl\n" });
+  });
+
+  test("pods with --network none have a loopback of their own", async () => {
+    const { code, stdout } = await lab.run(step("ip -o link | wc -l; ip addr show lo | grep -c 127.0.0.1", main()), [
+      "--network",
+      "none",
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "[s] 1\n[s] 1\n" });
   });
 
   test("an OOM kill and a pod that cannot run are named", async () => {

@@ -171,8 +171,8 @@ class PipelineRun {
   }
 
   #told({ label, kind, state, reason, jobs }: StepResult): void {
-    // A wait that is passed is nobody's news.
-    if (kind === "wait" && state === "passed") return;
+    // A wait that is passed is nobody's news, nor what nobody asked for.
+    if ((kind === "wait" && state === "passed") || reason === notAskedFor) return;
     const [job] = jobs;
     const code = jobs.length === 1 && job !== undefined && job.exitCode !== 0 ? ` with exit code ${job.exitCode}` : "";
     const why = reason === undefined ? "" : `: ${reason}`;
@@ -191,8 +191,10 @@ const wordsOf: Readonly<Record<StepResult["state"], string>> = {
   canceled: "canceled",
 };
 
+const notAskedFor = "it is not asked for";
+
 function whyLeftOut(node: PlanNode, { only, queue }: RunOptions): string | undefined {
-  if (only.length > 0 && !only.some((name) => isNamed(node, name))) return "it is not asked for";
+  if (only.length > 0 && !only.some((name) => isNamed(node, name))) return notAskedFor;
   if (queue === undefined) return undefined;
   const own = node.jobs[0]?.agents.get("queue") ?? "default";
   return node.jobs.length > 0 && own !== queue ? `it is for queue ${JSON.stringify(own)}` : undefined;

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import type { StepMount } from "../../executor/index.ts";
 import { CooperError } from "../../kit/index.ts";
 import type { ImageRoot, Images } from "../../pod/index.ts";
 import type { Storage } from "../../storage/index.ts";
+import { lsetxattr } from "../../sys/index.ts";
 
 /** Where this package is in the container. */
 const home = "/opt/cooper";
@@ -144,6 +146,7 @@ function cooperMounts(folder: string): readonly StepMount[] {
     writeFileSync(join(folder, command), `#!/bin/sh\nexec '${program}' '${script}' "$@"\n`, { mode: 0o755 });
     chmodSync(join(folder, command), 0o755);
   }
+  for (const [name, capability] of mapPrograms) addMapProgram(folder, name, capability);
   return [
     bind(top, home),
     ...(inside ? [] : [bind(node, program)]),
@@ -151,6 +154,33 @@ function cooperMounts(folder: string): readonly StepMount[] {
     bind(folder, commandsFolder),
     ...(existsSync("/usr/local/bin") ? [bind(folder, "/usr/local/bin")] : []),
   ];
+}
+
+/** Programs that give a user namespace its ids, and the one capability (its bit) that each needs. */
+const mapPrograms = [
+  ["newuidmap", 7],
+  ["newgidmap", 6],
+] as const;
+
+/**
+ * A copy of this machine's, with that capability in place of the set-user-id bit: with the bit it does not work in a container without
+ * CAP_SYS_ADMIN. Where that cannot be written the machine's own is used.
+ */
+function addMapProgram(folder: string, name: string, capability: number): void {
+  const original = ["/usr/bin", "/bin"].map((bin) => join(bin, name)).find((path) => existsSync(path));
+  if (original === undefined) return;
+  const copy = join(folder, name);
+  copyFileSync(original, copy);
+  chmodSync(copy, 0o755);
+  // linux/capability.h, vfs_cap_data: revision 2 with the effective bit, then permitted and inheritable, low and high.
+  const value = Buffer.alloc(20);
+  value.writeUInt32LE(0x02000001, 0);
+  value.writeUInt32LE(1 << capability, 4);
+  try {
+    lsetxattr(copy, "security.capability", value);
+  } catch {
+    rmSync(copy);
+  }
 }
 
 /** Where the programs of the commands are: the bundle's folder, or that of the sources. */
