@@ -25,5 +25,5 @@ export type { BuildHistoryEvent, BuildkitVersion, UsageRecord, WorkerRecord } fr
 export const remote = () => import("./remote/index.ts");
 
 /** Takes a way of isolation for builds in this process: see the engine's `takeIsolation`. */
-export const takeIsolation: typeof import("../engine/index.ts").takeIsolation = async (asked, env) =>
-  (await import("../engine/index.ts")).takeIsolation(asked, env);
+export const takeIsolation: typeof import("../engine/index.ts").takeIsolation = async (...words) =>
+  (await import("../engine/index.ts")).takeIsolation(...words);

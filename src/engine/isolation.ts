@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import type { Isolation } from "../executor/index.ts";
 import { startedAgain } from "../kit/index.ts";
 import { hasAllRights } from "../sys/index.ts";
@@ -6,13 +7,29 @@ import type { JobStatus } from "./job-status.ts";
 
 /**
  * Takes a way of isolation for this process (docs/isolation.md), `asked` or by trying. It may start this process again in a user namespace:
- * to be called before anything is read from standard input or written. With all rights it costs 0.1 ms and loads nothing. Throws
+ * to be called before anything is read from standard input or written. `runtime`: the one that was named, or empty. With all rights it costs 0.1 ms and loads nothing. Throws
  * `executor/bad-isolation`, `executor/no-isolation`.
  */
-export async function takeIsolation(asked: string, env: NodeJS.ProcessEnv): Promise<Isolation> {
-  if (asked === "auto" && startedAgain(env) === undefined && hasAllRights()) return { rung: "oci", why: [] };
+export async function takeIsolation(asked: string, env: NodeJS.ProcessEnv, runtime: string): Promise<Isolation> {
+  const usual = asked === "auto" && startedAgain(env) === undefined && hasAllRights();
+  if (usual && (runtime !== "" || hasRuntime(env.PATH ?? ""))) return { rung: "oci", why: [] };
   const { isolate } = await import("../executor/index.ts");
-  return isolate(asked, env);
+  return isolate(asked, env, runtime);
+}
+
+/** As the executor will find it, which is not to be loaded for that. */
+function hasRuntime(path: string): boolean {
+  const folders = path.split(":").filter((folder) => folder.startsWith("/"));
+  return folders.some((folder) => ["runc", "crun", "buildkit-runc"].some((name) => isExecutable(`${folder}/${name}`)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without mounts a tree is a folder of its own; an explicit choice of the user's stands. */

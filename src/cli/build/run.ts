@@ -75,7 +75,7 @@ async function localOptions(
   const limited = { ...options, ...(stepLimits && { stepLimits }) };
   if (!isolates) return limited;
   const asked = values.isSet("isolation") ? values.string("isolation") : (options.askedIsolation ?? "auto");
-  return { ...limited, isolation: await takeIsolation(asked, io.around.env) };
+  return { ...limited, isolation: await takeIsolation(asked, io.around.env, options.ociWorkerBinary) };
 }
 
 async function execute(

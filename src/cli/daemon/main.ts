@@ -44,7 +44,7 @@ async function serve(flags: FlagValues, io: Io): Promise<number> {
     const { group, ...options } = await daemonOptions(flags, cwd, env, (sentence) => warnings.push(sentence));
     const say = sayer(options.log, io);
     for (const warning of warnings) say("warning", warning);
-    const isolation = await takeIsolation(options.engine.askedIsolation ?? "auto", env);
+    const isolation = await takeIsolation(options.engine.askedIsolation ?? "auto", env, options.engine.ociWorkerBinary);
     for (const line of isolation.why) say("info", `isolation ${isolation.rung}: ${line}`);
     const gid = group === "" ? options.gid : await groupId(group);
     const all = { ...options, engine: { ...options.engine, isolation }, ...(gid !== undefined && { gid }) };

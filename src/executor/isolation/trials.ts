@@ -11,7 +11,10 @@ import { mountTrouble } from "./mount-trial.ts";
 import type { UserNamespace } from "./user-namespace.ts";
 
 /** Tries on this process. `userNamespace` opens one; the trial of `rootless` leaves it open for whoever enters it. */
-export function trialsHere(openUserNamespace: () => Promise<UserNamespace | string>): Trials & {
+export function trialsHere(
+  openUserNamespace: () => Promise<UserNamespace | string>,
+  runtimeTrouble?: string,
+): Trials & {
   opened(): UserNamespace | undefined;
 } {
   const rights = processRights();
@@ -19,10 +22,12 @@ export function trialsHere(openUserNamespace: () => Promise<UserNamespace | stri
   return {
     oci: async () => {
       if (!hasCapability(rights, Capability.sysAdmin)) return "this process has no CAP_SYS_ADMIN";
+      if (runtimeTrouble !== undefined) return runtimeTrouble;
       // Nothing that could stand in the way: then it is not worth five milliseconds to try.
       return hasAllRights() ? undefined : (cgroupTrouble() ?? mountTrouble());
     },
     rootless: async () => {
+      if (runtimeTrouble !== undefined) return runtimeTrouble;
       const made = await openUserNamespace();
       if (typeof made === "string") return made;
       opened = made;
