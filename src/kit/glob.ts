@@ -12,6 +12,8 @@ type Token =
 /** A compiled pattern. Matching takes time in proportion to pattern length times path length at worst, whatever the pattern. */
 export interface Glob {
   matches(path: string): boolean;
+  /** Whether it matches the path or what stands before one of its slashes; in one pass, however many there are. */
+  matchesAnyPart?(path: string): boolean;
 }
 
 const slash = 0x2f;
@@ -46,7 +48,10 @@ export function compileDoubleStar(pattern: string): Glob {
     const before = at === 0 || carets > 0 ? [] : [anything];
     return compileTokens([...before, ...rest, ...(at === alternatives.length - 1 ? [] : [anything])]);
   });
-  return { matches: (path) => globs.some((glob) => glob.matches(path)) };
+  return {
+    matches: (path) => globs.some((glob) => glob.matches(path)),
+    matchesAnyPart: (path) => globs.some((glob) => glob.matchesAnyPart?.(path)),
+  };
 }
 
 const anything: Token = { kind: "all" };
@@ -142,7 +147,14 @@ export function compileBothWays(pattern: string): readonly [Glob, Glob] {
 
 function asExpression(tokens: readonly Token[]): Glob {
   const expression = new RegExp(`^${tokens.map(expressionOf).join("")}$`, "u");
-  return { matches: (path) => expression.test(path) };
+  let states: readonly (Token | "inside")[] | undefined;
+  return {
+    matches: (path) => expression.test(path),
+    matchesAnyPart: (path) => {
+      states ??= statesOf(tokens);
+      return runStates(states, path, true);
+    },
+  };
 }
 
 function expressionOf(token: Token): string {
@@ -170,13 +182,19 @@ function expressionOf(token: Token): string {
  * behind it, inside its run of components.
  */
 function asStateMachine(tokens: readonly Token[]): Glob {
-  const states: (Token | "inside")[] = tokens.flatMap((token): (Token | "inside")[] =>
-    token.kind === "globstar" ? [token, "inside"] : [token],
-  );
-  return { matches: (path) => runStates(states, path) };
+  const states = statesOf(tokens);
+  return {
+    matches: (path) => runStates(states, path, false),
+    matchesAnyPart: (path) => runStates(states, path, true),
+  };
 }
 
-function runStates(states: readonly (Token | "inside")[], path: string): boolean {
+function statesOf(tokens: readonly Token[]): readonly (Token | "inside")[] {
+  return tokens.flatMap((token): (Token | "inside")[] => (token.kind === "globstar" ? [token, "inside"] : [token]));
+}
+
+/** `anyPart`: what stands before a slash may match, too. */
+function runStates(states: readonly (Token | "inside")[], path: string, anyPart: boolean): boolean {
   let now = new Uint8Array(states.length + 1);
   let next = new Uint8Array(states.length + 1);
   now[0] = 1;
@@ -184,6 +202,7 @@ function runStates(states: readonly (Token | "inside")[], path: string): boolean
   for (const char of path) {
     next.fill(0);
     const code = char.codePointAt(0) as number;
+    if (anyPart && code === slash && now[states.length] === 1) return true;
     for (let index = 0; index < states.length; index++) {
       if (now[index] === 1) advance(states[index] as Token | "inside", index, code, next);
     }

@@ -78,6 +78,27 @@ test("the last pattern that matches decides, also through a parent directory", (
   expect(matches(["", "  ", " a "], "a")).toBe(true);
 });
 
+test("a path deep down is matched as one near the top", () => {
+  const deep = `${"d/".repeat(40)}x`;
+  for (const [pattern, outcome] of [
+    ["d/d", true],
+    ["d/*", true],
+    ["*/*/x", false],
+    ["**/x", true],
+    ["**/d*x", false],
+    [`${"*/".repeat(39)}*`, true],
+    [`${"*/".repeat(39)}y`, false],
+    ["y*|**x", true],
+  ] as const) {
+    expect([pattern, matches(pattern, deep)]).toEqual([pattern, outcome]);
+  }
+});
+
+test("many stars on a long path take no time", () => {
+  expect(matches("*a".repeat(1000), `${"a/".repeat(20_000)}b`)).toBe(false);
+  expect(matches("**/a*".repeat(400), `${"a/".repeat(2000)}b`)).toBe(true);
+}, 60_000);
+
 test.each(["!", "[", "[]", "[]a]", "[-]", "[x-]", "a\\", "a[", "[^bc", "a[\\]"])(
   "pattern %s is an error",
   (pattern) => {

@@ -13,6 +13,9 @@ export interface Pattern {
 /** Which patterns a directory (or one above it) matched: what a walk hands from a directory to its children. */
 export type MatchState = Uint8Array;
 
+/** With more directories than this above a path, patterns are not tried on each. */
+const manyParents = 30;
+
 /**
  * A list of patterns with the semantics of moby/patternmatcher: the last one that matches a path or any directory above
  * it decides, `!` turns a match off again, `**` spans directories. Compiled once, at construction.
@@ -38,11 +41,13 @@ export class PatternMatcher {
   /** Whether the slash-separated relative path is matched, by itself or through a directory above it. */
   matches(path: string): boolean {
     const parents = parentsOf(path);
+    const matchesPart = (glob: Glob) => {
+      if (parents.length > manyParents && glob.matchesAnyPart !== undefined) return glob.matchesAnyPart(path);
+      return glob.matches(path) || parents.some((parent) => glob.matches(parent));
+    };
     let matched = false;
     for (const [index, pattern] of this.patterns.entries()) {
-      if (pattern.exclusion !== matched) continue;
-      const glob = this.#globs[index] as Glob;
-      if (glob.matches(path) || parents.some((parent) => glob.matches(parent))) matched = !pattern.exclusion;
+      if (pattern.exclusion === matched && matchesPart(this.#globs[index] as Glob)) matched = !pattern.exclusion;
     }
     return matched;
   }
