@@ -19,6 +19,10 @@ type SessionCall = ServerCall<control.BytesMessage, control.BytesMessage>;
 
 /** How long a build may wait for its session: upstream's. */
 const patience = 5000;
+/** How long a caller may take to speak HTTP/2 inside its call. */
+const handshake = 20_000;
+/** So many callers at once; far above anything real. */
+const mostCallers = 10_000;
 
 /** The callers that are connected, by session id. */
 export class Sessions {
@@ -48,15 +52,18 @@ export class Sessions {
   async #attach(call: SessionCall): Promise<void> {
     const id = firstOf(call.metadata, sessionHeader.id) ?? "";
     if (id === "") throw rpcError(Code.INVALID_ARGUMENT, "session id is missing");
-    if (this.#callers.has(id)) throw rpcError(Code.ALREADY_EXISTS, `session ${id} already exists`);
+    this.#checkRoom(id);
     const methods = (call.metadata.get(sessionHeader.method) ?? []).map((name) => name.toLowerCase());
     call.header();
     const inner = clientSession(tunnel(call.messages, () => {}));
+    let caller: RemoteCaller | undefined;
     try {
-      await whenReady(inner, call.signal);
+      await whenReady(inner, AbortSignal.any([call.signal, AbortSignal.timeout(handshake)]));
+      this.#checkRoom(id);
       const sharedKey = firstOf(call.metadata, sessionHeader.sharedKey) ?? "";
       const client = new GrpcClient(inner);
-      this.#callers.set(id, { id, sharedKey, methods: new Set(methods), client });
+      caller = { id, sharedKey, methods: new Set(methods), client };
+      this.#callers.set(id, caller);
       this.#arrival.resolve();
       this.#arrival = Promise.withResolvers();
       const ended = new Promise<undefined>((resolve) => {
@@ -66,8 +73,14 @@ export class Sessions {
       const gone = await Promise.race([ended, watchHealth(client, call.signal)]);
       if (gone !== undefined) throw rpcError(Code.UNAVAILABLE, gone);
     } finally {
-      this.#callers.delete(id);
+      if (caller !== undefined) this.#callers.delete(id);
       inner.destroy();
     }
+  }
+
+  /** Asked twice: two may begin at once. */
+  #checkRoom(id: string): void {
+    if (this.#callers.has(id)) throw rpcError(Code.ALREADY_EXISTS, `session ${id} already exists`);
+    if (this.#callers.size >= mostCallers) throw rpcError(Code.RESOURCE_EXHAUSTED, "too many sessions");
   }
 }
