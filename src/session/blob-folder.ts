@@ -105,7 +105,8 @@ async function listImage(folder: string, entry: LayoutEntry, names: readonly str
   const entries = names.map((name): LayoutEntry => {
     const tag = /:([\w.-]+)$/.exec(name)?.[1];
     const named = name.includes("/") || tag !== undefined ? { [nameKeys[0]]: name } : {};
-    return { ...entry, annotations: { ...entry.annotations, ...named, [nameKeys[1]]: tag ?? name } };
+    const annotations = Object.entries({ ...entry.annotations, ...named, [nameKeys[1]]: tag ?? name }).sort();
+    return { ...entry, annotations: Object.fromEntries(annotations) };
   });
   const isSame = (one: LayoutEntry) =>
     entries.some((other) => nameKeys.every((key) => one.annotations?.[key] === other.annotations?.[key]));
