@@ -25,6 +25,8 @@ const scp = /^[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
 /** Throws `ops/bad-attribute` for what git should never see. */
 export function gitAttributes(identifier: string, attrs: ReadonlyMap<string, string>): GitSource {
   const [address = "", ...fragments] = identifier.replace(/^git:\/\//, "").split("#");
+  // A build that wants a signature checked must not go on without.
+  if (attrs.get("git.sig.pubkey")) throw bad("verification of git signatures is not supported yet");
   const [ref = "", ...subdirs] = fragments.join("#").split(":");
   return {
     remote: remoteUrl(attrs.get("git.fullurl") || address),

@@ -12,6 +12,8 @@ export interface HttpSource {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Name of the secret with the `Authorization` header; empty: those named after the host are tried. */
   readonly authSecret: string;
+  /** A detached OpenPGP signature of the file, and the keys of which one must have made it; armored. */
+  readonly signature: { readonly text: string; readonly publicKeys: string } | undefined;
 }
 
 /** Headers that a definition may set. */
@@ -29,7 +31,15 @@ export function httpAttributes(url: string, attrs: ReadonlyMap<string, string>):
     gid: integer(attrs, "http.gid"),
     headers: headersOf(attrs),
     authSecret: attrs.get("http.authheadersecret") ?? "",
+    signature: signatureOf(attrs),
   };
+}
+
+function signatureOf(attrs: ReadonlyMap<string, string>): HttpSource["signature"] {
+  const [text, publicKeys] = [attrs.get("http.sig.signature") ?? "", attrs.get("http.sig.pubkey") ?? ""];
+  if (text === "" && publicKeys === "") return undefined;
+  if (text !== "" && publicKeys !== "") return { text, publicKeys };
+  throw new CooperError("ops/bad-attribute", "http signature verification requires both pubkey and signature");
 }
 
 function checkedUrl(url: string): string {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Digest, lazy, sha256Fields } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../../storage/index.ts";
@@ -20,12 +21,12 @@ export function httpSource(
   const source = httpAttributes(url, attrs);
   let download: (() => Promise<Download>) | undefined;
   const find = (scope: OpScope) => {
-    download ??= lazy(() => findDownload(source, storage, answers, scope));
+    download ??= lazy(async () => signed(source, await findDownload(source, storage, answers, scope), storage));
     return download();
   };
   return {
     recipe: async (scope) => {
-      if (source.checksum !== undefined) {
+      if (source.checksum !== undefined && source.signature === undefined) {
         const name = fileName(source.url, source.filename, undefined);
         return {
           digest: keyOf(source, { name, digest: source.checksum, lastModified: "" }),
@@ -39,6 +40,15 @@ export function httpSource(
   };
 }
 
+/** The download, when it has the signature that it must have. Throws `ops/bad-signature`. */
+async function signed(source: HttpSource, download: Download, storage: Storage): Promise<Download> {
+  if (source.signature === undefined) return download;
+  const { verifyDetached } = await import("./pgp/verify.ts");
+  await using tree = await storage.mount(storage.snapshots.view(download.snapshot as SnapshotId));
+  await verifyDetached(join(tree.path, download.name), source.signature.text, source.signature.publicKeys);
+  return download;
+}
+
 /** What a server says of a file; it is downloaded when it is not here. */
 export async function httpMetadata(
   url: string,
@@ -47,7 +57,12 @@ export async function httpMetadata(
   answers: SourceAnswers,
   scope: OpScope,
 ): Promise<{ readonly checksum: Digest; readonly filename: string; readonly lastModified?: Date }> {
-  const { digest, name, lastModified } = await findDownload(httpAttributes(url, attrs), storage, answers, scope);
+  const source = httpAttributes(url, attrs);
+  const { digest, name, lastModified } = await signed(
+    source,
+    await findDownload(source, storage, answers, scope),
+    storage,
+  );
   const date = new Date(lastModified);
   return { checksum: digest, filename: name, ...(!Number.isNaN(date.getTime()) && { lastModified: date }) };
 }
