@@ -125,6 +125,10 @@ describe("buildDefinition()", () => {
     expect(parsed.vertices.map(({ digest }) => digest)).toContain(received.head?.digest);
   });
 
+  it("refuses a received definition that says nothing", () => {
+    expect(() => stateFromDefinition(new Uint8Array(0))).toThrow("invalid nil input definition to definition op");
+  });
+
   it("marshals ten thousand steps", () => {
     let state = base;
     for (let step = 0; step < 10_000; step++) state = state.run({ args: [String(step)] });

@@ -1,8 +1,8 @@
-import type { Digest } from "../kit/index.ts";
+import { CooperError, type Digest } from "../kit/index.ts";
 import { type DefinitionVertex, type ParsedDefinition, unmarshalDefinition } from "./definition.ts";
 import type { MarshalledNode, Node, NodeLocation, NodeSource, Output } from "./node.ts";
 import type { Input } from "./op.ts";
-import { State, scratch } from "./state.ts";
+import { State } from "./state.ts";
 
 /** A vertex of a received definition: its bytes are kept as they came. */
 class ReceivedNode implements Node {
@@ -23,10 +23,15 @@ class ReceivedNode implements Node {
   }
 }
 
-/** A definition that somebody else marshalled, as a state to build on. Throws what `unmarshalDefinition` throws. */
+/**
+ * A definition that somebody else marshalled, as a state to build on. Throws what `unmarshalDefinition` throws, and `llb/invalid` for one
+ * that says nothing, as upstream does: most likely it was forgotten.
+ */
 export function stateFromDefinition(bytes: Uint8Array): State {
   const definition = unmarshalDefinition(bytes);
-  if (definition.head === undefined) return scratch();
+  if (definition.head === undefined) {
+    throw new CooperError("llb/invalid", "invalid nil input definition to definition op");
+  }
   const sources: readonly NodeSource[] = definition.source.files;
   const nodes = new Map<Digest, ReceivedNode>();
   const outputOf = ({ digest, index }: Input): Output => {
