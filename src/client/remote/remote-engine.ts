@@ -120,13 +120,21 @@ async function runFrontend(
   const { LLBBridgeService: service } = gateway;
   const options = { signal: scope.signal, metadata: new Map([["buildkit-controlapi-buildid", [request.ref]]]) };
   await client.unary(service.Ping, {}, { ...options, timeout: 15_000 });
+  const imports = request.cacheImports.map(({ type, attrs }) => ({ Type: type, Attrs: attrs }));
   const noCache = request.noCache && !("no-cache" in request.frontendOptions) ? { "no-cache": "" } : {};
   const { result } = await client
     .unary(
       service.Solve,
       {
         frontend: request.frontend,
-        frontendOpt: new Map(Object.entries({ ...request.frontendOptions, ...noCache })),
+        frontendOpt: new Map(
+          Object.entries({
+            ...request.frontendOptions,
+            ...noCache,
+            // Upstream's frontends hear of caches by this option.
+            ...(imports.length > 0 && { "cache-imports": JSON.stringify(imports) }),
+          }),
+        ),
         allowResultReturn: true,
         allowResultArrayRef: true,
         ...(request.frontendInputs && { frontendInputs: request.frontendInputs }),
