@@ -80,7 +80,10 @@ export interface Session {
   tokenFor?(host: string, wish: TokenWish, scope: Scope): Promise<RegistryToken>;
   /** The secret's bytes, or undefined when the caller has none of that id. */
   secret(id: string, scope: Scope): Promise<Uint8Array | undefined>;
-  /** Path of a unix socket that speaks the ssh agent protocol, or undefined. */
+  /**
+   * Path of a unix socket that speaks the ssh agent protocol, or undefined. Rejects with `session/no-agent` and the caller's words
+   * when the caller forwards agents, but not that one.
+   */
   sshAgent(id: string, scope: Scope): Promise<string | undefined>;
   /** Another session of the same builder, for a definition that names it. Rejects when there is none of that id. */
   peer?(id: string, scope: Scope): Promise<Session>;

@@ -159,8 +159,13 @@ async function openAgent(
   try {
     await caller.client.unary(sshforward.SSHService.CheckAgent, { id }, { signal: scope.signal });
   } catch (error) {
-    if (carriedStatus(error) !== undefined) return undefined;
-    throw error;
+    const status = carriedStatus(error);
+    if (status === undefined) throw error;
+    if (status.code === Code.UNIMPLEMENTED) return undefined;
+    throw new CooperError("session/no-agent", status.message, {
+      hint: `forward an agent with --ssh ${id}`,
+      cause: error,
+    });
   }
   return held.use(await forwardedAgent(caller.client, id)).socket;
 }

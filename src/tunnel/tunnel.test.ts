@@ -246,7 +246,10 @@ test("an ssh agent is reached through a socket here", async () => {
   const chunks: Buffer[] = [];
   for await (const chunk of peer) chunks.push(chunk as Buffer);
   expect(Buffer.concat(chunks).toString()).toBe("got hello");
-  expect(await session.sshAgent("other", quietScope)).toBeUndefined();
+  await expect(session.sshAgent("other", quietScope)).rejects.toMatchObject({
+    code: "session/no-agent",
+    message: "unset ssh forward key other",
+  });
 });
 
 test("results go to the caller's file and directory", async () => {

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, closeSync, openSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, isCooperError } from "../../kit/index.ts";
 import type { SessionFile } from "../../llb/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope } from "../contract.ts";
@@ -18,7 +18,10 @@ export async function forwardAgent(
   scope: OpScope,
 ): Promise<ForwardedAgent | undefined> {
   const id = wanted.id === "" ? "default" : wanted.id;
-  const agent = await findAgent(id, scope);
+  const agent = await findAgent(id, scope).catch((error: unknown) => {
+    if (wanted.optional && isCooperError(error, "session/no-agent")) return undefined;
+    throw error;
+  });
   if (agent === undefined) {
     if (wanted.optional) return undefined;
     throw new CooperError("ops/no-ssh", `no SSH key ${JSON.stringify(id)} forwarded from the client`, {
