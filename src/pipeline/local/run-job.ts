@@ -1,6 +1,7 @@
+import { realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { errnoOf, isCooperError, messageOf, type Scope, withChildScope } from "../../kit/index.ts";
+import { errnoOf, isCooperError, messageOf, pathInside, type Scope, withChildScope } from "../../kit/index.ts";
 import type { PodResult } from "../../pod/index.ts";
 import { jobEnvironment } from "../build/job-environment.ts";
 import type { Job, PlanNode } from "../expand/contract.ts";
@@ -163,18 +164,18 @@ class JobRun {
 
   /** The command, and then its artifacts, whatever became of it. */
   async #command(scope: Scope): Promise<Partial<PodResult> & { exitCode: number }> {
-    const { folder, scratch } = this.#home;
+    const { scratch } = this.#home;
     using agent = startAgent(join(scratch, `agent-${this.#job.id}-${this.#attempt}`), (call) =>
       answerCall(call, this.#calling()),
     );
-    this.#places.set("", (path) => path);
+    this.#places.set("", linksFollowed);
     for (const plugin of this.#job.plugins) {
       if (!isKubernetesPlugin(plugin))
         this.#warn(`plugin ${plugin.name} is not run here: only the kubernetes plugin is`);
     }
     const result = runsInPod(this.#job) ? await this.#inPod(agent, scope) : await this.#onHost(agent, scope);
     const paths = this.#job.artifactPaths.join(";");
-    if (paths !== "") this.#upload(paths, folder);
+    if (paths !== "") await this.#upload(paths);
     return result;
   }
 
@@ -239,11 +240,15 @@ class JobRun {
     }
   }
 
-  #upload(globs: string, folder: string): void {
+  /** Below the working tree; absolute paths are the last container's. */
+  async #upload(globs: string): Promise<void> {
+    const { folder } = this.#home;
     const place = [...this.#places].findLast(([container]) => container !== "")?.[1] ?? ((path: string) => path);
+    const hostPath = (path: string) =>
+      path === folder || path.startsWith(`${folder}/`) ? insideTree(folder, path) : place(path);
     const job = { id: this.#job.id, key: this.#node.key ?? "" };
     try {
-      const taken = this.#home.state.artifacts.upload(globs, folder, place, job);
+      const taken = await this.#home.state.artifacts.upload(globs, folder, hostPath, job);
       const which = taken.slice(0, 10).join(", ");
       this.#note(
         taken.length === 0 ? `no files fit artifact_paths ${globs}` : `kept ${taken.length} artifacts: ${which}`,
@@ -280,6 +285,20 @@ class JobRun {
   #warn(text: string): void {
     this.#home.options.log({ kind: "warning", job: this.#label, text: this.#redactor.redact(text) });
   }
+}
+
+/** A command on this machine sees this machine's links. */
+function linksFollowed(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Links that a pod left in the tree lead nowhere else. */
+function insideTree(folder: string, path: string): string {
+  return pathInside(folder, path.slice(folder.length));
 }
 
 function signalName(number: number): string | undefined {

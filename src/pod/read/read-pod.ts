@@ -8,6 +8,7 @@ const leftOut: Readonly<Record<string, string>> = {
   hostPID: "containers see only their own processes",
   hostIPC: "containers have an IPC namespace of their own",
   shareProcessNamespace: "containers see only their own processes",
+  imagePullSecrets: "images are pulled with this user's logins",
   dnsConfig: "containers have the machine's name servers",
 };
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, lchownSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { constants, copyFileSync, createWriteStream, lchownSync, readdirSync, statSync } from "node:fs";
+import { copyFile, mkdir, open } from "node:fs/promises";
 import { dirname, isAbsolute, join, posix, relative } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { makeFolders, pathInside } from "../../../kit/index.ts";
 import { pathGlob } from "../../expand/skipped.ts";
 
@@ -23,6 +25,7 @@ export class Artifacts {
   readonly #store: string;
   readonly #folder: string;
   readonly #all: Artifact[] = [];
+  #count = 0;
   constructor(store: string, folder: string) {
     this.#store = store;
     this.#folder = folder;
@@ -33,43 +36,48 @@ export class Artifacts {
   }
 
   /**
-   * Takes the files below `root` that fit the globs (`;` between them); an absolute glob is looked for through `hostPath`. Gives the paths.
+   * Takes the files that fit the globs (`;` between them), relative to `cwd` as `hostPath` finds it on this machine. Links in folders are not
+   * followed. Gives the paths.
    */
-  upload(
+  async upload(
     globs: string,
-    root: string,
+    cwd: string,
     hostPath: (path: string) => string,
     job: { readonly id: string; readonly key: string },
-  ): readonly string[] {
+  ): Promise<readonly string[]> {
     const taken: string[] = [];
     for (const glob of globs.split(";").map((one) => one.trim())) {
       if (glob === "") continue;
-      for (const { file, path } of find(glob, root, hostPath)) {
-        this.#take(file, path, job);
+      for (const { file, path } of find(glob, cwd, hostPath)) {
+        if (file.startsWith(`${this.#folder}/`)) continue;
+        await this.#take(file, path, job);
         taken.push(path);
       }
     }
     return taken;
   }
 
-  #take(file: string, path: string, job: { readonly id: string; readonly key: string }): void {
-    const kept = join(this.#store, String(this.#all.length));
-    mkdirSync(this.#store, { recursive: true });
-    copyFileSync(file, kept);
+  async #take(file: string, path: string, job: { readonly id: string; readonly key: string }): Promise<void> {
+    const kept = join(this.#store, String(this.#count++));
+    await mkdir(this.#store, { recursive: true });
+    const [sha1, sha256] = [createHash("sha1"), createHash("sha256")];
+    let size = 0;
+    // Whoever made the file may have put a link in its place meanwhile.
+    await using source = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const counted = async function* (bytes: AsyncIterable<Buffer>) {
+      for await (const chunk of bytes) {
+        sha1.update(chunk);
+        sha256.update(chunk);
+        size += chunk.byteLength;
+        yield chunk;
+      }
+    };
+    await pipeline(source.createReadStream({ autoClose: false }), counted, createWriteStream(kept));
     const shown = join(this.#folder, path);
     makeFolders(dirname(shown));
-    copyFileSync(kept, shown);
-    const bytes = readFileSync(kept);
-    const digest = (name: string) => createHash(name).update(bytes).digest("hex");
-    this.#all.push({
-      path,
-      job: job.id,
-      stepKey: job.key,
-      size: bytes.byteLength,
-      sha1: digest("sha1"),
-      sha256: digest("sha256"),
-      file: kept,
-    });
+    await copyFile(kept, shown, constants.COPYFILE_FICLONE);
+    const digests = { sha1: sha1.digest("hex"), sha256: sha256.digest("hex") };
+    this.#all.push({ path, job: job.id, stepKey: job.key, size, ...digests, file: kept });
   }
 
   /** Those whose path fits, the last of each path; of one job or step only when it is named. */
@@ -100,31 +108,30 @@ export class Artifacts {
 
 function* find(
   glob: string,
-  root: string,
+  cwd: string,
   hostPath: (path: string) => string,
-): Generator<{ file: string; path: string }> {
-  const start = isAbsolute(glob) ? hostPath("/") : root;
-  const wanted = isAbsolute(glob) ? glob.slice(1) : posix.normalize(glob);
+): Generator<{ readonly file: string; readonly path: string }> {
+  const absolute = isAbsolute(glob);
+  const wanted = posix.normalize(absolute ? glob.slice(1) : glob);
   if (wanted.startsWith("../")) return;
-  const fixed = wanted.split("/").findIndex((part) => /[*?[{]/.test(part));
-  const base = fixed < 0 ? wanted : wanted.split("/").slice(0, fixed).join("/");
-  const top = isAbsolute(glob) ? hostPath(`/${base}`) : join(start, base);
+  const parts = wanted.split("/");
+  const fixed = parts.findIndex((part) => /[*?[{]/.test(part));
+  const base = fixed < 0 ? wanted : parts.slice(0, fixed).join("/");
+  const top = hostPath(absolute ? `/${base}` : posix.join(cwd, base));
   const stats = statSync(top, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (stats.isFile()) {
-    if (fixed < 0) yield { file: top, path: wanted };
+  if (fixed < 0) {
+    if (stats?.isFile()) yield { file: top, path: wanted };
     return;
   }
-  if (fixed < 0) return;
+  if (stats?.isDirectory() !== true) return;
   const fits = pathGlob(wanted);
   let count = 0;
   for (const entry of readdirSync(top, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
     const path = posix.join(base, relative(top, file));
-    if (fits(path)) {
-      if (++count > maxFiles) throw new Error(`more than ${maxFiles} files fit ${glob}`);
-      yield { file, path };
-    }
+    if (!fits(path)) continue;
+    if (++count > maxFiles) throw new Error(`more than ${maxFiles} files fit ${glob}`);
+    yield { file, path };
   }
 }

@@ -89,16 +89,11 @@ const commands: Readonly<Record<string, Command>> = {
     return done;
   },
 
-  "artifact upload": ({ rest: [globs = ""] }, { cwd, container }, { build, job, node, hostPath, note }) => {
-    const paths = build.artifacts.upload(globs, hostPath(container, cwd), (path) => hostPath(container, path), {
-      id: job.id,
-      key: node.key ?? "",
-    });
-    note(
-      paths.length === 0
-        ? `no files fit ${globs}`
-        : `uploaded ${paths.length} artifacts: ${paths.slice(0, 10).join(", ")}`,
-    );
+  "artifact upload": async ({ rest: [globs = ""] }, { cwd, container }, { build, job, node, hostPath, note }) => {
+    const from = { id: job.id, key: node.key ?? "" };
+    const paths = await build.artifacts.upload(globs, cwd, (path) => hostPath(container, path), from);
+    const which = paths.slice(0, 10).join(", ");
+    note(paths.length === 0 ? `no files fit ${globs}` : `uploaded ${paths.length} artifacts: ${which}`);
     return done;
   },
   "artifact download": (
