@@ -127,7 +127,7 @@ test("definitions out of odd ops", async () => {
   for (let round = 0; round < rounds * 5; round++) {
     const ops = Array.from({ length: 1 + Math.floor(random() * 5) }, () => encode(pb.Op, oddMessage(pb.Op, random)));
     const definition = encode(pb.Definition, { def: ops });
-    const body = frame(encode(Solve.input, { ref: `def${round}`, definition }));
+    const body = frame(encode(Solve.input, { ref: `def${round}`, graph: { case: "definition", value: definition } }));
     await send({ method: Solve, body });
   }
   await answers();
