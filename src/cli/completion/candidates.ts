@@ -30,7 +30,7 @@ function flagLines(path: readonly CommandSpec[], argv: readonly string[], last: 
   const begun = last.replace(/^-+/, "");
   const flags = [...(path.at(-1)?.flags ?? []), ...standardFlags(path)];
   return flags
-    .filter((flag) => flag.name.startsWith(begun) && !argv.includes(`--${flag.name}`))
+    .filter((flag) => flag.hidden !== true && flag.name.startsWith(begun) && !argv.includes(`--${flag.name}`))
     .map((flag) => `--${flag.name}:${flag.usage}\n`)
     .join("");
 }
