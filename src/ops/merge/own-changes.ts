@@ -6,6 +6,8 @@ import type { SnapshotId, Storage } from "../../storage/index.ts";
 /** A folder of overlay's changes; may be read until disposal. */
 interface ChangeFolder extends AsyncDisposable {
   readonly path: string;
+  /** There may be marks in it: false of a tree that began with nothing. */
+  readonly marked: boolean;
 }
 
 const told = "told-changes";
@@ -21,16 +23,16 @@ export function markTold(id: SnapshotId, storage: Pick<Storage, "records">): voi
  */
 export async function changeFolder(id: SnapshotId, storage: Storage, scope: Scope): Promise<ChangeFolder> {
   const { folder } = storage.snapshots.changes(id);
+  const isTold = storage.records.get(told, id) !== undefined;
   const whole = storage.snapshots.get(id)?.parent === undefined;
-  if (whole || storage.records.get(told, id) !== undefined)
-    return { path: folder, [Symbol.asyncDispose]: async () => {} };
+  if (whole || isTold) return { path: folder, marked: isTold, [Symbol.asyncDispose]: async () => {} };
   const { applyLayer, layerTar } = await import("../../archive/index.ts");
   const fresh = await storage.temporaryFolder("changes");
   try {
     const tar = layerTar(ownChanges(id, storage), { allAttributes: true }, scope);
     await applyLayer(tar, fresh.path, { form: "overlay", files: fresh.files }, scope);
     sameRoot(folder, fresh.path);
-    return fresh;
+    return { path: fresh.path, marked: true, [Symbol.asyncDispose]: () => fresh[Symbol.asyncDispose]() };
   } catch (error) {
     await fresh[Symbol.asyncDispose]();
     throw error;

@@ -52,7 +52,8 @@ async function putMarked(
   scope: Scope,
 ): Promise<SnapshotId> {
   await using changes = await changeFolder(id, storage, scope);
-  return await putFolder(changes.path, below, description, storage, scope);
+  const base = changes.marked ? await foundationFor(changes.path, below, storage, scope) : below;
+  return await putOnBase(changes.path, base, description, storage, scope);
 }
 
 /** Makes a folder of overlay's changes, of which each mark deletes one name, a snapshot on top of another. */
@@ -63,7 +64,16 @@ export async function putFolder(
   storage: Storage,
   scope: Scope,
 ): Promise<SnapshotId> {
-  const base = await foundationFor(folder, below, storage, scope);
+  return putOnBase(folder, await foundationFor(folder, below, storage, scope), description, storage, scope);
+}
+
+async function putOnBase(
+  folder: string,
+  base: SnapshotId | undefined,
+  description: Description,
+  storage: Storage,
+  scope: Scope,
+): Promise<SnapshotId> {
   await using active = await storage.snapshots.prepare(base, { shared: true });
   await copyTree(folder, active.changes.folder, { signal: scope.signal });
   const { id } = await active.commit(description);
