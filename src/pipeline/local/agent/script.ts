@@ -30,7 +30,8 @@ mkfifo "$call/answer" 2>/dev/null
 ask() {
   echo "$name" >"$dir/requests"
   if [ -p "$call/answer" ]; then
-    read -r verb code <"$call/answer"
+    # The end of an earlier answer may be read as one without words.
+    until read -r verb code <"$call/answer" && [ -n "$verb" ]; do :; done
   else
     until [ -e "$call/answered" ]; do sleep 1; done
     read -r verb code <"$call/answered"
