@@ -26,6 +26,8 @@ done
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$target/$name"; done
 mkdir -m 1777 "$target/tmp" "$target/var/tmp"
 chmod 700 "$target/root"
+# Some clusters run containers as any uid, in group 0.
+chmod 775 "$target/var/lib/buildkit"
 
 # Everything that was outside of /usr goes into it. Links are resolved: a library has one name, the one that it is asked for.
 put() {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DockerRegistry } from "../src/registry/testing/index.ts";
 import { blocksOf, outputPattern, type PageBlock, sessionOf } from "./support/page-blocks.ts";
 import { containerOf, type PageVolume } from "./support/pod-yaml.ts";
-import { kindsOfPod, Podman, type PodmanRun } from "./support/podman.ts";
+import { imageTimeout, kindsOfPod, Podman, type PodmanRun } from "./support/podman.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
 import type { Finished, Rights } from "./support/rights.ts";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   podman.loadCooper();
   open = await startRegistry();
   guarded = await DockerRegistry.start({ basicAuth: true });
-});
+}, imageTimeout);
 afterAll(async () => {
   podman?.[Symbol.dispose]();
   await open?.[Symbol.asyncDispose]();

@@ -7,30 +7,42 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
-import { lsetxattr } from "../src/sys/index.ts";
+import { lsetxattr, tryFlock } from "../src/sys/index.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const cache = join(root, "node_modules/.cache/cooper-image");
 
-/** The folder `name` of the cache for that key: there whole, or made now. */
+/** The folder `name` of the cache for that key: there whole, or made now, by one process for all. */
 function kept(name: string, key: readonly string[], make: (folder: string) => void): string {
   const digest = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 16);
   const folder = join(cache, `${name}-${digest}`);
   if (existsSync(folder)) return folder;
-  const fresh = `${folder}.${process.pid}`;
-  rmSync(fresh, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
-  make(fresh);
+  const lock = openSync(join(cache, `${name}.lock`), "a");
   try {
+    while (!tryFlock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    if (existsSync(folder)) return folder;
+    const fresh = `${folder}.new`;
+    rmSync(fresh, { recursive: true, force: true });
+    make(fresh);
     renameSync(fresh, folder);
-  } catch (error) {
-    // Another process was faster.
-    if (!existsSync(folder)) throw error;
-    rmSync(fresh, { recursive: true });
+    return folder;
+  } finally {
+    closeSync(lock);
   }
-  return folder;
 }
 
 /** A folder with Debian's part of the image in `rootfs`, as the Dockerfile's stage has it. */

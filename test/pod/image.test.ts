@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { kindsOfPod, Podman } from "../support/podman.ts";
+import { imageTimeout, kindsOfPod, Podman } from "../support/podman.ts";
 import type { Rights } from "../support/rights.ts";
 
 const work = mkdtempSync(join(tmpdir(), "cooper-image-"));
@@ -15,7 +15,7 @@ beforeAll(() => {
   podman = new Podman();
   size = podman.loadCooper();
   writeContext();
-});
+}, imageTimeout);
 afterAll(() => {
   podman?.[Symbol.dispose]();
   rmSync(work, { recursive: true, force: true });
@@ -93,6 +93,15 @@ test.for(Object.keys(rungs) as Rights[])(
     if (rights !== "privileged") expect(stderr).toContain(`isolation: ${rungs[rights]}`);
   },
 );
+
+test("any uid of group 0, which has no name and no home", async () => {
+  const { code, stderr } = await podman.run({
+    ...{ image: "cooper", rights: { ...kindsOfPod.restricted, user: 1_000_650_000, group: 0 } },
+    command: ["/bin/sh", "-ec", build("--opt target=plain --output type=oci,dest=/tmp/out.tar")],
+    mounts: { "/context:ro": join(work, "context") },
+  });
+  expect(code, stderr).toBe(0);
+});
 
 test("a second build in the same container finds the first one's results", async () => {
   const { stderr } = await inPod("rootless", `${build("--opt target=run")}; ${build("--opt target=run")}`);

@@ -19,6 +19,9 @@ export interface PodRights {
   readonly readOnly?: boolean;
 }
 
+/** Milliseconds for the image, when nothing of it is kept yet and the machine is busy. */
+export const imageTimeout = 900_000;
+
 /** The four kinds of pod (test/support/rights.ts). */
 export const kindsOfPod: Readonly<Record<Rights, PodRights>> = {
   privileged: { privileged: true },
