@@ -29,6 +29,8 @@ export async function resolveSourceMeta(
     const resolved = { identifier: `${scheme}://${asAsked(image, found.ref)}`, attrs };
     return { source: resolved, image: { digest: found.digest, config: found.config } };
   }
+  // Of a caller's folder nothing is known beside what was asked.
+  if (identifier.startsWith("local://")) return { source: { identifier, attrs } };
   if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
     throw rpcError(Code.UNIMPLEMENTED, `cannot resolve metadata of ${identifier}`);
   }
