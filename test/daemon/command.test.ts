@@ -76,7 +76,9 @@ test("du, prune, workers and info answer; after prune --all nothing is left", ()
   expect(buildctl("du").stdout).toMatch(/^ID\t.*\n(.*\n)*Total:\t\t[\d.]+.?B\n$/);
   expect(buildctl("prune", "--all").stdout).toMatch(/Total:\t[\d.]+.?B\n$/);
   expect(buildctl("du").stdout).toBe("ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\nReclaimable:\t0B\nTotal:\t\t0B\n");
-  expect(buildctl("debug", "workers").stdout).toMatch(/^ID\t\t\t\tPLATFORMS\n[a-z0-9]{25}\tlinux\/\w+(,linux\/\w+(\/\w+)?)*\n$/);
+  expect(buildctl("debug", "workers").stdout).toMatch(
+    /^ID\t\t\t\tPLATFORMS\n[a-z0-9]{25}\tlinux\/\w+(,linux\/\w+(\/\w+)?)*\n$/,
+  );
   expect(buildctl("debug", "info").stdout).toMatch(/^BuildKit: {3}github.com\/moby\/buildkit/);
 });
 

@@ -31,7 +31,7 @@ test("bash completes with the script", () => {
   writeFileSync(join(folder, "buildctl"), `#!/bin/sh\nexec ${process.execPath} ${entry} "$@"\n`);
   chmodSync(join(folder, "buildctl"), 0o755);
   writeFileSync(join(folder, "script"), completionScript("bash"));
-  const ask = 'source script; COMP_WORDS=(buildctl debug hi); COMP_CWORD=2; _buildctl_complete; echo "${COMPREPLY[@]}"';
+  const ask = 'source script; COMP_WORDS=(buildctl debug hi); COMP_CWORD=2; _buildctl_complete; echo "$COMPREPLY"';
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
   expect(spawnSync("bash", ["-c", ask], { cwd: folder, env, encoding: "utf8" }).stdout).toBe("histories\n");
 });
