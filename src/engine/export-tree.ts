@@ -1,6 +1,6 @@
 import type { ExportLayer, ExportTree } from "../export/index.ts";
 import { CooperError } from "../kit/index.ts";
-import { layerRecord, type Ref } from "../ops/index.ts";
+import { type ImageLayer, layerRecord, type Ref } from "../ops/index.ts";
 import { isFoundation, type SnapshotStore } from "../storage/index.ts";
 
 /** A result as exporters see it. Throws `engine/cannot-export` for a caller's folder. */
@@ -10,7 +10,7 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
     case "scratch":
       return { layers: [] };
     case "layers":
-      return { layers: ref.layers.map((layer) => ({ kind: "pending", record: layerRecord(layer) })) };
+      return { layers: ref.layers.map(pendingLayer) };
     case "snapshot":
       return {
         layers: snapshots
@@ -21,4 +21,10 @@ export function exportTree(ref: Ref | undefined, snapshots: SnapshotStore): Expo
     case "folder":
       throw new CooperError("engine/cannot-export", "cannot export a local directory that is no snapshot");
   }
+}
+
+function pendingLayer(layer: ImageLayer): ExportLayer {
+  const { createdAt } = layer;
+  const record = layerRecord(layer);
+  return { kind: "pending", record, ...(createdAt !== undefined && { createdAt: new Date(createdAt) }) };
 }

@@ -222,7 +222,7 @@ function createdBy(layer: ExportLayer | undefined): string {
 
 /** An image's own layers have their times in its history. */
 function createdOf(layer: ExportLayer | undefined): string | undefined {
-  return layer?.kind === "snapshot" ? goTime(layer.createdAt) : undefined;
+  return layer?.createdAt === undefined ? undefined : goTime(layer.createdAt);
 }
 
 async function commitIndex(

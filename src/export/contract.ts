@@ -10,7 +10,7 @@ export interface ExportTree {
 }
 export type ExportLayer =
   | { readonly kind: "snapshot"; readonly id: SnapshotId; readonly createdBy: string; readonly createdAt: Date }
-  | { readonly kind: "pending"; readonly record: LayerRecord };
+  | { readonly kind: "pending"; readonly record: LayerRecord; readonly createdAt?: Date };
 
 /** What an exporter gets: one tree (or one per platform) and the frontend's metadata. */
 export interface ExportSource {

@@ -26,6 +26,8 @@ export interface ImageLayer {
   readonly chainId: Digest;
   /** Canonical references (or `oci-layout:STORE@…`) that the blob can be had from. */
   readonly from: readonly string[];
+  /** When a build made it, RFC 3339; unknown for layers of images. */
+  readonly createdAt?: string;
 }
 
 /** What a step tells while it runs; the engine turns it into status updates of its vertex. */

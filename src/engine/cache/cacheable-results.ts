@@ -9,7 +9,6 @@ import { exportTree } from "../export-tree.ts";
  * inputs never ran. What comes from elsewhere as it is (images, git, directories of the caller) is not among them.
  */
 export async function cacheableResults(job: BuildJob): Promise<CacheableResult[]> {
-  const { storage } = job.parts;
   const found = new Map<Digest, CacheableResult>();
   for (const { vertex, final, quick } of await job.keys()) {
     if (vertex.inputs.length === 0) continue;
@@ -24,17 +23,33 @@ export async function cacheableResults(job: BuildJob): Promise<CacheableResult[]
 
   function outputOf(ref: Ref, { parts }: BuildJob): CacheableResult["outputs"] {
     if (ref.kind === "folder") return [];
-    const createdAt = ref.kind === "snapshot" ? parts.storage.snapshots.get(ref.id)?.created : undefined;
-    return [{ tree: exportTree(ref, storage.snapshots), createdAt: createdAt ?? new Date() }];
+    const tree = exportTree(ref, parts.storage.snapshots);
+    return [{ tree, createdAt: tree.layers.at(-1)?.createdAt ?? new Date() }];
   }
 }
 
-/** Those whose every tree is a lower part of one of `images`: their layers go out with the image anyway. */
+/**
+ * Those of which some tree is a lower part of one of `images`: its layers go out with the image anyway. A result is used whole, so the
+ * other outputs of such a step come along.
+ */
 export function resultsWithin(results: readonly CacheableResult[], images: readonly ExportTree[]): CacheableResult[] {
+  const isWithin = withinTest(images);
+  return results.filter(({ outputs }) => outputs.some(({ tree }) => isWithin(tree)) || outputs.every(isEmpty));
+}
+
+/** Those that need no layer but the image's. */
+export function resultsOnlyWithin(results: readonly CacheableResult[], image: ExportTree): CacheableResult[] {
+  const isWithin = withinTest([image]);
+  return results.filter(({ outputs }) => outputs.every((output) => isEmpty(output) || isWithin(output.tree)));
+}
+
+function isEmpty({ tree }: CacheableResult["outputs"][number]): boolean {
+  return tree.layers.length === 0;
+}
+
+function withinTest(images: readonly ExportTree[]): (tree: ExportTree) => boolean {
   const known = new Set(images.flatMap(prefixesOf));
-  return results.filter(({ outputs }) =>
-    outputs.every(({ tree }) => tree.layers.length === 0 || known.has(nameOf(tree))),
-  );
+  return (tree) => known.has(nameOf(tree));
 }
 
 function prefixesOf({ layers }: ExportTree): string[] {

@@ -4,7 +4,7 @@ import { formatPlatformAll, normalizePlatform } from "../../oci/index.ts";
 import type { BuildJob } from "../build-job.ts";
 import type { CacheEntry } from "../contract.ts";
 import { exportScope } from "../exporters.ts";
-import { cacheableResults, resultsWithin } from "./cacheable-results.ts";
+import { cacheableResults, resultsOnlyWithin, resultsWithin } from "./cacheable-results.ts";
 
 /** What a build writes into caches. */
 export interface CacheExports {
@@ -31,7 +31,7 @@ export async function withInlineCache(
   const metadata = new Map(source.metadata);
   for (const { platform, tree } of source.images) {
     const id = platform === undefined ? "" : `/${formatPlatformAll(normalizePlatform(platform))}`;
-    const records = resultsWithin(results, [tree]).map((result) => ({
+    const records = resultsOnlyWithin(results, tree).map((result) => ({
       ...result,
       // A chain's length says which layers of the image it is.
       outputs: result.outputs.map(({ tree: { layers }, createdAt }) => ({

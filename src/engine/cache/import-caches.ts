@@ -20,8 +20,9 @@ import { ImportedCache } from "./imported-cache.ts";
 
 /** More than the config of any cache has. */
 const configLimit = 256 * 1024 * 1024;
-/** The annotation of a layer that says its diff id. */
+/** Annotations of a layer: its diff id, and when it was made. */
 const uncompressed = "containerd.io/uncompressed";
+const createdAt = "buildkit/createdat";
 
 /** Reads every cache that the request names. One that cannot be had is a failed line in the progress, and no more: as upstream. */
 export async function importCaches(
@@ -124,12 +125,11 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
   const config = parts.find(({ mediaType }) => mediaType === cacheConfigType);
   if (config !== undefined) {
     const results = parseCacheConfig(await place.read(config));
-    return [
-      new ImportedCache(
-        results,
-        layerTable(parts, (layer) => layer.annotations?.[uncompressed], place),
-      ),
-    ];
+    const factsOf = ({ annotations }: Descriptor) => ({
+      diffId: annotations?.[uncompressed],
+      time: annotations?.[createdAt],
+    });
+    return [new ImportedCache(results, layerTable(parts, factsOf, place))];
   }
   if (document.kind === "manifest") return inlineCache(document, place);
   const inner = await Promise.all(
@@ -143,17 +143,31 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
 
 function layerTable(
   layers: readonly Descriptor[],
-  diffIdOf: (layer: Descriptor, at: number) => string | undefined,
+  factsOf: (
+    layer: Descriptor,
+    at: number,
+  ) => { readonly diffId: string | undefined; readonly time: string | undefined },
   { from }: Place,
 ): ConstructorParameters<typeof ImportedCache>[1] {
   const known = new Map(
     layers.flatMap((descriptor, at) => {
-      const diffId = diffIdOf(descriptor, at) ?? "";
+      const { diffId = "", time } = factsOf(descriptor, at);
       const { annotations: _, ...plain } = descriptor;
-      return isDigest(diffId) ? [[descriptor.digest, { descriptor: plain, diffId, from: [from] }] as const] : [];
+      return isDigest(diffId)
+        ? [
+            [
+              descriptor.digest,
+              { descriptor: plain, diffId, from: [from], ...(isTime(time) && { createdAt: time }) },
+            ] as const,
+          ]
+        : [];
     }),
   );
   return (blob) => known.get(blob);
+}
+
+function isTime(text: string | undefined): text is string {
+  return text !== undefined && !Number.isNaN(Date.parse(text));
 }
 
 /** The cache that an image's config has in a field of its own. */
@@ -167,12 +181,10 @@ async function inlineCache(manifest: Manifest, place: Place): Promise<ImportedCa
     records,
     manifest.layers.map(({ digest }) => digest),
   );
-  return [
-    new ImportedCache(
-      results,
-      layerTable(manifest.layers, (_, at) => diffIds[at], place),
-    ),
-  ];
+  const outputs = results.flatMap((result) => result.outputs);
+  const times = new Map(outputs.map(({ chain, createdAt: time }) => [chain.length, time]));
+  const factsOf = (_: Descriptor, at: number) => ({ diffId: diffIds[at], time: times.get(at + 1) });
+  return [new ImportedCache(results, layerTable(manifest.layers, factsOf, place))];
 }
 
 function inlineRecords(config: Uint8Array): Uint8Array | undefined {

@@ -57,8 +57,12 @@ export async function commitCache(
       })),
     ),
   );
+  const times = new Map(
+    [...distinct.values()].map((layer) => [digestOf(layer), layer.createdAt ?? new Date()] as const),
+  );
   const described = describe(
     [...distinct.keys()].map((name) => ready.get(name) as ReadyLayer),
+    times,
     form.oci,
   );
   const manifest = encode(
@@ -74,12 +78,16 @@ function layerName(layer: ExportLayer): string {
   return layer.kind === "snapshot" ? layer.id : layer.record.descriptor.digest;
 }
 
-function describe(layers: readonly ReadyLayer[], oci: boolean): { descriptor: Descriptor; ready: ReadyLayer }[] {
+function describe(
+  layers: readonly ReadyLayer[],
+  times: ReadonlyMap<Digest, Date>,
+  oci: boolean,
+): { descriptor: Descriptor; ready: ReadyLayer }[] {
   const once = new Map<Digest, ReadyLayer>(layers.map((layer) => [layer.record.descriptor.digest, layer]));
   const sorted = [...once].sort(([a], [b]) => (a < b ? -1 : 1));
   return sorted.map(([digest, ready]) => {
     const { mediaType, size } = ready.record.descriptor;
-    const annotations = { [createdAt]: goTime(new Date()), [uncompressed]: ready.record.diffId };
+    const annotations = { [createdAt]: goTime(times.get(digest) ?? new Date()), [uncompressed]: ready.record.diffId };
     return { descriptor: { mediaType: convertLayerMediaType(mediaType, oci, true), digest, size, annotations }, ready };
   });
 }
