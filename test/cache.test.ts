@@ -148,3 +148,24 @@ test("an image that brings its own cache along", async () => {
   const { log } = await lab.build(["--import-cache", `type=registry,ref=${name}`]);
   expect(cachedSteps(log)).toEqual(steps);
 });
+
+test("an image of two platforms that brings its own cache along is the same image again", async () => {
+  lab.write({
+    Dockerfile: `
+FROM --platform=$BUILDPLATFORM busybox AS build
+ARG TARGETARCH
+RUN echo $TARGETARCH > /arch && head -c 8 /dev/urandom > /random
+FROM scratch
+COPY --from=build /arch /random /
+`,
+  });
+  const name = `${registry.host}/cache/platforms:1`;
+  const output = ["--output", `type=image,name=${name},push=true`, "--opt", "platform=linux/amd64,linux/arm64"];
+  const digestIn = (log: string) => /pushing manifest for \S+@(sha256:\w+)/.exec(log)?.[1];
+  const first = await lab.run([...output, "--export-cache", "type=inline"]);
+  forget();
+  const imported = ["--import-cache", `type=registry,ref=${name}`];
+  const second = await lab.run([...output, "--export-cache", "type=inline", ...imported]);
+  expect(digestIn(first.log)).toMatch(/^sha256:/);
+  expect(digestIn(second.log)).toBe(digestIn(first.log));
+});

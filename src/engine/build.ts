@@ -7,6 +7,7 @@ import type { Session } from "../session/index.ts";
 import { askedAttestations } from "./attestations.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
+import { askedImports } from "./cache/asked-imports.ts";
 import { exportCaches, openCacheExports, withInlineCache } from "./cache/export-caches.ts";
 import { importCaches } from "./cache/import-caches.ts";
 import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
@@ -44,7 +45,7 @@ export async function runBuild(
     const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
     const exporters = await Promise.all(request.exporters.map(open));
     const caches = await openCacheExports(request.cacheExports, job);
-    await importCaches(request.cacheImports, job, parts.registry);
+    await importCaches(askedImports(request), job, parts.registry);
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
     const source = await withInlineCache(await evaluate(job, built), caches, job);

@@ -45,7 +45,8 @@ interface Place {
   /** What its layers say of where they can be had from. */
   readonly from: string;
   readonly top: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
-  read(descriptor: Descriptor): Promise<Uint8Array>;
+  blob(descriptor: Descriptor): Promise<Uint8Array>;
+  manifest(descriptor: Descriptor): Promise<Uint8Array>;
 }
 
 async function readCache(
@@ -91,7 +92,8 @@ async function registryPlace(
   return {
     from: repositoryName(reference),
     top: { descriptor, bytes },
-    read: (wanted) => collect(registry.blob(name, wanted, access, scope), configLimit, wanted.digest),
+    blob: (wanted) => collect(registry.blob(name, wanted, access, scope), configLimit, wanted.digest),
+    manifest: (wanted) => registry.manifest(name, wanted, access, scope),
   };
 }
 
@@ -114,7 +116,8 @@ async function localPlace({ src = "", digest = "" }: Readonly<Record<string, str
   return {
     from: `oci-layout:${store}`,
     top: { descriptor: { mediaType: "", digest, size: bytes.byteLength }, bytes },
-    read: (wanted) => read(wanted.digest, configLimit),
+    blob: (wanted) => read(wanted.digest, configLimit),
+    manifest: (wanted) => read(wanted.digest, manifestLimit),
   };
 }
 
@@ -124,7 +127,7 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
   const parts = document.kind === "manifest" ? [...document.layers, document.config] : document.manifests;
   const config = parts.find(({ mediaType }) => mediaType === cacheConfigType);
   if (config !== undefined) {
-    const results = parseCacheConfig(await place.read(config));
+    const results = parseCacheConfig(await place.blob(config));
     const factsOf = ({ annotations }: Descriptor) => ({
       diffId: annotations?.[uncompressed],
       time: annotations?.[createdAt],
@@ -134,7 +137,7 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
   if (document.kind === "manifest") return inlineCache(document, place);
   const inner = await Promise.all(
     document.manifests.map(async (descriptor) => {
-      const manifest = parseManifest(await place.read(descriptor), descriptor.mediaType);
+      const manifest = parseManifest(await place.manifest(descriptor), descriptor.mediaType);
       return manifest.kind === "manifest" ? inlineCache(manifest, place) : [];
     }),
   );
@@ -173,7 +176,7 @@ function isTime(text: string | undefined): text is string {
 /** The cache that an image's config has in a field of its own. */
 async function inlineCache(manifest: Manifest, place: Place): Promise<ImportedCache[]> {
   const { parseInlineRecords } = await loadCaches();
-  const bytes = await place.read(manifest.config);
+  const bytes = await place.blob(manifest.config);
   const records = inlineRecords(bytes);
   if (records === undefined) return [];
   const { diffIds = [] } = parseImageConfig(bytes);
