@@ -1,6 +1,6 @@
 /**
- * Bundles src/ into dist/, or the folder that is named: one small entry per command, and `main.js` with all rooms, whose modules run when they are first
- * imported. One file, because finding, reading and linking forty took Node 8 ms; CommonJS, because V8's compiled code can
+ * Bundles src/ into dist/, or the folder that is named: one small entry per command of upstream's, `main.js` with what is behind them, whose modules run
+ * when they are first imported, and `cooper.js` with all rooms. One file, because finding, reading and linking forty took Node 8 ms; CommonJS, because V8's compiled code can
  * be kept for that with all functions in it (src/cli/entry/load-main.ts), which `build-warm.ts` does in the end. Files that the
  * code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as entries of their own
  * (worker threads), others as copies.
@@ -20,7 +20,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
-const commands = ["buildctl", "buildctl-daemonless", "buildkitd", "cooper"];
+const commands = ["buildctl", "buildctl-daemonless", "buildkitd"];
 
 /** Finds files named by `new URL("…", import.meta.url)`, lets `found` have them, and points the URL to where they will be. */
 function besideFiles(found: (path: string) => void): Plugin {
@@ -135,7 +135,11 @@ async function bundleAll(outdir: string): Promise<void> {
   const main = join(root, "src/cli/index.ts");
   await bundle(Object.fromEntries(commands.map((name) => [name, `src/cli/entry/${name}.ts`])), outdir, [main]);
   const seen = new Set<string>();
-  for (let entries: Record<string, string> = { main }; Object.keys(entries).length > 0; ) {
+  // What only `cooper` does is apart: builds would pay for every byte of it.
+  for (
+    let entries: Record<string, string> = { main, cooper: "src/cli/entry/cooper.ts" };
+    Object.keys(entries).length > 0;
+  ) {
     const beside = await bundle(entries, outdir, []);
     const fresh = [...beside].filter((path) => !seen.has(path));
     for (const path of fresh) seen.add(path);
@@ -169,7 +173,9 @@ async function main(): Promise<void> {
   // Dated by its start: whatever changed meanwhile is newer.
   writeFileSync(join(dist, ".built"), "");
   utimesSync(join(dist, ".built"), started, started);
-  console.log(`dist: ${commands.join(", ")} bundled in ${((Date.now() - started.getTime()) / 1000).toFixed(1)} s`);
+  console.log(
+    `dist: ${[...commands, "cooper"].join(", ")} bundled in ${((Date.now() - started.getTime()) / 1000).toFixed(1)} s`,
+  );
 }
 
 await main();

@@ -1,4 +1,4 @@
 /** What `bin/cooper` starts. */
-import { loadMain } from "./load-main.ts";
+import { runCooper } from "../cooper/run-cooper.ts";
 
-void loadMain().then(({ runCooper }) => runCooper());
+void runCooper();
