@@ -132,7 +132,7 @@ class Page implements Disposable {
   }
 }
 
-const pages = ["pod", "cache", "credentials", "multi-platform", "doctor"];
+const pages = ["pod", "cache", "cache-export", "credentials", "multi-platform", "doctor"];
 
 test.for(pages)("docs/%s.md", { timeout: 240_000 }, async (name) => {
   const page = readFileSync(resolve(import.meta.dirname, `../docs/${name}.md`), "utf8");
