@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { goDuration } from "./go-duration.ts";
+import { formatGoDuration, goDuration } from "./go-duration.ts";
 
 test.each([
   ["0", 0],
@@ -12,4 +12,18 @@ test.each([
   ["", undefined],
 ])("goDuration(%j) is %j milliseconds", (text, expected) => {
   expect(goDuration(text)).toBe(expected);
+});
+
+test.each([
+  [0, "0s"],
+  [1, "1ns"],
+  [1_500, "1.5µs"],
+  [1_000_000, "1ms"],
+  [1_500_000_000, "1.5s"],
+  [30_000_000_000, "30s"],
+  [60_000_000_000, "1m0s"],
+  [3_661_000_000_000, "1h1m1s"],
+  [-2_000_000_000, "-2s"],
+])("formatGoDuration(%d) is %s", (nanoseconds, text) => {
+  expect(formatGoDuration(nanoseconds)).toBe(text);
 });

@@ -19,3 +19,18 @@ export function goDuration(text: string): number | undefined {
   }
   return match[1] === "-" ? -sum : sum;
 }
+
+/** Nanoseconds as Go's `time.Duration.String()`: `30s`, `1m0.5s`, `500µs`. */
+export function formatGoDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return "0s";
+  const sign = nanoseconds < 0 ? "-" : "";
+  const ns = Math.abs(nanoseconds);
+  if (ns < 1e3) return `${sign}${ns}ns`;
+  if (ns < 1e6) return `${sign}${ns / 1e3}µs`;
+  if (ns < 1e9) return `${sign}${ns / 1e6}ms`;
+  const hours = Math.floor(ns / 3.6e12);
+  const minutes = Math.floor((ns % 3.6e12) / 6e10);
+  const seconds = (ns % 6e10) / 1e9;
+  const upper = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : "";
+  return `${sign}${upper}${seconds}s`;
+}

@@ -1,4 +1,4 @@
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, formatGoDuration, goDuration } from "../../kit/index.ts";
 import { isObject, type Json, type JsonObject } from "../kube/json.ts";
 import { normalise, showPath } from "../kube/normalise.ts";
 import { canonicalQuantity } from "../kube/quantity.ts";
@@ -6,7 +6,6 @@ import type { PodApi } from "../kube/schema.ts";
 import { unknownFields } from "../kube/unknown-fields.ts";
 import type { AgentConfig } from "./agent-config.ts";
 import type { PodSpec, Volume } from "./container.ts";
-import { formatGoDuration, parseGoDuration } from "./go-duration.ts";
 import {
   type CheckoutParams,
   type CommandParams,
@@ -136,7 +135,8 @@ class Settings {
 }
 
 function nanoseconds(key: string, value: Json): number {
-  const read = typeof value === "number" ? value : parseGoDuration(String(value));
+  const milliseconds = goDuration(String(value));
+  const read = typeof value === "number" ? value : milliseconds && Math.round(milliseconds * 1e6);
   if (read === undefined) throw refused(`${key} is no duration: ${String(value)}`, "Write one as 90s, 10m or 1h30m.");
   return read;
 }

@@ -1,8 +1,8 @@
-import { CooperError, goQuote, suggest } from "../../../kit/index.ts";
+import { CooperError, formatGoDuration, goQuote, suggest } from "../../../kit/index.ts";
 import { checkSecretKey, rules } from "../lint/index.ts";
 import { blame, type Healthcheck, type Instruction } from "../parse/index.ts";
 import type { Conversion } from "./context.ts";
-import { formatGoDuration, formatGoList } from "./go-text.ts";
+import { formatGoList } from "./go-text.ts";
 import { commit } from "./history.ts";
 import { EnvLines, shellOf, withConfig } from "./image.ts";
 import type { StageState } from "./stage.ts";
