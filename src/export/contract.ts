@@ -1,5 +1,5 @@
 import type { Scope } from "../kit/index.ts";
-import type { Platform } from "../oci/index.ts";
+import type { AttestationSubject, Platform } from "../oci/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import type { LayerRecord, SnapshotId } from "../storage/index.ts";
 
@@ -16,9 +16,35 @@ export type ExportLayer =
 export interface ExportSource {
   readonly images: readonly { readonly platform?: Platform; readonly tree: ExportTree }[];
   readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** What is attested of each platform's result, by the key of its metadata (`linux/amd64`), for a single result too. */
+  readonly attestations?: ReadonlyMap<string, readonly Attestation[]>;
   /** The build asked for attestations, so a single image may have an index, too: annotations for that are no mistake. */
   readonly attested?: boolean;
 }
+
+/** A statement about a result, or a folder of them. */
+export interface Attestation {
+  /** A bundle is a folder of files, each a whole statement about its own subjects. */
+  readonly kind: "in-toto" | "bundle";
+  /** Of a bundle: what all its statements must have; empty for any. */
+  readonly predicateType: string;
+  /** None: the result itself. */
+  readonly subjects: readonly AttestationSubject[];
+  /** The file in the body's tree (a bundle's folder); its last part is the name for local and tar outputs (`provenance.json`). */
+  readonly path: string;
+  /** Why it was made: `sbom`, `provenance`. */
+  readonly reason?: string;
+  /** Only for outputs that keep statements in the image, not for folders, nor where it would be the only reason for an index. */
+  readonly inlineOnly?: boolean;
+  /** Of bills of materials: the name (before the first dot) of the file that describes the result itself. */
+  readonly sbomCore?: string;
+  readonly body: AttestationBody;
+}
+/** The predicate's JSON. `made` is asked at export time, once per exporter; only the builder's own bodies are `bytes` and `made`. */
+export type AttestationBody =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "made"; readonly make: (scope: Scope) => Promise<Uint8Array> }
+  | { readonly kind: "tree"; readonly tree: ExportTree };
 
 export interface ExportScope extends Scope {
   /** One line of export progress with its own timer (`exporting layers`, `pushing manifest for …`). */

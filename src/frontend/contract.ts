@@ -1,5 +1,5 @@
 import type { Digest, Scope } from "../kit/index.ts";
-import type { Platform } from "../oci/index.ts";
+import type { AttestationSubject, Platform } from "../oci/index.ts";
 
 /** A marshalled LLB definition (`pb.Definition`): the bytes of its ops are their identity. */
 export interface DefinitionBytes {
@@ -25,6 +25,19 @@ export interface FrontendResult {
   readonly refs: ReadonlyMap<string, FrontendRef | undefined>;
   /** Keys as upstream names them (`containerimage.config`, `containerimage.config/linux/arm64`, `refs.platforms`, …). */
   readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** What is attested of each platform's result, by the platform's key in `refs.platforms`. */
+  readonly attestations?: ReadonlyMap<string, readonly FrontendAttestation[]>;
+}
+
+/** A statement about a result in a file, or a folder of them (`bundle`), as the gateway's `Attestation`. */
+export interface FrontendAttestation {
+  readonly kind: "in-toto" | "bundle";
+  /** `reason`, `inline-only`, `sbom-core`. */
+  readonly metadata: ReadonlyMap<string, Uint8Array>;
+  readonly ref?: FrontendRef;
+  readonly path: string;
+  readonly predicateType: string;
+  readonly subjects: readonly AttestationSubject[];
 }
 
 export interface ResolvedImageConfig {
