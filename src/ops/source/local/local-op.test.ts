@@ -61,3 +61,17 @@ test("a directory that is not there is an error at once", async () => {
 test.each(["{", '{"a":1}', "[1]"])("patterns that are no list of strings (%s) are refused", (text) => {
   expect(() => patternList(new Map([["key", text]]), "key")).toThrow(CooperError);
 });
+
+test("a transfer's progress is told now and then, not with every packet", async () => {
+  const events: OpEvent[] = [];
+  const localDirectory: Session["localDirectory"] = async (name, _, wanted) => {
+    for (let bytes = 1; bytes <= 1000; bytes++) wanted?.progress?.(bytes);
+    return { name, path: folder, transferred: 1000 };
+  };
+  const caller = { id: "far", localDirectory } as unknown as Session;
+  const scope: OpScope = { ...quietScope, emit: (event) => events.push(event), callers: [caller] };
+  await localSource("local://context", new Map()).execute([], scope);
+  expect(events[1]).toMatchObject({ current: 1 });
+  expect(events.length).toBeLessThan(500);
+  expect(events.at(-1)).toMatchObject({ current: 1000, completed: expect.any(Number) });
+});

@@ -7,6 +7,9 @@ import type { OpScope, Ref } from "../../contract.ts";
 
 const scheme = "local://";
 
+/** The least time between two figures of a transfer's progress, in milliseconds: upstream's. */
+const progressPause = 100;
+
 /**
  * `local://NAME`: a directory of the caller's, read in place. The result is true for one build only, so it is never stored;
  * steps that read it are found again by the content of what they read.
@@ -24,7 +27,7 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       const id = `transferring ${name}:`;
       const started = Date.now();
       scope.emit({ type: "status", id, current: 0, started });
-      const progress = (current: number) => scope.emit({ type: "status", id, current, started });
+      const progress = nowAndThen((current) => scope.emit({ type: "status", id, current, started }));
       const sharedKeyHint = attrs.get("local.sharedkeyhint") ?? "";
       const wanted = { ...patterns, ...transferOf(attrs), sharedKeyHint, progress };
       const owner = await ownerOf(attrs.get("local.session"), scope);
@@ -35,6 +38,17 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       scope.emit({ type: "status", id, current, started, completed: Date.now() });
       return [{ kind: "folder", path, ...patterns }];
     },
+  };
+}
+
+/** Passes figures on, but none that comes right after another: each costs every listener, and stays in the history. */
+function nowAndThen(tell: (figure: number) => void): (figure: number) => void {
+  let next = 0;
+  return (figure) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + progressPause;
+    tell(figure);
   };
 }
 
