@@ -4,27 +4,21 @@ import { CooperError, type Scope } from "../kit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
-import { askedAttestations } from "./attestations.ts";
+import { attested } from "./attest.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
+import { type Built, builtOf } from "./built.ts";
 import { askedImports } from "./cache/asked-imports.ts";
 import { exportCaches, openCacheExports, withInlineCache } from "./cache/export-caches.ts";
 import { importCaches } from "./cache/import-caches.ts";
 import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
+import { exportAttestations } from "./export-attestations.ts";
 import { exportTree } from "./export-tree.ts";
 import { runExporters } from "./exporters.ts";
 import type { EngineEdge } from "./graph.ts";
 import { tellIsolation } from "./isolation.ts";
 import type { EngineParts } from "./parts.ts";
-
-/** What a frontend (or a definition) made of the request: an edge per platform, "" for a single one. */
-interface Built {
-  readonly edges: ReadonlyMap<string, EngineEdge | undefined>;
-  readonly metadata: ReadonlyMap<string, Uint8Array>;
-  /** Names by which a gateway knows the results. */
-  readonly refs: readonly string[];
-}
 
 /**
  * One build, whole. Whatever it began has ended when it settles. Errors that belong to a place in a source file say so
@@ -48,7 +42,7 @@ export async function runBuild(
     await importCaches(askedImports(request), job, parts.registry);
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
-    const source = await withInlineCache(await evaluate(job, built), caches, job);
+    const source = await withInlineCache(await attested(await evaluate(job, built), built, job, scope), caches, job);
     const asked = (await request.chooseExporters?.(built, scope)) ?? [];
     const all = [...exporters, ...(await Promise.all(asked.map(open)))];
     const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
@@ -74,8 +68,10 @@ async function fromDefinition(job: BuildJob): Promise<Built> {
   }
   return {
     edges: new Map([["", await job.load(definition, { ignoreCache: noCache })]]),
+    definitions: new Map([["", definition]]),
     metadata: new Map(),
     refs: [],
+    attestations: new Map(),
   };
 }
 
@@ -90,9 +86,7 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
   const bridge: JobBridge = openBridge(job, { inputs });
   job.member.keepsFailures = own !== undefined;
   const result = own !== undefined ? await own(bridge, scope) : await bridge.forward(name, request, scope);
-  const edges = new Map([...result.refs].map(([platform, ref]) => [platform, bridge.edgeOf(ref)] as const));
-  const refs = [...result.refs.values()].flatMap((ref) => (ref === undefined ? [] : [ref.id]));
-  return { edges, metadata: result.metadata, refs };
+  return builtOf(result, bridge);
 }
 
 /** The edge's result as exporters can have it; a caller's folder as a tree of its own, so that it can leave. */
@@ -106,13 +100,18 @@ async function exportable(job: BuildJob, edge: EngineEdge | undefined): Promise<
   return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
 }
 
-/** Runs everything that the result needs, all platforms at once. */
-async function evaluate(job: BuildJob, { edges, metadata }: Built): Promise<ExportSource> {
-  const images = await Promise.all(
-    [...edges].map(async ([platform, edge]) => ({
-      ...(platform !== "" && { platform: parsePlatform(platform) }),
-      tree: exportTree(await exportable(job, edge), job.parts.storage.snapshots),
-    })),
-  );
-  return { images, metadata, attested: askedAttestations(job.request.frontendOptions).length > 0 };
+/** Runs everything that the result needs, and what is attested of it, all platforms at once. */
+async function evaluate(job: BuildJob, { edges, metadata, attestations }: Built): Promise<ExportSource> {
+  const treeOf = async (edge: EngineEdge | undefined) =>
+    exportTree(await exportable(job, edge), job.parts.storage.snapshots);
+  const [images, attested] = await Promise.all([
+    Promise.all(
+      [...edges].map(async ([platform, edge]) => ({
+        ...(platform !== "" && { platform: parsePlatform(platform) }),
+        tree: await treeOf(edge),
+      })),
+    ),
+    exportAttestations(attestations, treeOf),
+  ]);
+  return { images, metadata, attestations: attested };
 }

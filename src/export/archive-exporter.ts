@@ -2,8 +2,7 @@ import { type Bytes, CooperError, mapLimit } from "../kit/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import { type CommitParts, type CommittedImage, commitImage, createdAnnotation } from "./commit.ts";
 import type { ExportScope, NamedExporter } from "./contract.ts";
-import { type Attributes, flag, readImageAttributes } from "./image-attributes.ts";
-import { nameOfResult } from "./image-exporter.ts";
+import { type Attributes, flag, namesOf, readImageAttributes } from "./image-attributes.ts";
 import { archiveNames, blobsOf, dockerManifest, layoutFile, layoutIndex, namedRoots } from "./layout.ts";
 import { writeLayoutFolder } from "./layout-folder.ts";
 import { imageResponse } from "./response.ts";
@@ -28,7 +27,7 @@ export function archiveExporter(type: "oci" | "docker", attrs: Attributes, parts
       const image = await commitImage(source, attributes, parts, scope);
       const created = { "org.opencontainers.image.created": createdAnnotation(image.epoch) };
       const root = { ...image.root, annotations: { ...created, ...image.root.annotations } };
-      const names = archiveNames(attributes.name === "*" ? nameOfResult(source) : attributes.name);
+      const names = archiveNames(namesOf(attributes, source));
       const response = {
         ...imageResponse(image, root),
         ...(names.length === 0 ? {} : { "image.name": names.join(",") }),
@@ -91,7 +90,10 @@ async function tarEntries(archive: Archive, { storage }: CommitParts) {
     folder("blobs/sha256/"),
     ...blobs,
     small("index.json", 0o644, layoutIndex(archive.roots)),
-    ...(archive.type === "docker" ? [small("manifest.json", 0o644, dockerManifest(archive.image, archive.names))] : []),
+    // `docker load` reads images that have an index by that.
+    ...(archive.type === "docker" && archive.image.index === undefined
+      ? [small("manifest.json", 0o644, dockerManifest(archive.image, archive.names))]
+      : []),
     small("oci-layout", 0o444, layoutFile),
   ];
 }

@@ -1,7 +1,6 @@
 import { settleAll, withChildScope } from "../kit/index.ts";
 import {
   type Descriptor,
-  descriptorOf,
   encodeIndex,
   encodeManifest,
   type ImageConfig,
@@ -9,22 +8,19 @@ import {
   parseImageConfig,
 } from "../oci/index.ts";
 import type { Storage } from "../storage/index.ts";
-import { type Annotations, type AnnotationsByPlatform, annotationsFor, readAnnotations } from "./annotations.ts";
-import type { ExportLayer, ExportScope, ExportSource } from "./contract.ts";
+import { annotationsFor } from "./annotations.ts";
+import type { AttestationManifest } from "./attestation/attestation-manifest.ts";
+import { type Plan, planImage } from "./commit-plan.ts";
+import type { Attestation, ExportLayer, ExportNeeds, ExportScope, ExportSource } from "./contract.ts";
+import { type Document, documentOf, storeDocument } from "./document.ts";
 import { type Epoch, epochOfResult, epochText } from "./epoch.ts";
 import { goTime } from "./go-time.ts";
-import { badAttribute } from "./go-values.ts";
 import type { ImageAttributes } from "./image-attributes.ts";
 import { convertLayerMediaType } from "./layer-media-type.ts";
 import type { LayerSource, ReadyLayer } from "./layers.ts";
 import { patchConfig } from "./patch-config.ts";
-import { metadataFor, type PlatformResult, type Results, readResults } from "./results.ts";
+import { metadataFor, type PlatformResult } from "./results.ts";
 
-/** A JSON document of the image with its descriptor. */
-export interface Document {
-  readonly descriptor: Descriptor;
-  readonly bytes: Buffer;
-}
 /** One platform's image: its layers in order, as the manifest names them and as they can be had. */
 export interface CommittedManifest extends Document {
   readonly config: Document;
@@ -36,22 +32,18 @@ export interface CommittedImage {
   readonly root: Descriptor;
   readonly index: Document | undefined;
   readonly manifests: readonly CommittedManifest[];
+  /** Statements about the images, which stand in the index after them. */
+  readonly attestations: readonly AttestationManifest[];
   /** What times were lowered to; seconds since 1970. */
   readonly epoch: number | undefined;
 }
 
 export interface CommitParts {
   readonly storage: Storage;
+  readonly needs: ExportNeeds;
   readonly layers: LayerSource;
   /** Called for each layer as soon as it is ready: pushing begins while others are still compressed. */
   readonly onLayer?: (layer: ReadyLayer, mediaType: string) => void;
-}
-
-interface Plan {
-  readonly attributes: ImageAttributes;
-  readonly annotations: AnnotationsByPlatform;
-  readonly oci: boolean;
-  readonly results: Results;
 }
 
 /** Makes the image of a result: layers, configs, manifests, and an index when it was asked for by platform. */
@@ -61,63 +53,38 @@ export async function commitImage(
   parts: CommitParts,
   scope: ExportScope,
 ): Promise<CommittedImage> {
-  const plan = makePlan(source, attributes);
-  const epochs = plan.results.platforms.map(({ id }) => epochFor(attributes.epoch, source, id));
+  const plan = planImage(source, attributes);
+  const epochs = plan.platforms.map(({ id }) => epochFor(attributes.epoch, source, id));
   const layers = await exportLayers(plan, source, epochs, parts, scope);
-  const indexed = plan.results.isMap || needsIndex(plan, source.attested ?? false);
   const manifests: CommittedManifest[] = [];
-  for (const [index, result] of plan.results.platforms.entries()) {
-    manifests.push(
-      await commitManifest(plan, source, result, layers[index] ?? [], epochs[index], parts.storage, scope),
-    );
+  const attestations: AttestationManifest[] = [];
+  for (const [index, result] of plan.platforms.entries()) {
+    const ready = layers[index] ?? [];
+    const manifest = await commitManifest(plan, source, result, ready, epochs[index], parts.storage, scope);
+    manifests.push(manifest);
+    const attested = plan.attestations.get(result.id);
+    if (attested !== undefined) attestations.push(await attest(attested, manifest, result, plan, parts, scope));
   }
   const epoch = epochFor(attributes.epoch, source, undefined);
   const only = manifests[0];
-  if (!indexed && only !== undefined) {
-    return { root: only.descriptor, index: undefined, manifests, epoch };
+  if (!plan.indexed && only !== undefined) {
+    return { root: only.descriptor, index: undefined, manifests, attestations, epoch };
   }
-  const document = await commitIndex(plan, manifests, parts.storage, scope);
-  return { root: document.descriptor, index: document, manifests, epoch };
+  const document = await commitIndex(plan, [...manifests, ...attestations], parts.storage, scope);
+  return { root: document.descriptor, index: document, manifests, attestations, epoch };
 }
 
-function makePlan(source: ExportSource, attributes: ImageAttributes): Plan {
-  const fromFrontend = [...source.metadata].map(([key, value]) => [key, Buffer.from(value).toString("utf8")] as const);
-  const annotations = mergeAnnotations(attributes.annotations, readAnnotations(fromFrontend));
-  const results = readResults(source);
-  const oci = attributes.ociTypes ?? true;
-  for (const [platform, group] of annotations) {
-    if (platform !== "" && results.isMap && !results.platforms.some(({ id }) => id === platform)) {
-      throw badAttribute(`invalid annotation: no platform ${platform} found in source`);
-    }
-    const beyond = [group.index, group.indexDescriptor, group.manifestDescriptor];
-    if (!oci && beyond.some((map) => Object.keys(map).length > 0)) {
-      throw badAttribute('cannot export annotations with "oci-mediatypes=false"');
-    }
-  }
-  return { attributes, annotations, oci, results };
-}
-
-function mergeAnnotations(ours: AnnotationsByPlatform, theirs: AnnotationsByPlatform): AnnotationsByPlatform {
-  const merged = new Map(ours);
-  for (const [platform, group] of theirs) {
-    const own = merged.get(platform);
-    const join = (key: keyof Annotations) => ({ ...own?.[key], ...group[key] });
-    merged.set(platform, {
-      index: join("index"),
-      indexDescriptor: join("indexDescriptor"),
-      manifest: join("manifest"),
-      manifestDescriptor: join("manifestDescriptor"),
-    });
-  }
-  return merged;
-}
-
-/** Annotations for an index need one. Throws `export/bad-attribute` when this image cannot have it. */
-function needsIndex(plan: Plan, allowed: boolean): boolean {
-  const { index, indexDescriptor } = annotationsFor(plan.annotations);
-  const needed = Object.keys(index).length + Object.keys(indexDescriptor).length > 0;
-  if (needed && !allowed) throw badAttribute("index annotations not supported for single platform export");
-  return needed;
+/** Builds without attestations need not load what makes them. */
+async function attest(
+  attestations: readonly Attestation[],
+  { descriptor }: CommittedManifest,
+  { platform }: PlatformResult,
+  { attributes, names }: Plan,
+  parts: CommitParts,
+  scope: ExportScope,
+): Promise<AttestationManifest> {
+  const { attestImage } = await import("./attestation/attest-image.ts");
+  return attestImage(attestations, { descriptor, platform, names }, attributes.ociArtifact, parts, scope);
 }
 
 function epochFor(given: Epoch | undefined, source: ExportSource, id: string | undefined): number | undefined {
@@ -132,11 +99,11 @@ async function exportLayers(
   parts: CommitParts,
   scope: ExportScope,
 ): Promise<ReadyLayer[][]> {
-  const { attributes, oci, results } = plan;
+  const { attributes, oci, platforms } = plan;
   const make = () =>
     withChildScope(scope, (child, abort) =>
       settleAll(
-        results.platforms.map(({ id, tree }, at) => async () => {
+        platforms.map(({ id, tree }, at) => async () => {
           const rewriteTo = attributes.rewriteTimestamp ? epochs[at] : undefined;
           const base = baseConfig(source, id)?.diffIds ?? [];
           const wish = { compression: attributes.compression, force: attributes.forceCompression, rewriteTo };
@@ -176,8 +143,8 @@ async function commitManifest(
   scope: ExportScope,
 ): Promise<CommittedManifest> {
   const { attributes, oci } = plan;
-  const { manifest, manifestDescriptor } = annotationsFor(plan.annotations, annotationKey(plan, result));
-  const config = document(
+  const { manifest, manifestDescriptor } = annotationsFor(plan.annotations, plan.indexed ? result.id : undefined);
+  const config = documentOf(
     oci ? mediaTypes.ociConfig : mediaTypes.dockerConfig,
     patchConfig(metadataFor(source, "containerimage.config", result.id), {
       layers: ready.map(({ record }, index) => ({
@@ -204,16 +171,11 @@ async function commitManifest(
   const mediaType = oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest;
   const descriptors = layers.map((layer) => layer.descriptor);
   const bytes = encodeManifest({ mediaType, config: config.descriptor, layers: descriptors, annotations: manifest });
-  const plain = document(mediaType, bytes);
+  const plain = documentOf(mediaType, bytes);
   await store(storage, plain, `exporting manifest ${plain.descriptor.digest}`, scope);
   await store(storage, config, `exporting config ${config.descriptor.digest}`, scope);
   const descriptor = { ...plain.descriptor, annotations: manifestDescriptor, platform: result.platform };
   return { descriptor, bytes, config, layers };
-}
-
-/** Upstream gives the annotations of a platform only to the manifests of an index. */
-function annotationKey(plan: Plan, result: PlatformResult): string | undefined {
-  return plan.results.isMap ? result.id : undefined;
 }
 
 function createdBy(layer: ExportLayer | undefined): string {
@@ -227,34 +189,20 @@ function createdOf(layer: ExportLayer | undefined): string | undefined {
 
 async function commitIndex(
   plan: Plan,
-  manifests: readonly CommittedManifest[],
+  manifests: readonly Document[],
   storage: Storage,
   scope: ExportScope,
 ): Promise<Document> {
   const { index, indexDescriptor } = annotationsFor(plan.annotations);
   const mediaType = plan.oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
   const bytes = encodeIndex({ mediaType, manifests: manifests.map((one) => one.descriptor), annotations: index });
-  const plain = document(mediaType, bytes);
+  const plain = documentOf(mediaType, bytes);
   await store(storage, plain, `exporting manifest list ${plain.descriptor.digest}`, scope);
   return { bytes, descriptor: { ...plain.descriptor, annotations: indexDescriptor } };
 }
 
-function document(mediaType: string, bytes: Buffer): Document {
-  return { descriptor: descriptorOf(mediaType, bytes), bytes };
-}
-
-async function store(
-  storage: Storage,
-  { descriptor, bytes }: Document,
-  task: string,
-  scope: ExportScope,
-): Promise<void> {
-  await scope.task(task, async () => {
-    const source = (async function* () {
-      yield bytes;
-    })();
-    await storage.blobs.put(source, scope, descriptor);
-  });
+async function store(storage: Storage, document: Document, task: string, scope: ExportScope): Promise<void> {
+  await scope.task(task, () => storeDocument(document, storage, scope));
 }
 
 /** The annotation of when an image in an archive was made. */

@@ -18,8 +18,6 @@ export interface ExportSource {
   readonly metadata: ReadonlyMap<string, Uint8Array>;
   /** What is attested of each platform's result, by the key of its metadata (`linux/amd64`), for a single result too. */
   readonly attestations?: ReadonlyMap<string, readonly Attestation[]>;
-  /** The build asked for attestations, so a single image may have an index, too: annotations for that are no mistake. */
-  readonly attested?: boolean;
 }
 
 /** A statement about a result, or a folder of them. */
@@ -38,7 +36,8 @@ export interface Attestation {
   readonly inlineOnly?: boolean;
   /** Of bills of materials: the name (before the first dot) of the file that describes the result itself. */
   readonly sbomCore?: string;
-  readonly body: AttestationBody;
+  /** Absent when a frontend gave none, which exporters refuse. */
+  readonly body?: AttestationBody;
 }
 /** The predicate's JSON. `made` is asked at export time, once per exporter; only the builder's own bodies are `bytes` and `made`. */
 export type AttestationBody =

@@ -9,10 +9,12 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { TreeEntry, TreeFiles } from "../archive/index.ts";
 import { CooperError, errnoOf, makeFolders, reasonOf, type Scope, temporaryBeside } from "../kit/index.ts";
+import type { AttestationFile } from "./attestation/attest-folder.ts";
 import type { VisibleTree } from "./tree-source.ts";
 
 /** Files as a caller's folder gets them. */
@@ -50,12 +52,14 @@ export class FolderCopy {
   async filesOf(trees: readonly VisibleTree[]): Promise<{ id: string; paths: string[] }[]> {
     const { walkTree } = await this.#load();
     if (trees.length < 2) return [];
-    return trees.map(({ id, path, files }) => ({
+    return trees.map(({ id, path, files, attestations }) => ({
       id,
-      paths:
-        path === undefined
-          ? []
-          : [...walkTree(path, {}, files)].filter(({ kind }) => kind !== "directory").map((entry) => entry.path),
+      paths: [
+        ...attestations.map(({ name }) => name),
+        ...(path === undefined ? [] : [...walkTree(path, {}, files)])
+          .filter(({ kind }) => kind !== "directory")
+          .map((entry) => entry.path),
+      ],
     }));
   }
 
@@ -78,6 +82,11 @@ export class FolderCopy {
       copyAttributes(from, join(this.#root, path), tree.files ?? tools.kernelFiles, tools);
       if (entry.kind !== "file") continue;
       bytes += entry.stat.size;
+      update(bytes);
+    }
+    for (const attestation of tree.attestations) {
+      this.#attestation(attestation, prefix, BigInt(tree.attestedAt) * 1_000_000_000n, tools);
+      bytes += attestation.bytes.byteLength;
       update(bytes);
     }
     // Only now: a folder's time changes while it is filled, and its mode may forbid filling it.
@@ -159,6 +168,22 @@ export class FolderCopy {
       throw writeError(to, error);
     }
     if (entry.stat.links > 1 && first === undefined) links.set(inode, to);
+  }
+
+  #attestation({ name, bytes }: AttestationFile, prefix: string, mtime: bigint, { sys }: Tools): void {
+    const path = prefix === "" ? name : `${prefix}/${name}`;
+    const to = join(this.#root, path);
+    this.#written.add(path);
+    if (lstat(to)?.isDirectory() === true) rmSync(to, { recursive: true });
+    const place = temporaryBeside(to);
+    try {
+      writeFileSync(place, bytes, { mode: 0o600, flag: "wx" });
+      sys.utimensat(place, mtime, mtime);
+      renameSync(place, to);
+    } catch (error) {
+      rmSync(place, { force: true });
+      throw writeError(to, error);
+    }
   }
 
   async #breathe(): Promise<void> {

@@ -66,7 +66,11 @@ async function exportCase(golden: GoldenCase) {
   const { target, sent } = collectingTarget();
   const needs = { fetchLayer: async () => {}, materialise: async () => undefined };
   const { storage } = fake;
-  const exporter = archiveExporter(golden.type, golden.attrs, { storage, layers: new LayerSource(storage, needs) });
+  const exporter = archiveExporter(golden.type, golden.attrs, {
+    storage,
+    needs,
+    layers: new LayerSource(storage, needs),
+  });
   const response = await exporter.export(sourceOf(golden, fake), target, collectingScope());
   const files: { name: string; type: string; mode: string; size: number; text: string }[] = [];
   for await (const { header, body } of readTar(bytesOf(sent[0]?.bytes ?? Buffer.alloc(0)))) {

@@ -1,5 +1,6 @@
 import type { CompressionChoice } from "../archive/index.ts";
 import { type AnnotationsByPlatform, readAnnotations } from "./annotations.ts";
+import type { ExportSource } from "./contract.ts";
 import { type Epoch, epochAttribute } from "./epoch.ts";
 import { badAttribute, goBoolean, goInteger } from "./go-values.ts";
 
@@ -12,6 +13,10 @@ export interface ImageAttributes {
   readonly forceCompression: boolean;
   /** Undefined: OCI media types, upstream's default. */
   readonly ociTypes: boolean | undefined;
+  /** The form of manifests of attestations: an artifact that refers to the image, else something that looks like an image. */
+  readonly ociArtifact: boolean;
+  /** Attestations that are only to be in the image are reason enough for an index. */
+  readonly inlineAttestations: boolean;
   readonly preferNonDistributable: boolean;
   readonly rewriteTimestamp: boolean;
   readonly epoch: Epoch | undefined;
@@ -20,12 +25,15 @@ export interface ImageAttributes {
 
 export type Attributes = Readonly<Record<string, string>>;
 
-/** Reads the common attributes. Unknown ones are accepted, as upstream accepts them. Throws `export/bad-attribute`. */
-export function readImageAttributes(attrs: Attributes): ImageAttributes {
+/**
+ * Reads the common attributes. Unknown ones are accepted, as upstream accepts them. `inline` is the exporter's default for
+ * `attestation-inline`. Throws `export/bad-attribute`.
+ */
+export function readImageAttributes(attrs: Attributes, inline = false): ImageAttributes {
   const compression = readCompression(attrs);
   const ociTypes = strictBoolean(attrs, "oci-mediatypes");
   const ociArtifact = strictBoolean(attrs, "oci-artifact");
-  strictBoolean(attrs, "attestation-inline");
+  const inlineAttestations = strictBoolean(attrs, "attestation-inline") ?? inline;
   if (ociArtifact === true && ociTypes === false) {
     throw badAttribute('exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false"');
   }
@@ -34,11 +42,20 @@ export function readImageAttributes(attrs: Attributes): ImageAttributes {
     compression,
     forceCompression: forceCompression(attrs),
     ociTypes,
+    ociArtifact: ociArtifact ?? ociTypes ?? true,
+    inlineAttestations,
     preferNonDistributable: strictBoolean(attrs, "prefer-nondist-layers") ?? false,
     rewriteTimestamp: strictBoolean(attrs, "rewrite-timestamp") ?? false,
     epoch: epochAttribute(attrs),
     annotations: readAnnotations(Object.entries(attrs)),
   };
+}
+
+/** The names of `name=`; `*` stands for what the frontend calls the image. */
+export function namesOf({ name }: Pick<ImageAttributes, "name">, { metadata }: ExportSource): readonly string[] {
+  const given = metadata.get("image.name");
+  const text = name === "*" && given !== undefined ? Buffer.from(given).toString("utf8") : name;
+  return text.split(",").filter((one) => one !== "");
 }
 
 /** A flag that may also stand without a value (`push`, `push=true`). */

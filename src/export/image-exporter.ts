@@ -1,7 +1,7 @@
 import { type Descriptor, descriptorToJson, goJson } from "../oci/index.ts";
 import { type CommittedImage, commitImage } from "./commit.ts";
 import type { ExportScope, ExportSource, NamedExporter } from "./contract.ts";
-import { type Attributes, flag, type ImageAttributes, readImageAttributes } from "./image-attributes.ts";
+import { type Attributes, flag, type ImageAttributes, namesOf, readImageAttributes } from "./image-attributes.ts";
 import { type PushParts, withPush } from "./push.ts";
 import { imageResponse } from "./response.ts";
 
@@ -24,8 +24,7 @@ export function imageExporter(attrs: Attributes, parts: PushParts): NamedExporte
   return {
     name: "exporting to image",
     export: async (source, _target, scope) => {
-      const given = options.name === "*" ? nameOfResult(source) : options.name;
-      const names = given.split(",").filter((name) => name !== "");
+      const names = namesOf(options, source);
       const image = await commitAndPush(options, options.push ? names : [], source, parts, scope);
       const all = withDangling(names, image.root, options);
       if (options.store) remember(all, image, options, parts);
@@ -41,7 +40,7 @@ function readOptions(attrs: Attributes): Options {
   // `unpack` has nothing to do here: the result is unpacked already, and there is no other image store to put it into.
   flag(attrs, "unpack", false);
   return {
-    ...readImageAttributes(attrs),
+    ...readImageAttributes(attrs, true),
     push: flag(attrs, "push", false),
     byDigest: flag(attrs, "push-by-digest", false),
     insecure: flag(attrs, "registry.insecure", false),
@@ -82,10 +81,4 @@ function remember(names: readonly string[], image: CommittedImage, options: Opti
     if (options.canonical && !name.includes("@"))
       storage.records.set(localImages, `${name}@${image.root.digest}`, value);
   }
-}
-
-/** The name that the frontend gives (`image.name`), for `name=*`. */
-export function nameOfResult(source: ExportSource): string {
-  const name = source.metadata.get("image.name");
-  return name === undefined ? "*" : Buffer.from(name).toString("utf8");
 }

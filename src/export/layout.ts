@@ -14,18 +14,15 @@ import type { CommittedImage } from "./commit.ts";
 export const layoutFile = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 /** The names of `name=`, canonical. Throws `failed to parse NAME: …`. */
-export function archiveNames(text: string): string[] {
-  return text
-    .split(",")
-    .filter((name) => name !== "")
-    .map((name) => {
-      try {
-        return canonicalReference(name);
-      } catch (cause) {
-        if (!isCooperError(cause)) throw cause;
-        throw new CooperError(cause.code, `failed to parse ${name}: ${cause.message}`, { cause });
-      }
-    });
+export function archiveNames(names: readonly string[]): string[] {
+  return names.map((name) => {
+    try {
+      return canonicalReference(name);
+    } catch (cause) {
+      if (!isCooperError(cause)) throw cause;
+      throw new CooperError(cause.code, `failed to parse ${name}: ${cause.message}`, { cause });
+    }
+  });
 }
 
 /** The root's descriptor as `index.json` has it, once for each name. */
@@ -68,7 +65,7 @@ export function dockerManifest(image: CommittedImage, names: readonly string[]):
 export function blobsOf(image: CommittedImage): Descriptor[] {
   const all = [
     ...(image.index === undefined ? [] : [image.index.descriptor]),
-    ...image.manifests.flatMap(({ descriptor, config, layers }) => [
+    ...[...image.manifests, ...image.attestations].flatMap(({ descriptor, config, layers }) => [
       descriptor,
       config.descriptor,
       ...layers.map((layer) => layer.descriptor),

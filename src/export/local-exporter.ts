@@ -2,13 +2,19 @@ import { CooperError, type Scope } from "../kit/index.ts";
 import type { NamedExporter } from "./contract.ts";
 import { epochAttribute } from "./epoch.ts";
 import { FolderCopy } from "./folder-copy.ts";
-import { badAttribute, goBoolean } from "./go-values.ts";
+import { badAttribute } from "./go-values.ts";
 import type { Attributes } from "./image-attributes.ts";
-import { noTarget, platformFolder, type TreeParts, type VisibleTree, withTrees } from "./tree-source.ts";
+import {
+  type AttestationNames,
+  attestationNames,
+  noTarget,
+  platformFolder,
+  type TreeParts,
+  type VisibleTree,
+  withTrees,
+} from "./tree-source.ts";
 
-interface Options {
-  /** Undefined: a folder per platform when there are several. */
-  readonly split: boolean | undefined;
+interface Options extends AttestationNames {
   /** `copy` adds to what is in the folder, `delete` leaves nothing else there. */
   readonly mode: "copy" | "delete";
 }
@@ -20,7 +26,7 @@ export function localExporter(attrs: Attributes, parts: TreeParts): NamedExporte
   return {
     name: "exporting to client directory",
     export: (source, target, scope) =>
-      withTrees(source, epoch, parts, scope, async (trees, isMap) => {
+      withTrees(source, epoch, options, parts, scope, async (trees, isMap) => {
         if (target.kind !== "directory") throw noTarget("to client directory: no folder to write to");
         const split = options.split ?? isMap;
         const copy = new FolderCopy(target.path, scope);
@@ -65,12 +71,8 @@ function refuseOverlaps(
 }
 
 function readOptions(attrs: Attributes): Options {
-  const split = attrs["platform-split"];
   const mode = (attrs.mode ?? "").trim().toLowerCase() || "copy";
   if (mode !== "copy" && mode !== "delete")
     throw badAttribute(`invalid local exporter mode ${JSON.stringify(attrs.mode)}`);
-  return {
-    split: split === undefined ? undefined : goBoolean(split, `non-bool value for platform-split: ${split}`),
-    mode,
-  };
+  return { ...attestationNames(attrs), mode };
 }

@@ -9,8 +9,9 @@ import {
 } from "../oci/index.ts";
 import type { CredentialsSource, RegistryAccess, RegistryClient } from "../registry/index.ts";
 import type { Storage } from "../storage/index.ts";
-import type { CommittedImage, CommittedManifest, Document } from "./commit.ts";
-import type { ExportScope } from "./contract.ts";
+import type { CommittedImage, CommittedManifest } from "./commit.ts";
+import type { ExportNeeds, ExportScope } from "./contract.ts";
+import type { Document } from "./document.ts";
 import { isNonDistributable } from "./layer-media-type.ts";
 import type { LayerSource, ReadyLayer } from "./layers.ts";
 
@@ -23,6 +24,7 @@ export interface PushOptions {
 
 export interface PushParts {
   readonly storage: Storage;
+  readonly needs: ExportNeeds;
   readonly layers: LayerSource;
   readonly registry: RegistryClient;
   readonly credentials: CredentialsSource;
@@ -82,7 +84,12 @@ class ImagePush {
   async #finishName(name: string, index: number, image: CommittedImage): Promise<void> {
     const target = this.#target(name);
     await this.#scope.task("pushing layers", async () => {
-      await settleAll(image.manifests.map((manifest) => () => this.#blobsOf(manifest, name, index)));
+      await settleAll([
+        ...image.manifests.map((manifest) => () => this.#blobsOf(manifest, name, index)),
+        ...image.attestations
+          .flatMap(({ layers, config }) => [...layers, config])
+          .map((document) => () => this.#document(name, document)),
+      ]);
     });
     const root = image.index ?? image.manifests[0];
     if (root === undefined) return;
@@ -90,7 +97,7 @@ class ImagePush {
       ? repositoryName(target)
       : formatReference(withDigest(withDefaultTag(target), root.descriptor.digest));
     await this.#scope.task(`pushing manifest for ${shown}`, async () => {
-      const inner = image.index === undefined ? [] : image.manifests;
+      const inner = image.index === undefined ? [] : [...image.manifests, ...image.attestations];
       for (const manifest of inner) await this.#manifest(target, manifest, true);
       await this.#manifest(target, root, this.#options.byDigest);
     });

@@ -1,4 +1,5 @@
 import { CooperError } from "../kit/index.ts";
+import { escapeToken, jsonTokens } from "./json-text.ts";
 
 /**
  * The fields of a JSON object with their values as text, compact and escaped as Go's encoder writes a raw message, their
@@ -22,7 +23,7 @@ export function rawFields(json: string, what: string, code: string): Map<string,
     state.key = undefined;
     state.value = "";
   };
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+  for (const [token] of json.matchAll(jsonTokens)) {
     if (state.depth === 1 && (token === "," || token === "}")) finish();
     if (state.depth === 1 && state.key === undefined && token.startsWith('"')) {
       state.key = JSON.parse(token) as string;
@@ -34,9 +35,4 @@ export function rawFields(json: string, what: string, code: string): Map<string,
     if (token === "{" || token === "[") state.depth++;
   }
   return fields;
-}
-
-/** Escapes what Go's encoder escapes inside strings; outside of strings these characters do not occur. */
-function escapeToken(token: string): string {
-  return token.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

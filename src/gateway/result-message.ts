@@ -1,10 +1,11 @@
 import type { FrontendRef, FrontendResult } from "../frontend/index.ts";
 import type { gateway } from "../grpc/index.ts";
 import type { Init } from "../wire/index.ts";
+import { attestationsMessage, attestationsOf } from "./attestation-message.ts";
 
 /** A frontend's result as the gateway tells it. A single one has the key "". */
 export function resultMessage(
-  { refs, metadata }: FrontendResult,
+  { refs, metadata, attestations }: FrontendResult,
   definitionOf: (ref: FrontendRef) => Uint8Array | undefined,
 ): Init<gateway.Result> {
   const message = (ref: FrontendRef | undefined) => {
@@ -12,30 +13,35 @@ export function resultMessage(
     const def = definitionOf(ref);
     return { id: ref.id, ...(def !== undefined && { def }) };
   };
+  const common = { metadata, ...(attestations && { attestations: attestationsMessage(attestations, message) }) };
   if (refs.size === 1 && refs.has("")) {
     const only = refs.get("");
-    return { metadata, result: { case: "ref", value: message(only) } };
+    return { ...common, result: { case: "ref", value: message(only) } };
   }
   const all = new Map([...refs].map(([platform, ref]) => [platform, message(ref)] as const));
-  return { metadata, result: { case: "refs", value: { refs: all } } };
+  return { ...common, result: { case: "refs", value: { refs: all } } };
 }
 
-/** What a client returns, in all forms that clients ever used. */
+/** What a client returns, in all forms that clients ever used. Throws INVALID_ARGUMENT for an attestation of no known kind. */
 export function resultOf(message: gateway.Result | undefined): FrontendResult {
   const metadata = message?.metadata ?? new Map<string, Uint8Array>();
+  const attestations = attestationsOf(message?.attestations);
+  return { metadata, refs: refsOf(message?.result), ...(attestations && { attestations }) };
+}
+
+function refsOf(result: gateway.Result["result"]): FrontendResult["refs"] {
   const refOf = (id: string | undefined) => (id === undefined || id === "" ? undefined : { id });
-  const result = message?.result;
   switch (result?.case) {
     case "ref":
-      return { metadata, refs: new Map([["", refOf(result.value.id)]]) };
+      return new Map([["", refOf(result.value.id)]]);
     case "refDeprecated":
-      return { metadata, refs: new Map([["", refOf(result.value)]]) };
+      return new Map([["", refOf(result.value)]]);
     case "refs":
-      return { metadata, refs: new Map([...result.value.refs].map(([platform, ref]) => [platform, refOf(ref.id)])) };
+      return new Map([...result.value.refs].map(([platform, ref]) => [platform, refOf(ref.id)]));
     case "refsDeprecated":
-      return { metadata, refs: new Map([...result.value.refs].map(([platform, id]) => [platform, refOf(id)])) };
+      return new Map([...result.value.refs].map(([platform, id]) => [platform, refOf(id)]));
     case undefined:
-      return { metadata, refs: new Map([["", undefined]]) };
+      return new Map([["", undefined]]);
   }
 }
 

@@ -1,11 +1,10 @@
-import type { Digest } from "../kit/index.ts";
-
 /** What a statement is about: the result itself (`self`), or something that is named with its digests (`raw`). */
 export interface AttestationSubject {
   readonly kind: "self" | "raw";
   /** May be empty; of a `self` subject it is a further name. */
   readonly name: string;
-  readonly digests: readonly Digest[];
+  /** `ALGORITHM:VALUE`, of any algorithm (`sha1` of a git commit, too). */
+  readonly digests: readonly string[];
 }
 
 /** Types of predicates that have a meaning here. */

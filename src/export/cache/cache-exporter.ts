@@ -9,8 +9,9 @@ import {
 } from "../../oci/index.ts";
 import type { RegistryAccess } from "../../registry/index.ts";
 import type { OutputTarget } from "../../session/index.ts";
-import type { CommittedManifest, Document } from "../commit.ts";
+import type { CommittedManifest } from "../commit.ts";
 import type { ExportScope } from "../contract.ts";
+import type { Document } from "../document.ts";
 import { flag, readImageAttributes } from "../image-attributes.ts";
 import type { ExporterParts } from "../index.ts";
 import { LayerSource } from "../layers.ts";
@@ -139,7 +140,7 @@ function localSender(attrs: Attributes, { storage }: ExporterParts, local: (dest
     ] as const) {
       await scope.task(`${what} ${descriptor.digest}`, () => storage.blobs.put(one(bytes), scope, descriptor));
     }
-    const image = { root: cache.descriptor, index: undefined, manifests: [cache], epoch: undefined };
+    const image = { root: cache.descriptor, index: undefined, manifests: [cache], attestations: [], epoch: undefined };
     const target = local(attrs.dest ?? "");
     if (target.kind !== "tree")
       return await writeLayoutFolder(image, cache.descriptor, [], target, storage, scope, tag);

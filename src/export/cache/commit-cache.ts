@@ -1,8 +1,9 @@
 import type { CompressionChoice } from "../../archive/index.ts";
 import { type Digest, settleAll, withChildScope } from "../../kit/index.ts";
 import { type Descriptor, descriptorOf, encodeIndex, encodeManifest, mediaTypes } from "../../oci/index.ts";
-import type { CommittedManifest, Document } from "../commit.ts";
+import type { CommittedManifest } from "../commit.ts";
 import type { ExportLayer, ExportScope } from "../contract.ts";
+import type { Document } from "../document.ts";
 import { goTime } from "../go-time.ts";
 import { convertLayerMediaType } from "../layer-media-type.ts";
 import type { LayerSource, ReadyLayer } from "../layers.ts";

@@ -1,0 +1,34 @@
+import { type Descriptor, imagePackageUrl, type Platform } from "../../oci/index.ts";
+import type { Attestation, ExportScope } from "../contract.ts";
+import type { AttestationParts } from "./attestation-files.ts";
+import { type AttestationManifest, commitAttestations } from "./attestation-manifest.ts";
+import { loadAttestations } from "./load.ts";
+import { type StatementSubject, statementText } from "./statement.ts";
+
+/** One platform's image, for which statements are to be made. */
+export interface AttestedImage {
+  /** As the index names it. */
+  readonly descriptor: Descriptor;
+  readonly platform: Platform;
+  /** `name=` of the exporter. */
+  readonly names: readonly string[];
+}
+
+/** Makes the manifest of statements about an image. Throws `export/bad-attestation`. */
+export async function attestImage(
+  attestations: readonly Attestation[],
+  image: AttestedImage,
+  artifact: boolean,
+  parts: AttestationParts,
+  scope: ExportScope,
+): Promise<AttestationManifest> {
+  const loaded = await loadAttestations(attestations, parts, scope);
+  const self = image.names.map((name) => subjectOf(name, image));
+  const statements = loaded.map((one) => ({ predicateType: one.predicateType, text: statementText(one, self) }));
+  return await commitAttestations(statements, image.descriptor, artifact, parts, scope);
+}
+
+/** The image under a name that it is exported as. */
+function subjectOf(name: string, { descriptor, platform }: AttestedImage): StatementSubject {
+  return { name: imagePackageUrl("docker", name, platform), digests: [descriptor.digest] };
+}
