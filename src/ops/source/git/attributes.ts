@@ -17,6 +17,18 @@ export interface GitSource {
   readonly headerSecret: string;
   readonly sshSocket: string;
   readonly knownHosts: string;
+  /** Undefined: nobody asks for one. */
+  readonly signature: GitSignature | undefined;
+}
+
+/** The signature that a commit or an annotated tag must have. */
+export interface GitSignature {
+  /** Armored OpenPGP keys, or a key of OpenSSH's. */
+  readonly publicKey: string;
+  /** A key that is over does not count, even if it was good when it signed. */
+  readonly rejectExpired: boolean;
+  /** Which of the objects may bear it. */
+  readonly objects: "either" | "tag" | "commit";
 }
 
 const transport = /^(?:https?|ssh|git):\/\//;
@@ -25,8 +37,6 @@ const scp = /^[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
 /** Throws `ops/bad-attribute` for what git should never see. */
 export function gitAttributes(identifier: string, attrs: ReadonlyMap<string, string>): GitSource {
   const [address = "", ...fragments] = identifier.replace(/^git:\/\//, "").split("#");
-  // A build that wants a signature checked must not go on without.
-  if (attrs.get("git.sig.pubkey")) throw bad("verification of git signatures is not supported yet");
   const [ref = "", ...subdirs] = fragments.join("#").split(":");
   return {
     remote: remoteUrl(attrs.get("git.fullurl") || address),
@@ -40,6 +50,22 @@ export function gitAttributes(identifier: string, attrs: ReadonlyMap<string, str
     headerSecret: attrs.get("git.authheadersecret") ?? "",
     sshSocket: attrs.get("git.mountsshsock") ?? "",
     knownHosts: attrs.get("git.knownsshhosts") ?? "",
+    signature: signatureOf(attrs),
+  };
+}
+
+/** Whoever says anything of signatures wants one: without a key none will do. */
+function signatureOf(attrs: ReadonlyMap<string, string>): GitSignature | undefined {
+  const names = ["pubkey", "rejectexpired", "requiresignedtag", "ignoresignedtag"];
+  if (!names.some((name) => attrs.has(`git.sig.${name}`))) return undefined;
+  const [requiresTag, ignoresTag] = ["requiresignedtag", "ignoresignedtag"].map(
+    (name) => attrs.get(`git.sig.${name}`) === "true",
+  );
+  if (requiresTag && ignoresTag) throw bad("signed tag required but no signed tag found");
+  return {
+    publicKey: attrs.get("git.sig.pubkey") ?? "",
+    rejectExpired: attrs.get("git.sig.rejectexpired") === "true",
+    objects: requiresTag ? "tag" : ignoresTag ? "commit" : "either",
   };
 }
 

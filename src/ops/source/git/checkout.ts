@@ -17,7 +17,7 @@ export async function fetchCommit(
     await git.run(["init", "--quiet", "--bare", ...formatOf(found), "--", repository]);
   }
   const inside = (...args: string[]) => git.run(["--git-dir", repository, ...args]);
-  if (await hasAll(inside, found)) return;
+  if (await hasAll(inside, found)) return checkTag(inside, found);
   const fetch = (...args: string[]) => inside("fetch", "--quiet", "--no-tags", "--force", ...args);
   const name = found.name === "" ? found.commit : `${found.name}:refs/cooper/${found.sha}`;
   try {
@@ -31,8 +31,17 @@ export async function fetchCommit(
     const remote = withoutPassword(source.remote);
     throw new CooperError("ops/git-failed", `failed to fetch remote ${remote}: ${messageOf(cause)}`, { cause });
   }
-  if (await hasCommit(inside, found.commit)) return;
+  if (await hasCommit(inside, found.commit)) return checkTag(inside, found);
   throw new CooperError("ops/git-no-ref", `repository does not contain commit ${found.commit}`);
+}
+
+/** A server may say anything of where a tag leads; the tag itself counts, by which the source may be pinned or signed. */
+async function checkTag(inside: (...args: string[]) => Promise<string>, found: FoundRef): Promise<void> {
+  if (found.sha === found.commit) return;
+  const target = (await inside("rev-parse", "--verify", `${found.sha}^{commit}`)).trim();
+  if (target === found.commit) return;
+  const sentence = `tag ${found.sha} is of commit ${target}, the remote said ${found.commit}`;
+  throw new CooperError("ops/git-failed", sentence);
 }
 
 /** The arguments of `git init` for a repository that can hold the commit. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +10,10 @@ import { quietScope } from "../../../kit/index.ts";
 import { openStorage, type Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
 import { SourceAnswers } from "../answers.ts";
+import { gitAttributes } from "./attributes.ts";
+import { fetchCommit } from "./checkout.ts";
 import { gitMetadata, gitSource } from "./git-op.ts";
+import { gitRunner } from "./run-git.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cooper-git-"));
 const scope: OpScope = { ...quietScope, emit: () => {}, callers: [] };
@@ -201,4 +204,60 @@ describe("a checkout that fails", () => {
       'no SSH key "default" forwarded from the client',
     );
   });
+});
+
+describe("a source that must be signed", () => {
+  const fixture = (name: string) => readFileSync(join(import.meta.dirname, "../signatures/fixtures", name), "utf8");
+  const insert = (kind: string, name: string) =>
+    execFileSync("git", ["hash-object", "-t", kind, "-w", "--stdin"], {
+      cwd: join(folder, "app"),
+      input: fixture(name),
+    })
+      .toString()
+      .trim();
+
+  test("is checked out when its tag or its commit is, and not otherwise", async () => {
+    const app = join(folder, "app");
+    writeFileSync(join(folder, "signed"), "signed\n");
+    const blob = git(app, "hash-object", "-w", join(folder, "signed"));
+    execFileSync("git", ["mktree"], { cwd: app, input: `100644 blob ${blob}\ta.txt\n` });
+    const commit = insert("commit", "commit-ann");
+    git(app, "update-ref", "refs/tags/signed", insert("tag", "tag-bob"));
+    git(app, "update-ref", "refs/tags/plain", insert("commit", "commit-plain"));
+    const [ann, bob] = ["pgp-ann.asc", "ssh-ed25519.pub"].map((name) => ({ "git.sig.pubkey": fixture(name) }));
+
+    const made = await checkOut("#signed", { ...bob, "git.sig.requiresignedtag": "true" });
+    expect(await made.text("a.txt")).toBe("signed\n");
+    expect((await checkOut(`#${commit}`, ann)).digest).toBe(made.digest);
+    await expect(checkOut("#signed", { ...bob, "git.sig.ignoresignedtag": "true" })).rejects.toThrow(
+      "failed to read armored public key",
+    );
+    await expect(checkOut("#plain", ann)).rejects.toThrow("git object is not signed");
+    await expect(checkOut("#signed", { "git.sig.rejectexpired": "true" })).rejects.toThrow("no armored data found");
+
+    const metadata = (ref: string, attrs: Record<string, string>) =>
+      gitMetadata(
+        `git://${host}/app#${ref}`,
+        new Map(Object.entries({ "git.fullurl": `git://${host}/app`, ...attrs })),
+        true,
+        storage,
+        new SourceAnswers(),
+        scope,
+      );
+    expect(Buffer.from((await metadata("signed", { ...bob })).tagObject ?? []).toString()).toBe(fixture("tag-bob"));
+    await expect(metadata("plain", { ...ann })).rejects.toThrow("git object is not signed");
+  });
+});
+
+test("a tag whose commit is another than the remote said is refused", async () => {
+  const remote = `git://${host}/app`;
+  const sha = git(join(folder, "app"), "rev-parse", "v1");
+  const runner = gitRunner({}, () => {}, scope);
+  const found = { name: "refs/tags/v1", sha, commit: commits[1] ?? "" };
+  const repository = join(folder, "liar.git");
+  const source = gitAttributes(remote, new Map([["git.fullurl", remote]]));
+  await fetchCommit(runner, repository, source, { ...found, name: "refs/heads/main", sha: found.commit });
+  await expect(fetchCommit(runner, repository, source, found)).rejects.toThrow(
+    `tag ${sha} is of commit ${commits[0]}, the remote said ${commits[1]}`,
+  );
 });

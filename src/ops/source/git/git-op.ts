@@ -9,6 +9,7 @@ import { gitCredentials } from "./credentials.ts";
 import { commitTimes } from "./mtime.ts";
 import { type FoundRef, findRef, isSha256 } from "./refs.ts";
 import { type GitRunner, gitRunner } from "./run-git.ts";
+import type { GitObjects } from "./verify-objects.ts";
 
 /**
  * `git://…`: a checkout. The key is the commit, so a branch is asked for in every build, and a commit id needs no network when
@@ -21,7 +22,15 @@ export function gitSource(
   answers: SourceAnswers,
 ): Op<Ref, OpScope> {
   const source = gitAttributes(identifier, attrs);
-  const resolve = (scope: OpScope) => findSource(source, storage, answers, scope);
+  let checked: string | undefined;
+  const resolve = async (scope: OpScope) => {
+    const found = await findSource(source, storage, answers, scope);
+    if (source.signature !== undefined && checked !== found.sha) {
+      await verify(source, await fetchedObjects(source, found, storage, scope));
+      checked = found.sha;
+    }
+    return found;
+  };
   return {
     recipe: async (scope) => ({ digest: keyOf(source, await resolve(scope)), content: [], storable: true }),
     execute: async (_, scope) => {
@@ -57,14 +66,40 @@ export async function gitMetadata(
   const found = await findSource(source, storage, answers, scope);
   const annotated = found.sha !== found.commit;
   const plain = { checksum: found.sha, commitChecksum: annotated ? found.commit : "", ref: found.name };
+  if (!objects && source.signature === undefined) return plain;
+  const fetched = await fetchedObjects(source, found, storage, scope);
+  await verify(source, fetched);
   if (!objects) return plain;
+  const { commit, tag } = fetched;
+  const commitChecksum = tag === undefined ? "" : commit.id;
+  return { ...plain, commitChecksum, commitObject: commit.raw, ...(tag && { tagObject: tag.raw }) };
+}
+
+/** Throws `ops/bad-signature` when there is not the one that there must be. */
+async function verify({ signature }: GitSource, objects: GitObjects): Promise<void> {
+  if (signature === undefined) return;
+  const { verifyObjects } = await import("./verify-objects.ts");
+  await verifyObjects(objects, signature);
+}
+
+/** The raw commit, and the tag that was found: an id, too, may be a tag's. */
+async function fetchedObjects(
+  source: GitSource,
+  found: FoundRef,
+  storage: Storage,
+  scope: OpScope,
+): Promise<GitObjects> {
   return withGit(source, storage, scope, (git) =>
     inRepository(source, found, storage, scope, async (repository) => {
       await fetchCommit(git, repository, source, found);
-      const read = async (kind: string, id: string) =>
-        Buffer.from(await git.run(["--git-dir", repository, "cat-file", kind, id]));
-      const commitObject = await read("commit", found.commit);
-      return { ...plain, commitObject, ...(annotated && { tagObject: await read("tag", found.sha) }) };
+      const inside = ["--git-dir", repository];
+      const id = (await git.run([...inside, "rev-parse", "--verify", `${found.sha}^{commit}`])).trim();
+      const read = async (kind: string, of: string) => ({
+        id: of,
+        raw: await git.bytes([...inside, "cat-file", kind, of]),
+      });
+      const commit = await read("commit", id);
+      return id === found.sha ? { commit } : { commit, tag: await read("tag", found.sha) };
     }),
   );
 }

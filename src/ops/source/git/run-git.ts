@@ -8,6 +8,8 @@ export interface GitRunner {
    * words, `ops/no-git`.
    */
   run(args: readonly string[], options?: GitRunOptions): Promise<string>;
+  /** The same, for what may be no text. */
+  bytes(args: readonly string[], options?: GitRunOptions): Promise<Buffer>;
 }
 export interface GitRunOptions {
   readonly cwd?: string;
@@ -43,16 +45,15 @@ export function gitRunner(
   const flags = guards.flatMap((setting) => ["-c", setting]);
   const once = (args: readonly string[], { cwd, env: more }: GitRunOptions) =>
     runOnce([...flags, ...args], { ...base, ...env, ...more }, cwd, onStderr, scope);
-  return {
-    run: (args, options = {}) =>
-      once(args, options).catch((error: unknown) => {
-        if (!refusesDepth(args, error)) throw error;
-        return once(
-          args.filter((arg) => arg !== shallow),
-          options,
-        );
-      }),
-  };
+  const bytes: GitRunner["bytes"] = (args, options = {}) =>
+    once(args, options).catch((error: unknown) => {
+      if (!refusesDepth(args, error)) throw error;
+      return once(
+        args.filter((arg) => arg !== shallow),
+        options,
+      );
+    });
+  return { bytes, run: async (args, options) => (await bytes(args, options)).toString() };
 }
 
 const shallow = "--depth=1";
@@ -82,7 +83,7 @@ function runOnce(
   cwd: string | undefined,
   onStderr: (chunk: Uint8Array) => void,
   scope: Scope,
-): Promise<string> {
+): Promise<Buffer> {
   scope.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], signal: scope.signal });
@@ -100,7 +101,7 @@ function runOnce(
     });
     child.once("error", (error) => reject(scope.signal.aborted ? scope.signal.reason : cannotStart(error)));
     child.once("close", (code) => {
-      if (code === 0) resolve(Buffer.concat(out).toString());
+      if (code === 0) resolve(Buffer.concat(out));
       else reject(scope.signal.aborted ? scope.signal.reason : failed(code, last));
     });
   });

@@ -1,5 +1,6 @@
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { type Digest, lazy, sha256Fields } from "../../../kit/index.ts";
+import { type Digest, lazy, prefixed, sha256Fields } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
@@ -43,9 +44,14 @@ export function httpSource(
 /** The download, when it has the signature that it must have. Throws `ops/bad-signature`. */
 async function signed(source: HttpSource, download: Download, storage: Storage): Promise<Download> {
   if (source.signature === undefined) return download;
-  const { verifyDetached } = await import("./pgp/verify.ts");
+  const { verifyDetached } = await import("../signatures/pgp/verify.ts");
   await using tree = await storage.mount(storage.snapshots.view(download.snapshot as SnapshotId));
-  await verifyDetached(join(tree.path, download.name), source.signature.text, source.signature.publicKeys);
+  const file = join(tree.path, download.name);
+  try {
+    await verifyDetached(() => createReadStream(file), source.signature.text, source.signature.publicKeys);
+  } catch (error) {
+    throw prefixed("failed to verify pgp signature", error, "ops/bad-signature");
+  }
   return download;
 }
 

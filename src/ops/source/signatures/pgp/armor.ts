@@ -2,12 +2,21 @@ import { CooperError } from "../../../../kit/index.ts";
 
 export const code = "ops/bad-signature";
 
-/** The bytes of all armored blocks of these types in a text (RFC 9580, 6.2). Throws `ops/bad-signature` when there is none. */
+const begin = /-----BEGIN PGP ([A-Z ]+)-----\r?\n/g;
+
+/** The bytes of all armored blocks of one of these types in a text (RFC 9580, 6.2); none when there is none. Throws `ops/bad-signature`. */
 export function armoredBlocks(text: string, types: readonly string[]): readonly Buffer[] {
-  const pattern = /-----BEGIN PGP ([A-Z ]+)-----\r?\n([\s\S]*?)-----END PGP \1-----/g;
-  const blocks = [...text.matchAll(pattern)].filter(([, type = ""]) => types.includes(type));
-  if (blocks.length === 0) throw new CooperError(code, `no armored data of type ${types.join(" or ")} found`);
-  return blocks.map(([, , content = ""]) => bodyOf(content));
+  const blocks: Buffer[] = [];
+  const opening = new RegExp(begin);
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const [, type = ""] = match;
+    const end = text.indexOf(`-----END PGP ${type}-----`, opening.lastIndex);
+    // To look on for other ends would take a hostile text's length squared.
+    if (end < 0) break;
+    if (types.includes(type)) blocks.push(bodyOf(text.slice(opening.lastIndex, end)));
+    opening.lastIndex = end;
+  }
+  return blocks;
 }
 
 /** After the headers and an empty line; the checksum line is left out: what is signed has a better one. */
