@@ -27,6 +27,8 @@ export interface Expected {
 export interface RecordedLlb {
   readonly builds: Readonly<Record<string, RecordedBuild>>;
   readonly resolves?: readonly Record<string, unknown>[];
+  /** What was solved on the way, and for attestations. */
+  readonly internalSolves?: readonly { readonly head: string }[];
 }
 
 export interface RecordedBuild {

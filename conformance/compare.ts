@@ -15,6 +15,7 @@ export function compareResult(recorded: Case, result: FrontendResult, bridge: St
   return [
     ...Object.entries(expected.llb?.builds ?? {}).flatMap(([key, build]) => compareBuild(key, build, result)),
     ...compareMetadata(expected.image, result),
+    ...compareAttestations(expected.llb?.internalSolves ?? [], result),
     ...compareWarnings(expected.warnings ?? [], bridge),
     ...compareResolves(expected.llb?.resolves ?? [], bridge),
   ];
@@ -44,6 +45,17 @@ function compareBuild(key: string, build: RecordedBuild, result: FrontendResult)
     ...different(`${where}head`, build.head ?? "", parsed.head?.digest ?? ""),
     ...(isDeepStrictEqual(ours, theirs) ? compareAside(where, build, parsed, bytes) : []),
   ];
+}
+
+/** What an attestation is made of was recorded among other solves. */
+function compareAttestations(solves: readonly { readonly head: string }[], result: FrontendResult): Differences {
+  const heads = solves.map(({ head }) => head);
+  return [...(result.attestations ?? [])].flatMap(([platform, list]) =>
+    list.flatMap(({ ref }) => {
+      const head = ref && unmarshalDefinition(definitionOf(ref)).head?.digest;
+      return head === undefined || heads.includes(head) ? [] : [`${platform}: attestation: ${head} was not recorded`];
+    }),
+  );
 }
 
 function compareOps(where: string, build: RecordedBuild, ours: readonly string[]): Differences {

@@ -82,6 +82,13 @@ export class ExecNode implements Node {
     this.root = { kind: "node", node: this, index: () => this.#mounts.filter(hasOutput).indexOf(root) };
   }
 
+  /** What the mount holds after the process ran. Throws `llb/invalid` when there is no such mount. */
+  outputOf(target: string): Output {
+    const mount = this.#mounts.find((one) => one.target === target && hasOutput(one));
+    if (mount === undefined) throw new CooperError("llb/invalid", `no output at ${target}`);
+    return { kind: "node", node: this, index: () => this.#mounts.filter(hasOutput).indexOf(mount) };
+  }
+
   inputs(): readonly Output[] {
     return [...new Set(this.#mounts.flatMap(({ source }) => (source === undefined ? [] : [source])))];
   }

@@ -88,6 +88,11 @@ export class State {
     return this.withOutput(new ExecNode(this, options).root);
   }
 
+  /** What a mount of a process holds after it ran; nothing else is known of that tree. */
+  runOutput(options: RunOptions, target: string): State {
+    return new State(new ExecNode(this, options).outputOf(target));
+  }
+
   /** What is there after these file actions; their relative paths count from `dir`. */
   file(actions: FileActions, options: VertexOptions = {}): State {
     return this.withOutput(new FileNode(this, actions, options).output);

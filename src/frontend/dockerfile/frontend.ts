@@ -8,8 +8,8 @@ import { type Converted, convertDockerfile } from "./convert/convert.ts";
 import { forwardIfAsked } from "./forward.ts";
 import { createLinter, type LintFinding, lintConfigOf } from "./lint/index.ts";
 import { reworded } from "./parse/index.ts";
-import { type BuiltPlatform, frontendResult } from "./result.ts";
-import { checkScanner } from "./sbom.ts";
+import { type BuiltPlatform, frontendResult, platformKey } from "./result.ts";
+import { openScanner, scan } from "./sbom.ts";
 
 /** `dockerfile.v0`: a Dockerfile in, one image per platform out. */
 export const dockerfileFrontend: Frontend = {
@@ -19,13 +19,23 @@ export const dockerfileFrontend: Frontend = {
     if (forwarded !== undefined) return forwarded;
     refuseUnknownCapabilities(request.options, false);
     if (request.options.requestid !== undefined) return answer(request.options.requestid, build);
-    await checkScanner(build);
+    const scanner = await openScanner(build);
     const { targetPlatforms, multiPlatform } = build.options;
     const targets = targetPlatforms.length === 0 ? [undefined] : targetPlatforms;
     const built = await settleAll(targets.map((target, index) => () => buildPlatform(build, target, index === 0)));
-    return frontendResult(built, multiPlatform);
+    const result = frontendResult(built, multiPlatform);
+    if (scanner === undefined) return result;
+    const scanned = built.map(({ platform, converted }) => async () => {
+      const id = platformKey(platform);
+      return [id, [await scan(scanner, id, converted, build)]] as const;
+    });
+    return { ...result, attestations: new Map(await settleAll(scanned)) };
   },
 };
+
+interface BuiltTarget extends BuiltPlatform {
+  readonly converted: Converted;
+}
 
 /** A question about the Dockerfile instead of a build; builds need not load what answers it. */
 async function answer(id: string, build: Build): Promise<FrontendResult> {
@@ -33,7 +43,7 @@ async function answer(id: string, build: Build): Promise<FrontendResult> {
   return answerRequest(id, build, (finding) => warn(build, finding));
 }
 
-async function buildPlatform(build: Build, target: Platform | undefined, warns: boolean): Promise<BuiltPlatform> {
+async function buildPlatform(build: Build, target: Platform | undefined, warns: boolean): Promise<BuiltTarget> {
   const linter = createLinter(lintConfigOf(build.entrypoint.file, build.options.lint), (finding) => {
     // One platform's warnings are enough.
     if (warns) warn(build, finding);

@@ -23,7 +23,7 @@ export function frontendResult(built: readonly BuiltPlatform[], multiPlatform: b
   const platforms: unknown[] = [];
   for (const { platform, ref, converted } of built) {
     const { image, baseImage, epoch } = converted;
-    const id = formatPlatformAll(normalizePlatform(platform));
+    const id = platformKey(platform);
     const suffix = multiPlatform ? `/${id}` : "";
     const put = (key: string, value: string) => metadata.set(key + suffix, Buffer.from(value));
     refs.set(multiPlatform ? id : "", ref);
@@ -34,6 +34,11 @@ export function frontendResult(built: readonly BuiltPlatform[], multiPlatform: b
   }
   metadata.set("refs.platforms", Buffer.from(goJson({ Platforms: platforms })));
   return { refs, metadata };
+}
+
+/** The key of a platform's part: `linux/arm64`. */
+export function platformKey(platform: Platform): string {
+  return formatPlatformAll(normalizePlatform(platform));
 }
 
 /** Windows images are tied to a build: what was not asked for comes from the base image. */

@@ -1,15 +1,9 @@
 import { goQuote } from "../../../kit/index.ts";
 import { canonicalReference } from "../../../oci/index.ts";
+import type { SbomRequest } from "../../sbom/scanner.ts";
 import { csvFields } from "../parse/csv.ts";
 import { reworded } from "../parse/index.ts";
 import { bad } from "./values.ts";
-
-/** A scanner that is to look at the result. */
-export interface SbomRequest {
-  /** Canonical reference of the scanner's image. */
-  readonly generator: string;
-  readonly parameters: Readonly<Record<string, string>>;
-}
 
 const defaultGenerator = "docker/buildkit-syft-scanner:stable-1";
 

@@ -1,9 +1,10 @@
 import { goQuote, trim } from "../../../kit/index.ts";
 import type { LinuxResources, NetworkMode, ResolveMode, Ulimit } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
+import type { SbomRequest } from "../../sbom/scanner.ts";
 import { type LintConfig, readLintOption } from "../lint/config.ts";
 import { parseBool } from "../parse/values.ts";
-import { readSbomRequest, type SbomRequest } from "./attestations.ts";
+import { readSbomRequest } from "./attestations.ts";
 import {
   bad,
   type ExtraHost,
