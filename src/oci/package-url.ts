@@ -2,16 +2,22 @@ import { formatPlatform, normalizePlatform, type Platform } from "./platform.ts"
 import { familiarName, parseReference, withDefaultTag } from "./reference.ts";
 
 /**
- * The package URL of an image, by which attestations name it: `pkg:docker/alpine@latest?platform=linux%2Famd64`. Escaped as
- * upstream's library escapes (Go's `url.QueryEscape` in names, `url.PathEscape` elsewhere). Throws what `parseReference` throws.
+ * The package URL of an image, by which attestations name it: `pkg:docker/alpine@latest?platform=linux%2Famd64`; `more` are further
+ * qualifiers. Escaped as upstream's library escapes (Go's `url.QueryEscape` in names, `url.PathEscape` elsewhere). Throws what `parseReference` throws.
  */
-export function imagePackageUrl(type: string, name: string, platform?: Platform): string {
+export function imagePackageUrl(
+  type: string,
+  name: string,
+  platform?: Platform,
+  more: Readonly<Record<string, string>> = {},
+): string {
   const parsed = parseReference(name);
   const { tag, digest } = parsed.digest === undefined ? withDefaultTag(parsed) : parsed;
   const path = familiarName(parsed).split("/").map(queryEscape).join("/");
   const qualifiers = [
     ...(digest === undefined ? [] : [`digest=${pathEscape(digest)}`]),
     ...(platform === undefined ? [] : [`platform=${pathEscape(formatPlatform(normalizePlatform(platform)))}`]),
+    ...Object.entries(more).map(([key, value]) => `${key}=${pathEscape(value)}`),
   ];
   const version = tag === undefined ? "" : `@${pathEscape(tag)}`;
   return `pkg:${type}/${path}${version}${qualifiers.length === 0 ? "" : `?${qualifiers.join("&")}`}`;
