@@ -43,7 +43,10 @@ export async function resolveSourceMeta(
       };
     }
     if (/^https?:\/\//.test(identifier))
-      return { identifier, http: await httpMetadata(identifier, map, storage, answers, scope) };
+      return {
+        identifier,
+        http: await httpMetadata(identifier, map, options.httpChecksum, storage, answers, scope),
+      };
     throw new CooperError("engine/not-supported", `metadata of source ${JSON.stringify(identifier)} is not supported`);
   });
 }

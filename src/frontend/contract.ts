@@ -117,7 +117,12 @@ export interface FrontendBridge {
   resolveSourceMeta?(
     identifier: string,
     attrs: Readonly<Record<string, string>>,
-    options: { readonly logName: string; readonly gitObject?: boolean; readonly policies?: readonly Uint8Array[] },
+    options: {
+      readonly logName: string;
+      readonly gitObject?: boolean;
+      readonly httpChecksum?: ChecksumRequest;
+      readonly policies?: readonly Uint8Array[];
+    },
     scope: Scope,
   ): Promise<SourceMeta>;
   /** At most 16 MiB, or the first `limit` bytes. Throws `frontend/not-found`. */
@@ -140,7 +145,19 @@ export interface SourceMeta {
     readonly tagObject?: Uint8Array;
     readonly ref: string;
   };
-  readonly http?: { readonly checksum: Digest; readonly filename: string; readonly lastModified?: Date };
+  readonly http?: {
+    readonly checksum: Digest;
+    readonly filename: string;
+    readonly lastModified?: Date;
+    /** When it was asked for: of the file and the bytes after it. */
+    readonly checksumResponse?: { readonly digest: Digest; readonly suffix: Uint8Array };
+  };
+}
+
+/** For who checks signatures: the digest of a file with bytes after it. */
+export interface ChecksumRequest {
+  readonly algorithm: "sha256" | "sha384" | "sha512";
+  readonly suffix: Uint8Array;
 }
 
 export interface Frontend {

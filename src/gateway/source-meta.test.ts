@@ -20,3 +20,20 @@ test("a caller's folder is told of as it was asked for; a source that nobody kno
     "cannot resolve metadata of nowhere://x",
   );
 });
+
+test("a checksum of a file and bytes after it is asked for with upstream's limits", async () => {
+  const wishes: unknown[] = [];
+  const answering = {
+    ...bridge,
+    resolveSourceMeta: async (identifier: string, _: unknown, options: { httpChecksum?: unknown }) => {
+      wishes.push(options.httpChecksum);
+      return { identifier, http: { checksum: "sha256:1", filename: "f" } };
+    },
+  } as unknown as FrontendBridge;
+  const ask = (algo: number, suffix: Uint8Array) =>
+    resolveSourceMeta(answering, { ...asked("https://x/f"), http: { checksumRequest: { algo, suffix } } }, quietScope);
+  await ask(2, Buffer.from([1, 2]));
+  expect(wishes).toEqual([{ algorithm: "sha512", suffix: Buffer.from([1, 2]) }]);
+  await expect(ask(0, new Uint8Array(4097))).rejects.toThrow("http checksum request suffix exceeds max size 4096");
+  await expect(ask(99, new Uint8Array())).rejects.toThrow("unsupported checksum algorithm 99");
+});

@@ -1,4 +1,4 @@
-import type { FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
+import type { ChecksumRequest, FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
 import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
@@ -34,7 +34,13 @@ export async function resolveSourceMeta(
   if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
     throw rpcError(Code.UNIMPLEMENTED, `cannot resolve metadata of ${identifier}`);
   }
-  const options = { logName, gitObject: request.git?.returnObject ?? false, policies };
+  const httpChecksum = checksumRequest(request.http?.checksumRequest);
+  const options = {
+    logName,
+    gitObject: request.git?.returnObject ?? false,
+    policies,
+    ...(httpChecksum && { httpChecksum }),
+  };
   const found = await bridge.resolveSourceMeta(identifier, Object.fromEntries(attrs), options, scope);
   return {
     source: { identifier: found.identifier, attrs },
@@ -48,6 +54,22 @@ export function asAsked(asked: string, found: string): string {
   if (parseReference(asked).digest !== undefined) return found;
   const { digest: _, ...tagged } = parseReference(found);
   return formatReference(tagged);
+}
+
+/** Upstream's limit: the suffix of a signature of OpenPGP is some bytes. */
+const longestSuffix = 4 * 1024;
+const algorithms = ["sha256", "sha384", "sha512"] as const;
+
+function checksumRequest(request: gateway.ChecksumRequest | undefined): ChecksumRequest | undefined {
+  if (request === undefined) return undefined;
+  const { algo, suffix } = request;
+  if (suffix.length > longestSuffix) {
+    const sentence = `http checksum request suffix exceeds max size ${longestSuffix}`;
+    throw rpcError(Code.INVALID_ARGUMENT, sentence);
+  }
+  const algorithm = algorithms[algo];
+  if (algorithm === undefined) throw rpcError(Code.INVALID_ARGUMENT, `unsupported checksum algorithm ${algo}`);
+  return { algorithm, suffix };
 }
 
 /** Empty, and what nobody knows, is the default. */

@@ -197,6 +197,7 @@ export interface ResolveSourceMetaRequest {
   readonly resolveMode: string;
   readonly git?: ResolveSourceGitRequest;
   readonly image?: ResolveSourceImageRequest;
+  readonly http?: ResolveSourceHTTPRequest;
   readonly sourcePolicies: readonly Uint8Array[];
 }
 export const ResolveSourceMetaRequest: MessageType<ResolveSourceMetaRequest> = {
@@ -208,6 +209,7 @@ export const ResolveSourceMetaRequest: MessageType<ResolveSourceMetaRequest> = {
     field(4, "resolveMode", "string", "one", "ResolveMode"),
     field(5, "git", () => ResolveSourceGitRequest, "one", "Git"),
     field(6, "image", () => ResolveSourceImageRequest, "one", "Image"),
+    field(7, "http", () => ResolveSourceHTTPRequest, "one", "HTTP"),
     field(8, "sourcePolicies", "bytes", "list", "SourcePolicies"),
   ],
 };
@@ -282,10 +284,21 @@ export const ResolveSourceGitResponse: MessageType<ResolveSourceGitResponse> = {
   ],
 };
 
+export interface ResolveSourceHTTPRequest {
+  readonly checksumRequest?: ChecksumRequest;
+}
+export const ResolveSourceHTTPRequest: MessageType<ResolveSourceHTTPRequest> = {
+  name: "moby.buildkit.v1.frontend.ResolveSourceHTTPRequest",
+  fields: [
+    field(1, "checksumRequest", () => ChecksumRequest, "one", "ChecksumRequest"),
+  ],
+};
+
 export interface ResolveSourceHTTPResponse {
   readonly checksum: string;
   readonly filename: string;
   readonly lastModified?: protobuf.Timestamp;
+  readonly checksumResponse?: ChecksumResponse;
 }
 export const ResolveSourceHTTPResponse: MessageType<ResolveSourceHTTPResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceHTTPResponse",
@@ -293,6 +306,31 @@ export const ResolveSourceHTTPResponse: MessageType<ResolveSourceHTTPResponse> =
     field(1, "checksum", "string", "one", "Checksum"),
     field(2, "filename", "string", "one", "Filename"),
     field(3, "lastModified", () => protobuf.Timestamp, "one", "LastModified"),
+    field(4, "checksumResponse", () => ChecksumResponse, "one", "ChecksumResponse"),
+  ],
+};
+
+export interface ChecksumRequest {
+  readonly algo: number;
+  readonly suffix: Uint8Array;
+}
+export const ChecksumRequest: MessageType<ChecksumRequest> = {
+  name: "moby.buildkit.v1.frontend.ChecksumRequest",
+  fields: [
+    field(1, "algo", "enum", "one", "Algo"),
+    field(2, "suffix", "bytes", "one", "Suffix"),
+  ],
+};
+
+export interface ChecksumResponse {
+  readonly digest: string;
+  readonly suffix: Uint8Array;
+}
+export const ChecksumResponse: MessageType<ChecksumResponse> = {
+  name: "moby.buildkit.v1.frontend.ChecksumResponse",
+  fields: [
+    field(1, "digest", "string", "one", "Digest"),
+    field(2, "suffix", "bytes", "one", "Suffix"),
   ],
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Session } from "../../../session/index.ts";
 import { openWorkbench, type Workbench } from "../../testing/workbench.ts";
 import { SourceAnswers } from "../answers.ts";
-import { httpSource } from "./http-op.ts";
+import { httpMetadata, httpSource } from "./http-op.ts";
 
 let bench: Workbench;
 let file = { content: "one", etag: '"1"' };
@@ -71,4 +72,13 @@ test("a file of the session's own host comes from the caller, and is not asked f
   expect(await bench.look(ref, (folder) => readFileSync(join(folder, "x7"), "utf8"))).toBe("content of /x7");
   const nobody = httpSource("http://buildkit-session/x8", new Map(), bench.storage, new SourceAnswers());
   await expect(nobody.recipe(bench.scope())).rejects.toThrow("no session offers an upload");
+});
+
+test("whoever checks a signature may ask for the digest of a file and bytes after it", async () => {
+  const suffix = Buffer.from([1, 2, 3]);
+  const ask = (wish?: { algorithm: "sha384"; suffix: Uint8Array }) =>
+    httpMetadata(url(), new Map(), wish, bench.storage, new SourceAnswers(), bench.scope());
+  const hex = createHash("sha384").update(file.content).update(suffix).digest("hex");
+  expect((await ask({ algorithm: "sha384", suffix })).checksumResponse).toEqual({ digest: `sha384:${hex}`, suffix });
+  expect((await ask()).checksumResponse).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { type Digest, lazy, prefixed, sha256Fields } from "../../../kit/index.ts";
+import { type Digest, Hasher, lazy, prefixed, sha256Fields } from "../../../kit/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { SnapshotId, Storage } from "../../../storage/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
@@ -33,9 +33,11 @@ export function httpSource(
           digest: keyOf(source, { name, digest: source.checksum, lastModified: "" }),
           content: [],
           storable: true,
+          found: source.checksum,
         };
       }
-      return { digest: keyOf(source, await find(scope)), content: [], storable: true };
+      const download = await find(scope);
+      return { digest: keyOf(source, download), content: [], storable: true, found: download.digest };
     },
     execute: async (_, scope) => [{ kind: "snapshot", id: (await find(scope)).snapshot as SnapshotId }],
   };
@@ -55,22 +57,43 @@ async function signed(source: HttpSource, download: Download, storage: Storage):
   return download;
 }
 
-/** What a server says of a file; it is downloaded when it is not here. */
+/** What a server says of a file; it is downloaded when it is not here. With `wish`, also the digest of the file and bytes after it. */
 export async function httpMetadata(
   url: string,
   attrs: ReadonlyMap<string, string>,
+  wish: ChecksumWish | undefined,
   storage: Storage,
   answers: SourceAnswers,
   scope: OpScope,
-): Promise<{ readonly checksum: Digest; readonly filename: string; readonly lastModified?: Date }> {
+): Promise<HttpMetadata> {
   const source = httpAttributes(url, attrs);
-  const { digest, name, lastModified } = await signed(
-    source,
-    await findDownload(source, storage, answers, scope),
-    storage,
-  );
-  const date = new Date(lastModified);
-  return { checksum: digest, filename: name, ...(!Number.isNaN(date.getTime()) && { lastModified: date }) };
+  const download = await signed(source, await findDownload(source, storage, answers, scope), storage);
+  const date = new Date(download.lastModified);
+  return {
+    checksum: download.digest,
+    filename: download.name,
+    ...(!Number.isNaN(date.getTime()) && { lastModified: date }),
+    ...(wish && { checksumResponse: { digest: await digestOf(download, wish, storage), suffix: wish.suffix } }),
+  };
+}
+
+interface ChecksumWish {
+  readonly algorithm: "sha256" | "sha384" | "sha512";
+  readonly suffix: Uint8Array;
+}
+interface HttpMetadata {
+  readonly checksum: Digest;
+  readonly filename: string;
+  readonly lastModified?: Date;
+  readonly checksumResponse?: { readonly digest: Digest; readonly suffix: Uint8Array };
+}
+
+async function digestOf(download: Download, { algorithm, suffix }: ChecksumWish, storage: Storage): Promise<Digest> {
+  const hasher = new Hasher(algorithm);
+  await using tree = await storage.mount(storage.snapshots.view(download.snapshot as SnapshotId));
+  for await (const chunk of createReadStream(join(tree.path, download.name))) hasher.update(chunk);
+  hasher.update(suffix);
+  return hasher.finish();
 }
 
 function keyOf(source: HttpSource, file: Pick<Download, "name" | "digest" | "lastModified">) {
