@@ -36,6 +36,8 @@ export interface Recipe<R, S extends Scope> {
   readonly content: readonly (((input: R, scope: S) => Promise<Digest>) | undefined)[];
   /** False: the result is true for this job only (a local directory); it is never stored, and its key is not known elsewhere. */
   readonly storable: boolean;
+  /** What the op found in the world (a tag's digest, a branch's commit), for who asks later where a result comes from. */
+  readonly found?: string;
 }
 
 /**
@@ -100,6 +102,8 @@ export interface Job<R, S extends Scope> {
   result(edge: Edge<R, S>): Promise<R>;
   /** The keys of all vertices that the job asked for so far; those that nothing is stored under are left out. */
   keys(): Promise<readonly KnownKey<R, S>[]>;
+  /** What the op of a vertex found in the world, which may have been another job's; undefined when that is nothing. */
+  found(vertex: Vertex<R, S>): Promise<string | undefined>;
   /** Ends the interest; resolves when all work that only this job wanted has ended. */
   close(): Promise<void>;
 }

@@ -85,6 +85,10 @@ export class Node<R, S extends Scope> {
   readonly results = once(() => this.#begin(this.#findResults()));
   /** The final key. */
   readonly key = once(() => this.#begin(this.#findKey()));
+  /** What the op found, when its recipe was asked for. */
+  async found(): Promise<string | undefined> {
+    return (await this.#recipe()).found;
+  }
   readonly #recipe = once(() => this.#begin(this.#findRecipe()));
 
   async #findRecipe(): Promise<Recipe<R, S>> {

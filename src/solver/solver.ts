@@ -65,6 +65,10 @@ class SolverJob<R, S extends Scope, J> implements Job<R, S> {
     return (await Promise.all(known)).flat();
   }
 
+  async found(vertex: Vertex<R, S>): Promise<string | undefined> {
+    return this.#loaded.get(vertex)?.node.found();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#leave();
     this.#signal.removeEventListener("abort", this.#onAbort);

@@ -9,3 +9,4 @@ export { chainIds, layerRecord } from "./image/layers.ts";
 export { layoutOrigin } from "./image/layout-origin.ts";
 export { materialise } from "./image/materialise.ts";
 export { localSource } from "./local/local-op.ts";
+export { type SourceUse, sourceUse } from "./source-use.ts";

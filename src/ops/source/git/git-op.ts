@@ -32,7 +32,10 @@ export function gitSource(
     return found;
   };
   return {
-    recipe: async (scope) => ({ digest: keyOf(source, await resolve(scope)), content: [], storable: true }),
+    recipe: async (scope) => {
+      const found = await resolve(scope);
+      return { digest: keyOf(source, found), content: [], storable: true, found: found.sha };
+    },
     execute: async (_, scope) => {
       const ref = await resolve(scope);
       return [

@@ -46,13 +46,13 @@ function sourceOp(
   layerLimit: string | undefined,
   resolve: (scope: OpScope) => Promise<ResolvedImage>,
 ): Op<Ref, OpScope> {
-  const find = async (scope: OpScope) => firstLayers((await resolve(scope)).layers, layerLimit);
+  const limited = (image: ResolvedImage) => firstLayers(image.layers, layerLimit);
   return {
     recipe: async (scope) => {
-      const layers = await timed(`resolve ${name}`, scope, () => find(scope));
-      return { digest: layersKey(layers), content: [], storable: true };
+      const image = await timed(`resolve ${name}`, scope, () => resolve(scope));
+      return { digest: layersKey(limited(image)), content: [], storable: true, found: image.digest };
     },
-    execute: async (_, scope) => [layersRef(await find(scope))],
+    execute: async (_, scope) => [layersRef(limited(await resolve(scope)))],
   };
 }
 
