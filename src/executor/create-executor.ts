@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CooperError, type Scope } from "../kit/index.ts";
+import { CooperError, isCooperError, type Scope } from "../kit/index.ts";
+import { processRights } from "../sys/index.ts";
 import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "./contract.ts";
 import { withRungHint } from "./isolation/rung-hint.ts";
 import { type StepLimits, withDefaultLimits } from "./limits/default-limits.ts";
@@ -79,7 +80,8 @@ class OciExecutor implements Executor {
     this.#ownerFolder = join(options.stateDir, ownerName());
     const namespaced = () => this.#hostFacts().userNamespace !== undefined;
     const memory = options.isolation === "rootless" ? "runtimes-rootless.json" : "runtimes.json";
-    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), () => !namespaced());
+    const place = () => ({ namespaced: namespaced(), filtered: processRights().filtered });
+    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), place);
   }
 
   get description(): string {
@@ -98,7 +100,10 @@ class OciExecutor implements Executor {
     for (const sentence of missing) output(2, Buffer.from(`WARNING: ${sentence}\n`));
     let firstFailure: CooperError | undefined;
     for (const runtime of this.#choice.candidates()) {
-      const attempt = await this.#tryWith(runtime, step, output, scope);
+      const attempt = await this.#tryWith(runtime, step, output, scope).catch((error: unknown) => {
+        // What the preferred one had to say tells more.
+        throw firstFailure !== undefined && isTheMachines(error) ? firstFailure : error;
+      });
       throwIfCancelled(scope);
       if (!(attempt instanceof CooperError)) return attempt;
       firstFailure ??= attempt;
@@ -189,6 +194,12 @@ class OciExecutor implements Executor {
     this.#watchdog.stop();
     rmSync(this.#ownerFolder, { recursive: true, force: true });
   }
+}
+
+/** No step's fault: with `startFailure`'s hint, or for want of a right. */
+function isTheMachines(error: unknown): boolean {
+  if (isCooperError(error, "executor/no-permission")) return true;
+  return isCooperError(error, "executor/start-failed") && error.hint !== undefined;
 }
 
 function throwIfCancelled(scope: Scope): void {

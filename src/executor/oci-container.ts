@@ -63,7 +63,7 @@ export class OciContainer implements Container {
     const runtimes = this.#home.choice.candidates();
     for (const [index, runtime] of runtimes.entries()) {
       const live = this.#run(runtime, process, scope);
-      await live.init.begun();
+      await live.init.begun;
       const last = index === runtimes.length - 1;
       const message = live.init.ended ? await vainMessage(live.init) : undefined;
       if (message === undefined || startFailureIsTheSteps(message)) this.#home.choice.worked(runtime);
@@ -84,7 +84,7 @@ export class OciContainer implements Container {
     try {
       // Its control groups tell of kills for want of memory, and must outlive it for that.
       const keep = prepared.bundle.countsOomKills === true && runtime.name.endsWith("runc") ? ["--keep"] : [];
-      const args = ["run", ...keep, "--bundle", folder, "--pid-file", pidFile, id];
+      const args = ["run", ...(runtime.runFlags ?? []), ...keep, "--bundle", folder, "--pid-file", pidFile, id];
       const call = { args, runtimeRoot, pidFile, logFile: join(folder, "log.json") };
       const init = new TalkingProcess(runtime, call, process);
       this.#home.started(runtime);

@@ -2,13 +2,15 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import type { Container, Executor, Step, StepOutput, StepResult } from "../contract.ts";
-import { watchMemory } from "../limits/memory-watch.ts";
+import { type MemoryWatch, watchMemory } from "../limits/memory-watch.ts";
 import { looseLimits } from "../limits/without-cgroups.ts";
 import { StepCookies } from "../processes/cookie.ts";
 import { startCookieWatchdog } from "../processes/cookie-watchdog.ts";
 import { endProcesses } from "../processes/end-processes.ts";
 import type { DnsOptions } from "../rootfs/network-files.ts";
+import { noExecHint } from "../rootfs/no-exec-hint.ts";
 import { ownerName } from "../runtime/owner.ts";
+import { processesHint } from "../runtime/start-failure.ts";
 import { cookieFile, sweepDeadOwners } from "../runtime/sweep.ts";
 import { type LaunchOutcome, launch } from "./launcher.ts";
 import { launchOrder } from "./make-order.ts";
@@ -54,11 +56,15 @@ export class ChrootExecutor implements Executor {
     const limits = looseLimits(step.limits, this.description, true);
     for (const sentence of limits.missing) output(2, Buffer.from(`WARNING: ${sentence}\n`));
     const { memoryBytes } = limits;
-    const watch = memoryBytes === undefined ? undefined : watchMemory(cookie, memoryBytes);
+    let watch: MemoryWatch | undefined;
+    // Only the step's own memory counts: the launcher takes more than many a limit.
+    const onEntered = () => {
+      if (memoryBytes !== undefined) watch = watchMemory(cookie, memoryBytes);
+    };
     const order = launchOrder(step, tree.user, cookie, limits.cpus);
-    const outcome = await this.#runIn(tree, order, cookie, output, scope).finally(() => watch?.stop());
+    const outcome = await this.#runIn(tree, order, cookie, onEntered, output, scope).finally(() => watch?.stop());
     throwIfCancelled(scope);
-    const result = resultOf(outcome, output);
+    const result = resultOf(outcome, step, output);
     return watch?.stop() === true && memoryBytes !== undefined ? { ...result, oomKilledAt: memoryBytes } : result;
   }
 
@@ -67,18 +73,22 @@ export class ChrootExecutor implements Executor {
     tree: PreparedTree,
     order: LaunchOrder,
     cookie: string,
+    onEntered: () => void,
     output: StepOutput,
     scope: Scope,
   ): Promise<LaunchOutcome> {
     const orderFile = join(this.#ownerFolder, `${cookie}.json`);
     writeFileSync(orderFile, JSON.stringify(order), { mode: 0o600 });
+    const { stdout, stderr } = tree.pipes;
     const pipes = [
-      readNamedPipe(tree.pipes.stdout, (chunk) => output(1, chunk)),
-      readNamedPipe(tree.pipes.stderr, (chunk) => output(2, chunk)),
+      ...(stdout === undefined ? [] : [readNamedPipe(stdout, (chunk) => output(1, chunk))]),
+      ...(stderr === undefined ? [] : [readNamedPipe(stderr, (chunk) => output(2, chunk))]),
     ];
     try {
       const launched = launch(orderFile, output, scope);
       try {
+        await launched.entered;
+        onEntered();
         return await launched.exited;
       } finally {
         await endProcesses(cookie);
@@ -128,21 +138,26 @@ function refuseWhatIsMissing(step: Step, networkMode: string): void {
 }
 
 /** The step's own mistake goes to its output, too, where a runtime would have told it. */
-function resultOf(outcome: LaunchOutcome, output: StepOutput): StepResult {
+function resultOf(outcome: LaunchOutcome, step: Step, output: StepOutput): StepResult {
   if (outcome.kind === "exited") return { exitCode: outcome.code };
   const { message, stepsFault } = outcome.failure;
   if (stepsFault) {
     output(2, Buffer.from(`${message}\n`));
-    throw new CooperError("executor/start-failed", message);
+    throw new CooperError("executor/start-failed", message, { hint: noExecHint(step.rootfs, message) });
   }
-  const limit =
-    "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";
   throw new CooperError("executor/no-permission", `cannot start the step with chroot: ${message}`, {
-    hint: message.startsWith("set a resource limit")
-      ? limit
-      : "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)",
+    hint: hintFor(message),
   });
 }
+
+function hintFor(message: string): string {
+  if (message.startsWith("set a resource limit")) return limitHint;
+  if (/\bEAGAIN\b/.test(message)) return processesHint;
+  return "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)";
+}
+
+const limitHint =
+  "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";
 
 function throwIfCancelled(scope: Scope): void {
   if (!scope.signal.aborted) return;

@@ -23,10 +23,10 @@ const devices: readonly (readonly [name: string, major: number, minor: number])[
   ["tty", 5, 0],
 ];
 
-/** Named pipes in the tree that stand for the step's own output. */
+/** Named pipes in the tree that stand for the step's own output; undefined where a filter forbids them. */
 export interface OutputPipePaths {
-  readonly stdout: string;
-  readonly stderr: string;
+  readonly stdout: string | undefined;
+  readonly stderr: string | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export function placeDevices(
     chmodSync(join(path, "shm"), 0o1777);
     mkdirSync(join(path, "fd"), { mode: 0o755 });
     for (const [name, to] of links) symlinkSync(to, join(path, name));
-    for (const name of ["stdout", "stderr"]) makeNode(join(path, name), FileType.fifo, 0n);
+    for (const name of ["stdout", "stderr"]) if (!makeUsablePipe(join(path, name))) gaps.push(`/dev/${name}`);
     for (const { path: target, type, major, minor } of more) {
       const at = join(root, target);
       mkdirSync(dirname(at), { recursive: true });
@@ -58,7 +58,8 @@ export function placeDevices(
       if (!makeUsableDevice(at, kind, major, minor)) gaps.push(target);
     }
   });
-  return { pipes: { stdout: join(folder, "stdout"), stderr: join(folder, "stderr") }, gaps };
+  const pipe = (name: string) => (gaps.includes(`/dev/${name}`) ? undefined : join(folder, name));
+  return { pipes: { stdout: pipe("stdout"), stderr: pipe("stderr") }, gaps };
 }
 
 const links = [
@@ -79,6 +80,18 @@ function makeUsableDevice(path: string, kind: number, major: number, minor: numb
     rmSync(path, { force: true });
     // What is written to this one is in nobody's way, and gone after the step.
     if (path.endsWith("/null")) writeFileSync(path, "", { mode: 0o666 });
+    return false;
+  }
+}
+
+/** Without one, what is written there is lost. */
+function makeUsablePipe(path: string): boolean {
+  try {
+    makeNode(path, FileType.fifo, 0n);
+    return true;
+  } catch (error) {
+    if (!["EPERM", "EACCES"].includes(errnoOf(error) ?? "")) throw error;
+    writeFileSync(path, "", { mode: 0o666 });
     return false;
   }
 }

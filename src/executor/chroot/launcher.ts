@@ -16,6 +16,8 @@ export type LaunchOutcome =
 /** A step's first process. `end` is to be called when it is over, however that came. */
 export interface Launched {
   readonly pid: number | undefined;
+  /** The launcher is no more: the step's program runs, or nothing will. */
+  readonly entered: Promise<void>;
   /** How it ended; what it left running may still write. */
   readonly exited: Promise<LaunchOutcome>;
   /** All output has been handed on. Only when nothing of the step runs any more. */
@@ -42,7 +44,10 @@ export function launch(orderFile: string, output: StepOutput, scope: Scope): Lau
     reader(out.read, (chunk) => output(1, chunk)),
     reader(err.read, (chunk) => output(2, chunk)),
   ]);
-  return { pid: child.pid, exited: outcome(child, scope), drained: drained.then(() => {}) };
+  const channel = child.stdio[3] as Socket;
+  // Its end of the channel closes when it becomes the step.
+  const entered = new Promise<void>((resolve) => channel.once("close", () => resolve()));
+  return { pid: child.pid, entered, exited: outcome(child, channel, entered, scope), drained: drained.then(() => {}) };
 }
 
 function reader(fd: number, output: (chunk: Uint8Array) => void): Promise<void> {
@@ -52,20 +57,24 @@ function reader(fd: number, output: (chunk: Uint8Array) => void): Promise<void> 
   return new Promise((resolve) => socket.once("close", () => resolve()));
 }
 
-async function outcome(child: ChildProcess, scope: Scope): Promise<LaunchOutcome> {
+async function outcome(
+  child: ChildProcess,
+  channel: Socket,
+  entered: Promise<void>,
+  scope: Scope,
+): Promise<LaunchOutcome> {
   const report: Buffer[] = [];
-  const channel = child.stdio[3] as Socket;
   channel.on("data", (chunk: Buffer) => report.push(chunk));
-  const reported = new Promise((resolve) => channel.once("close", resolve));
   const kill = () => child.kill("SIGKILL");
   if (scope.signal.aborted) kill();
   scope.signal.addEventListener("abort", kill, { once: true });
   try {
-    const code = await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
+    const code = await new Promise<number | Error>((resolve) => {
+      child.once("error", resolve);
       child.once("exit", (exit, signal) => resolve(exit ?? 128 + (signal === null ? 0 : constants.signals[signal])));
     });
-    await reported;
+    if (code instanceof Error) return { kind: "not-started", failure: { message: code.message, stepsFault: false } };
+    await entered;
     const text = Buffer.concat(report).toString();
     if (text === begun) return { kind: "exited", code };
     return { kind: "not-started", failure: failureOf(text, code) };

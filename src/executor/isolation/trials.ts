@@ -1,5 +1,6 @@
 import {
   Capability,
+  cgroupsMissing,
   cgroupTrouble,
   hasAllRights,
   hasCapability,
@@ -7,7 +8,7 @@ import {
   processRights,
 } from "../../sys/index.ts";
 import type { Trials } from "./contract.ts";
-import { mountTrouble } from "./mount-trial.ts";
+import { mountTrouble, troubleOf } from "./mount-trial.ts";
 import type { UserNamespace } from "./user-namespace.ts";
 
 /** Tries on this process. `userNamespace` opens one; the trial of `rootless` leaves it open for whoever enters it. */
@@ -28,12 +29,15 @@ export function trialsHere(
     },
     rootless: async () => {
       if (runtimeTrouble !== undefined) return runtimeTrouble;
+      // Runtimes look at them even where they may make none.
+      const trouble = cgroupsMissing();
+      if (trouble !== undefined) return trouble;
       const made = await openUserNamespace();
       if (typeof made === "string") return made;
       opened = made;
       return undefined;
     },
-    chroot: async () => missingForChroot(rights),
+    chroot: async () => missingForChroot(rights) ?? (rights.filtered ? troubleOf("chroot", ["/", "true"]) : undefined),
     opened: () => opened,
   };
 }

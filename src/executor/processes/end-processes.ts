@@ -15,9 +15,9 @@ export async function endOwnersProcesses(owner: string): Promise<void> {
   if (/^\d{10}$/.test(owner)) await endAll(`${owner}\\d{6}`);
 }
 
-async function endAll(pattern: string): Promise<void> {
+async function endAll(pattern: string, spared?: number): Promise<void> {
   for (const end = Date.now() + patience; ; await sleep(interval)) {
-    const left = processesOf(pattern);
+    const left = processesOf(pattern).filter((pid) => pid !== spared);
     if (left.length === 0 || Date.now() > end) return;
     for (const pid of left) kill(pid);
   }
@@ -60,15 +60,15 @@ const watchInterval = 50;
 
 /**
  * Ends the processes with that cookie as soon as the first one, whose id is in the file once it has begun, is gone. Call the returned function to
- * stop waiting.
+ * stop waiting. `runtime` is spared: crun takes on its container's limits itself, and has yet to tell how that ended.
  */
-export function endWithFirst(pidFile: string, cookie: string): () => void {
+export function endWithFirst(pidFile: string, cookie: string, runtime: number | undefined): () => void {
   let first: string | undefined;
   const timer = setInterval(() => {
     first ??= /^\d+/.exec(read(pidFile))?.[0];
     if (first === undefined || isAlive(first)) return;
     clearInterval(timer);
-    endProcesses(cookie).catch(() => {});
+    endAll(cookie, runtime).catch(() => {});
   }, watchInterval);
   return () => clearInterval(timer);
 }

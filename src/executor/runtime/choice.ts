@@ -1,18 +1,26 @@
 import { findRuntimes, type Runtime } from "./find.ts";
 import { Verdicts } from "./verdicts.ts";
 
+/** Where a runtime is to run. */
+export interface RuntimePlace {
+  /** In a user namespace, without control groups to give. */
+  readonly namespaced: boolean;
+  /** Under a seccomp filter. */
+  readonly filtered: boolean;
+}
+const machine: RuntimePlace = { namespaced: false, filtered: false };
+
 /** Which runtime to use: the first installed one that is not known to fail on this machine. Looks for them when first asked. */
 export class RuntimeChoice {
   readonly #binary: string;
-  readonly #ownCgroups: () => boolean;
+  readonly #place: () => RuntimePlace;
   readonly #verdicts: Verdicts;
   #installed: readonly Runtime[] | undefined;
   #failed: Runtime | undefined;
 
-  /** `ownCgroups`: containers get control groups, as a machine's root gives them. */
-  constructor(binary: string, memoryFile: string, ownCgroups: () => boolean = () => true) {
+  constructor(binary: string, memoryFile: string, place: () => RuntimePlace = () => machine) {
     this.#binary = binary;
-    this.#ownCgroups = ownCgroups;
+    this.#place = place;
     this.#verdicts = new Verdicts(memoryFile);
   }
 
@@ -23,10 +31,13 @@ export class RuntimeChoice {
     return hopeful.length > 0 ? hopeful : this.#installed;
   }
 
-  /** runc notices by itself that it may not make any. */
   #withFlags(runtime: Runtime): Runtime {
-    if (runtime.name !== "crun" || this.#ownCgroups()) return runtime;
-    return { ...runtime, flags: ["--cgroup-manager=disabled"] };
+    const { namespaced, filtered } = this.#place();
+    // Filters like containerd's default one refuse new keyrings.
+    const runFlags = filtered ? ["--no-new-keyring"] : [];
+    // runc notices by itself that it may make no control groups.
+    const flags = runtime.name === "crun" && namespaced ? ["--cgroup-manager=disabled"] : [];
+    return { ...runtime, flags, runFlags };
   }
 
   /** True when a failure of this runtime leaves nothing better to try. */

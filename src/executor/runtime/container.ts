@@ -52,7 +52,8 @@ export async function runContainer(
   const child = startRuntime(runtime, bundle, log, pipes);
   const closed = waitForClose(child, pipes, output);
   const stopKilling = killWhenAborted(child, runtime, bundle, scope);
-  const stopEnding = bundle.cookie === undefined ? () => {} : endWithFirst(startedFile(bundle), bundle.cookie);
+  const stopEnding =
+    bundle.cookie === undefined ? () => {} : endWithFirst(startedFile(bundle), bundle.cookie, child.pid);
   try {
     const code = await closed;
     if (bundle.cookie !== undefined) await endProcesses(bundle.cookie);
@@ -75,7 +76,16 @@ function startRuntime(runtime: Runtime, bundle: Bundle, log: string, pipes: Outp
   const global = [...(runtime.flags ?? []), "--root", bundle.runtimeRoot, "--log", log, "--log-format", "json"];
   // crun cannot keep a container: there a kill is known by the exit code alone.
   const keep = bundle.countsOomKills === true && runtime.name.endsWith("runc") ? ["--keep"] : [];
-  const run = ["run", ...keep, "--bundle", bundle.folder, "--pid-file", startedFile(bundle), bundle.id];
+  const run = [
+    "run",
+    ...(runtime.runFlags ?? []),
+    ...keep,
+    "--bundle",
+    bundle.folder,
+    "--pid-file",
+    startedFile(bundle),
+    bundle.id,
+  ];
   try {
     return spawn(runtime.path, [...global, ...run], {
       stdio: ["ignore", ...pipes.targets],

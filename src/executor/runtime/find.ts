@@ -9,6 +9,8 @@ export interface Runtime {
   readonly path: string;
   /** Goes before everything else on its command line. */
   readonly flags?: readonly string[];
+  /** Goes behind the word `run`. */
+  readonly runFlags?: readonly string[];
   /** Changes when the program is replaced. */
   readonly version: string;
 }

@@ -12,6 +12,11 @@ export function startFailureIsTheSteps(message: string): boolean {
  */
 export function startFailure(runtime: Runtime, message: string, capabilities: readonly string[]): CooperError {
   if (startFailureIsTheSteps(message)) return new CooperError("executor/start-failed", message);
+  if (/resource temporarily unavailable/i.test(message)) {
+    return new CooperError("executor/no-permission", `${runtime.name} cannot start a container: ${message}`, {
+      hint: processesHint,
+    });
+  }
   const refused = /operation not permitted|permission denied/i.test(message);
   if (!refused && capabilities.includes("CAP_SYS_ADMIN")) {
     return new CooperError("executor/start-failed", message, {
@@ -22,6 +27,10 @@ export function startFailure(runtime: Runtime, message: string, capabilities: re
     hint: permissionHint(message),
   });
 }
+
+/** fork(2) says EAGAIN. */
+export const processesHint =
+  "this container or user may have no more processes: raise the limit (in a pod: the node's podPidsLimit; elsewhere ulimit -u, or --pids-limit of the container)";
 
 function permissionHint(message: string): string {
   if (/rlimit/i.test(message)) {

@@ -33,9 +33,12 @@ const killAttempts = 1000;
 /** A process in a container, run by a runtime in the foreground that passes its streams on. */
 export class TalkingProcess {
   readonly io: ProcessIo;
+  /** Resolves when the process has begun and its id is known, or when it has ended. Never rejects. */
+  readonly begun: Promise<void>;
   readonly end: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   readonly #call: RuntimeCall;
+  /** runc gives the container's terminal the size of its own, at its start and at each SIGWINCH; crun passes the signal on. */
   readonly #resizesItself: boolean;
   #ended = false;
 
@@ -54,15 +57,16 @@ export class TalkingProcess {
     }
     this.end = this.#waitForEnd(runtime);
     this.end.catch(() => {});
+    this.begun = this.#waitForBegin();
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Resolves when the process has begun, or has ended in vain. */
-  async begun(): Promise<void> {
-    while (!this.#ended && !existsSync(this.#call.pidFile)) {
+  async #waitForBegin(): Promise<void> {
+    // crun makes the file first and fills it then.
+    while (!this.#ended && readIfThere(this.#call.pidFile) === "") {
       await Promise.race([this.end.catch(() => {}), new Promise((resolve) => setTimeout(resolve, pollInterval))]);
     }
   }
@@ -75,22 +79,22 @@ export class TalkingProcess {
 
   resize(size: TerminalSize): void {
     if (this.#ended) return;
-    this.io.resize(size);
+    // The runtime may be about to read it.
+    if (this.#pid() === undefined) this.io.resize(size);
     this.#onceBegun(() => this.#resizeContainers(size));
   }
 
-  /** It may be gone by then, or the terminal: nobody waits for that. */
+  /** In the order of the calls. It may be gone by then, or the terminal: nobody waits for that. */
   #onceBegun(work: () => void): void {
-    this.begun()
-      .then(work)
-      .catch(() => {});
+    this.begun.then(work).catch(() => {});
   }
 
   #resizeContainers(size: TerminalSize): void {
-    // It is no controlling terminal of the runtime's, so the kernel does not tell it. crun would only pass the signal on.
-    const pid = this.#resizesItself ? undefined : this.#pid();
+    const pid = this.#pid();
+    if (pid !== undefined) resizeTerminalOf(pid, size);
+    this.io.resize(size);
+    // It may just be setting the size that it read before. Ours is no controlling terminal of its, so the kernel does not tell it.
     if (this.#resizesItself) this.#child.kill("SIGWINCH");
-    else if (pid !== undefined) resizeTerminalOf(pid, size);
   }
 
   /** Kills it when the scope ends, until it has ended. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { temporaryBeside } from "../../kit/index.ts";
+import { bootId } from "../../sys/index.ts";
 import type { Runtime } from "./find.ts";
 
 /** What is known of a runtime on this machine: it has started a container here, it could not, or nobody tried. */
@@ -17,7 +18,7 @@ export class Verdicts {
 
   constructor(file: string) {
     this.#file = file;
-    this.#bootId = readText("/proc/sys/kernel/random/boot_id").trim();
+    this.#bootId = bootId();
   }
 
   of(runtime: Runtime): Verdict {
