@@ -74,6 +74,7 @@ class Labels {
       .replaceAll(this.#moment.registry, "REGISTRY")
       .replace(/sha256[:/][0-9a-f]{64}/g, (digest) => this.#name(digest))
       .replace(/("size": ?)\d+/g, "$1N")
+      .replace(/(Tool: buildkit-)[^"]*/g, "$1VERSION")
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*[1-9])?Z/g, (time) =>
         isNow(Date.parse(time) / 1000, this.#moment) ? "NOW" : time,
       );
@@ -132,7 +133,7 @@ function progressForm({ progress, exit }: Recording, text: (value: string) => st
     text(line)
       .replace(/^#\d+ /, "")
       // Upstream counts the bytes of its protocol.
-      .replace(/^(copying files( linux\/\w+)?) .*/, "$1")
+      .replace(/^(copying files( linux\/\w+)?)( .*)?$/, "$1")
       .replace(/( \d+(\.\d+)?s)?( done)?$/, ""),
   );
   const lines = [...new Set(ended)].filter((line) => !/^(DONE$|rewriting layers )/.test(line)).sort();
