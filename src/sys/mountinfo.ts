@@ -5,7 +5,10 @@ export interface MountPoint {
   readonly target: string;
   readonly type: string;
   readonly source: string;
+  /** Of the file system. */
   readonly options: string;
+  /** Of this mount: `rw,nosuid,noexec`. */
+  readonly mountOptions: string;
 }
 
 /**
@@ -23,7 +26,8 @@ export function parseMountInfo(text: string): MountPoint[] {
     const [before = "", after] = line.split(" - ", 2);
     if (after === undefined) continue;
     const [type = "", source = "", options = ""] = after.split(" ");
-    mounts.push({ target: unescapeOctal(before.split(" ")[4] ?? ""), type, source: unescapeOctal(source), options });
+    const [, , , , target = "", mountOptions = ""] = before.split(" ");
+    mounts.push({ target: unescapeOctal(target), type, source: unescapeOctal(source), options, mountOptions });
   }
   return mounts;
 }

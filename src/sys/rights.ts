@@ -47,12 +47,20 @@ export function inUserNamespace(): boolean {
   return readlinkSync("/proc/self/ns/user") !== machineUserNamespace;
 }
 
+/** That there are no control groups to be seen here, or undefined. */
+export function cgroupsMissing(root = "/sys/fs/cgroup"): string | undefined {
+  return cgroupFolder(root) === undefined ? `no control groups are mounted at ${root}` : undefined;
+}
+
+function cgroupFolder(root: string): string | undefined {
+  if (existsSync(`${root}/cgroup.controllers`)) return root;
+  return ["devices", "pids", "memory"].map((name) => `${root}/${name}`).find(existsSync);
+}
+
 /** Why a runtime could make no control groups here, or undefined. By the file systems that are mounted; some 30 µs. */
 export function cgroupTrouble(root = "/sys/fs/cgroup"): string | undefined {
-  const unified = existsSync(`${root}/cgroup.controllers`);
-  const folders = unified ? [root] : ["devices", "pids", "memory"].map((name) => `${root}/${name}`).filter(existsSync);
-  const [folder] = folders;
-  if (folder === undefined) return `no control groups are mounted at ${root}`;
+  const folder = cgroupFolder(root);
+  if (folder === undefined) return cgroupsMissing(root);
   try {
     accessSync(folder, constants.W_OK);
     return undefined;

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly instead?: Readonly<Record<string, string>>;
   /** System calls that fail with this errno, beside those that the rights refuse. */
   readonly refuse?: Readonly<Record<string, number>>;
+  /** System calls that the filter lets pass, as a `Localhost` profile may. */
+  readonly allow?: readonly string[];
   /** System calls that kill the caller (SIGSYS). */
   readonly kill?: readonly string[];
   /** The user has subordinate ids, 65536 of them (default: yes). */
@@ -41,6 +43,20 @@ export interface Surroundings {
   /** The cgroup file systems can be written (default: in a privileged container). */
   readonly writableCgroups?: boolean;
   readonly noexecTmp?: boolean;
+  /** The last word on what the runtime is told. */
+  readonly amend?: (spec: AmendableSpec) => void;
+}
+
+/** What of the runtime's configuration a test may want otherwise. */
+export interface AmendableSpec {
+  process: {
+    user: { uid: number; gid: number; umask?: number };
+    env: string[];
+    rlimits?: { type: string; soft: number; hard: number }[];
+  };
+  root: { readonly: boolean };
+  mounts: { destination: string; type: string; source: string; options: string[] }[];
+  linux: { maskedPaths: string[]; readonlyPaths: string[]; resources: Record<string, unknown> };
 }
 
 interface BundleInput extends Surroundings {
@@ -66,7 +82,10 @@ export function rightsBundle(bundle: string, input: BundleInput): void {
   for (const name of shown.links) symlinkSync(readlinkSync(`/${name}`), join(rootfs, name));
   writeUsers(bundle, input.subordinateIds ?? true);
   if (input.rights === "rootless") copyIdMappers(bundle);
-  writeFileSync(join(bundle, "config.json"), JSON.stringify(spec(bundle, rootfs, shown.folders, input)));
+  // A copy: the amendments are this container's alone.
+  const config = JSON.parse(JSON.stringify(spec(bundle, rootfs, shown.folders, input)));
+  input.amend?.(config);
+  writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
 }
 
 /** The machine's programs: what of `/usr`, `/bin`, `/lib…` is a folder and what a link. */
@@ -199,7 +218,8 @@ function mounts(bundle: string, folders: readonly string[], input: BundleInput) 
 /** libseccomp refuses a call twice in one profile with different actions, so special ones are taken out of the general rules. */
 function seccomp(input: BundleInput, filter: boolean): object {
   const refused = Object.entries(input.refuse ?? {});
-  const special = new Set([...refused.map(([name]) => name), ...(input.kill ?? [])]);
+  const allowed = input.allow ?? [];
+  const special = new Set([...refused.map(([name]) => name), ...(input.kill ?? []), ...allowed]);
   if (!filter && special.size === 0) return {};
   const general = filter
     ? hostProfile()
@@ -209,7 +229,8 @@ function seccomp(input: BundleInput, filter: boolean): object {
     .filter(({ names }) => names.length > 0);
   const errors = refused.map(([name, errno]) => ({ names: [name], action: "SCMP_ACT_ERRNO", errnoRet: errno }));
   const kills = (input.kill ?? []).map((name) => ({ names: [name], action: "SCMP_ACT_KILL_PROCESS" }));
-  return { seccomp: { ...general, syscalls: [...rules, ...errors, ...kills] } };
+  const passes = allowed.length > 0 ? [{ names: allowed, action: "SCMP_ACT_ALLOW" }] : [];
+  return { seccomp: { ...general, syscalls: [...rules, ...errors, ...kills, ...passes] } };
 }
 
 const defaultCapabilities =

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { type Rights, rightsBundle, type Surroundings, userId } from "./rights-bundle.ts";
+import { type AmendableSpec, type Rights, rightsBundle, type Surroundings, userId } from "./rights-bundle.ts";
 
-export type { Rights, Surroundings };
+export type { AmendableSpec, Rights, Surroundings };
 
 /** How a command with dropped rights ended. */
 export interface Finished {

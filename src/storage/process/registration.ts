@@ -41,7 +41,7 @@ export function register(layout: Layout): Registration {
   }
 }
 
-/** Undefined when a sweep in another process took the half-made folder for a dead one's. */
+/** Undefined when a sweep in another process took the half-made folder for a dead one's. A failure leaves nothing. */
 function tryLockFolder(folder: string): number | undefined {
   mkdirSync(folder, { mode: 0o700 });
   try {
@@ -52,7 +52,9 @@ function tryLockFolder(folder: string): number | undefined {
     closeSync(file);
   } catch (error) {
     // Gone, or the sweep was quicker with a lock of its own.
-    if (!["ENOENT", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
+    if (["ENOENT", "EEXIST"].includes(errnoOf(error) ?? "")) return undefined;
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   }
   return undefined;
 }
