@@ -1,4 +1,4 @@
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, goDuration } from "../../kit/index.ts";
 import type { FlagSpec, FlagValues } from "./spec.ts";
 
 const goBools = new Map([
@@ -71,8 +71,6 @@ function complaintAbout(kind: FlagSpec["kind"], value: string): string | undefin
   if (kind === "float" && (value.trim() === "" || !Number.isFinite(Number(value)))) {
     return `strconv.ParseFloat: parsing ${quoted}: invalid syntax`;
   }
-  if (kind === "duration" && !/^[+-]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(value)) {
-    return `time: invalid duration ${quoted}`;
-  }
+  if (kind === "duration" && goDuration(value) === undefined) return `time: invalid duration ${quoted}`;
   return undefined;
 }

@@ -1,6 +1,5 @@
 import { type DaemonConnection, remote } from "../../client/index.ts";
-import type { Scope } from "../../kit/index.ts";
-import { durationNanoseconds } from "../args/duration.ts";
+import { goDuration, type Scope } from "../../kit/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
 import { withSignals } from "../signals.ts";
@@ -73,7 +72,7 @@ async function prune({ values, io, daemon, scope }: Question): Promise<void> {
   const request = {
     filter: values.strings("filter"),
     all: values.bool("all"),
-    keepDuration: durationNanoseconds(values.string("keep-duration")),
+    keepDuration: BigInt(Math.round((goDuration(values.string("keep-duration")) ?? 0) * 1e6)),
     reservedSpace: megabytes("keep-storage-min"),
     maxUsedSpace: megabytes("keep-storage"),
     minFreeSpace: megabytes("free-storage"),
