@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { lgetxattr, llistxattr } from "../../src/sys/index.ts";
 import type { FolderEntry } from "./recording.ts";
@@ -20,6 +20,7 @@ export function listFolder(folder: string): FolderEntry[] {
       mtime: stat.mtimeMs / 1000,
       nlink: stat.nlink,
       ...(stat.isSymbolicLink() && { linkname: readlinkSync(path) }),
+      ...(name.endsWith(".json") && { json: JSON.parse(readFileSync(path, "utf8")) }),
       ...(Object.keys(xattrs).length > 0 && { xattrs }),
     };
   });

@@ -71,6 +71,8 @@ export interface FolderEntry {
   readonly nlink?: number;
   readonly linkname?: string;
   readonly xattrs?: Readonly<Record<string, string>>;
+  /** The content of what is JSON. */
+  readonly json?: unknown;
 }
 
 /** Where the recorded facts are. */

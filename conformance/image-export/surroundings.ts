@@ -10,8 +10,8 @@ import { imagesFolder } from "./recording.ts";
 /** When the files of the captures' base image were made: later than every SOURCE_DATE_EPOCH in the cases. */
 export const baseTime = 1795354274;
 
-/** The busybox of the captures: its config and times as they were, its files those of this machine. */
-export function baseImage(): TestImage {
+/** The busybox of the captures: its config and times as they were, its files those of this machine. `cmd` is what it runs. */
+export function baseImage(cmd: readonly string[] = ["/bin/sh"]): TestImage {
   const folder = mkdtempSync(join(tmpdir(), "cooper-golden-base-"));
   try {
     const layer = busyboxImage().blobs[1] ?? Buffer.alloc(0);
@@ -20,13 +20,13 @@ export function baseImage(): TestImage {
     const flags = ["--sort=name", `--mtime=@${baseTime}`, "--numeric-owner", "--format=ustar", "--transform=s,^\\./,,"];
     const names = execFileSync("ls", ["-A", folder], { encoding: "utf8" }).trim().split("\n");
     const tar = execFileSync("tar", [...flags, "-C", folder, "-cf", "-", ...names], { maxBuffer: 1 << 28 });
-    return imageOf(tar);
+    return imageOf(tar, cmd);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function imageOf(tar: Buffer): TestImage {
+function imageOf(tar: Buffer, cmd: readonly string[]): TestImage {
   const layer = gzipSync(tar);
   const config = Buffer.from(
     JSON.stringify({
@@ -35,7 +35,7 @@ function imageOf(tar: Buffer): TestImage {
       os: "linux",
       config: {
         Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-        Cmd: ["/bin/sh"],
+        Cmd: cmd,
         Labels: { "io.buildah.version": "1.28.2" },
       },
       rootfs: { type: "layers", diff_ids: [sha256(tar)] },
@@ -53,6 +53,16 @@ function imageOf(tar: Buffer): TestImage {
     }),
   );
   return { blobs: [config, layer], manifest, mediaType };
+}
+
+/** The scanner of the captures, on the same base: it writes one statement, whatever there is to scan. */
+export function scannerImage(): TestImage {
+  const statement = JSON.stringify({
+    _type: "https://in-toto.io/Statement/v0.1",
+    predicateType: "https://spdx.dev/Document",
+    predicate: { spdxVersion: "SPDX-2.3", SPDXID: "SPDXRef-DOCUMENT", name: "sbom" },
+  });
+  return baseImage(["/bin/sh", "-c", `echo '${statement}' > $BUILDKIT_SCAN_DESTINATION/sbom.spdx.json`]);
 }
 
 interface ContextFile {

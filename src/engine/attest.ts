@@ -1,29 +1,28 @@
 import type { Attestation, ExportSource } from "../export/index.ts";
-import type { Scope } from "../kit/index.ts";
+import type { AskedAttestations } from "./attestations.ts";
 import type { BuildJob } from "./build-job.ts";
 import type { Built } from "./built.ts";
 
-/** What a result is attested with beside what its frontend attests, by the platform's key in `refs.platforms`. */
+/** What a result is attested with, by the platform's key in `refs.platforms`. */
 export type Attestations = ReadonlyMap<string, readonly Attestation[]>;
 
-/** Attests a result. `source` has what was attested before. */
-type Attester = (source: ExportSource, built: Built, job: BuildJob, scope: Scope) => Promise<Attestations | undefined>;
-
-/** In upstream's order: provenance comes last. */
-const attesters: readonly Attester[] = [];
-
-/** The result with all that the builder itself attests of it. */
-export async function attested(source: ExportSource, built: Built, job: BuildJob, scope: Scope): Promise<ExportSource> {
+/** The result with all that is asked for and that its frontend did not attest itself. In upstream's order: provenance comes last. */
+export async function attested(
+  source: ExportSource,
+  built: Built,
+  asked: AskedAttestations,
+  job: BuildJob,
+): Promise<ExportSource> {
   let result = source;
-  for (const attest of attesters) {
-    const more = await attest(result, built, job, scope);
-    if (more !== undefined) result = { ...result, attestations: joined(result.attestations, more) };
+  if (asked.sbom !== undefined) {
+    const { attestSbom } = await import("./attest-sbom.ts");
+    result = joined(result, await attestSbom(asked.sbom, result, built, job));
   }
   return result;
 }
 
-function joined(before: Attestations = new Map(), more: Attestations): Attestations {
-  const all = new Map(before);
-  for (const [platform, list] of more) all.set(platform, [...(all.get(platform) ?? []), ...list]);
-  return all;
+function joined(source: ExportSource, more: Attestations): ExportSource {
+  const attestations = new Map(source.attestations);
+  for (const [platform, list] of more) attestations.set(platform, [...(attestations.get(platform) ?? []), ...list]);
+  return { ...source, attestations };
 }

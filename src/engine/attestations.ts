@@ -1,16 +1,28 @@
-import type { Digest } from "../kit/index.ts";
-import type { VertexWarning } from "./contract.ts";
+import type { AttestationOptions, SbomRequest } from "../frontend/index.ts";
+import type { BuildRequest } from "./contract.ts";
 
-/** Types of the attestations that frontend options ask for (`attest:provenance`, `build-arg:BUILDKIT_ATTEST_SBOM`), sorted. */
-export function askedAttestations(options: Readonly<Record<string, string>>): readonly string[] {
-  const types = Object.keys(options).flatMap(
-    (key) => /^(?:attest:|build-arg:BUILDKIT_ATTEST_)(.+)$/.exec(key)?.[1] ?? [],
-  );
-  return [...new Set(types.map((type) => type.toLowerCase()))].sort();
+/** What a build is to be attested with. */
+export interface AskedAttestations {
+  readonly sbom?: SbomRequest;
+  /** Its attributes as they were given. */
+  readonly provenance?: ReadonlyMap<string, string>;
 }
 
-/** That the result has none of them. */
-export function attestationWarning(vertex: Digest, types: readonly string[]): VertexWarning {
-  const short = `attestations are not supported yet, the result has none: ${types.join(", ")}`;
-  return { vertex, level: 1, short: Buffer.from(short), detail: [], url: "", range: [] };
+/**
+ * Reads what frontend options ask for (`attest:provenance=mode=max`, `build-arg:BUILDKIT_ATTEST_SBOM=…`). Throws
+ * `dockerfile/bad-option`, in upstream's words.
+ */
+export async function askedAttestations({
+  frontendOptions,
+}: Pick<BuildRequest, "frontendOptions">): Promise<AskedAttestations> {
+  const keys = Object.keys(frontendOptions);
+  if (!keys.some((key) => /^(?:attest:|build-arg:BUILDKIT_ATTEST_)/.test(key))) return {};
+  const { readAttestationOptions, sbomRequest } = await import("../frontend/index.ts");
+  const options: AttestationOptions = readAttestationOptions(frontendOptions);
+  const sbom = options.get("sbom");
+  const provenance = options.get("provenance");
+  return {
+    ...(sbom && { sbom: sbomRequest(sbom, "generator") }),
+    ...(provenance && { provenance }),
+  };
 }

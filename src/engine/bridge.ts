@@ -105,14 +105,16 @@ async function resolveImageConfig(
   const layout = options.ociLayout;
   const ref = layout === undefined ? await allowedImage(check, asked, options.platform) : asked;
   const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
-  const work = job.status.task(options.logName, (emit) =>
+  const scheme = layout === undefined ? "docker-image" : "oci-layout";
+  const name = options.logName || `resolve image config for ${scheme}://${ref}`;
+  const work = job.status.task(name, (emit) =>
     job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),
   );
   const image = await work.catch((error: unknown) => {
     throw prefixed(`failed to resolve source metadata for ${ref}`, error, "engine/failed");
   });
-  const name = formatReference(withDigest(parseReference(ref), image.digest));
-  return { ref: name, digest: image.digest, config: image.config };
+  const pinned = formatReference(withDigest(parseReference(ref), image.digest));
+  return { ref: pinned, digest: image.digest, config: image.config };
 }
 
 function vertexWarning(vertex: Digest, warning: FrontendWarning): VertexWarning {

@@ -2,9 +2,9 @@ import type { ExportSource } from "../export/index.ts";
 import type { FrontendRequest } from "../frontend/index.ts";
 import { CooperError, type Scope } from "../kit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
-import type { Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import { attested } from "./attest.ts";
+import { askedAttestations } from "./attestations.ts";
 import { type JobBridge, openBridge } from "./bridge.ts";
 import { BuildJob } from "./build-job.ts";
 import { type Built, builtOf } from "./built.ts";
@@ -14,11 +14,10 @@ import { importCaches } from "./cache/import-caches.ts";
 import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { exportAttestations } from "./export-attestations.ts";
-import { exportTree } from "./export-tree.ts";
 import { runExporters } from "./exporters.ts";
-import type { EngineEdge } from "./graph.ts";
 import { tellIsolation } from "./isolation.ts";
 import type { EngineParts } from "./parts.ts";
+import { resultTree } from "./result-tree.ts";
 
 /**
  * One build, whole. Whatever it began has ended when it settles. Errors that belong to a place in a source file say so
@@ -35,6 +34,7 @@ export async function runBuild(
   checkEntitlements(request.entitlements, parts.allowedEntitlements);
   await using job = new BuildJob(parts, request, session, onStatus, scope);
   try {
+    const attestations = await askedAttestations(request);
     await tellIsolation(parts.isolation, job.status);
     const open = (exporter: ExporterRequest) => parts.exporter(exporter, request, job.member);
     const exporters = await Promise.all(request.exporters.map(open));
@@ -42,7 +42,7 @@ export async function runBuild(
     await importCaches(askedImports(request), job, parts.registry);
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
-    const source = await withInlineCache(await attested(await evaluate(job, built), built, job, scope), caches, job);
+    const source = await withInlineCache(await attested(await evaluate(job, built), built, attestations, job), caches, job);
     const asked = (await request.chooseExporters?.(built, scope)) ?? [];
     const all = [...exporters, ...(await Promise.all(asked.map(open)))];
     const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
@@ -89,29 +89,16 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
   return builtOf(result, bridge);
 }
 
-/** The edge's result as exporters can have it; a caller's folder as a tree of its own, so that it can leave. */
-async function exportable(job: BuildJob, edge: EngineEdge | undefined): Promise<Ref> {
-  const ref = await job.result(edge);
-  if (ref.kind === "layers" && edge !== undefined) {
-    for (const { descriptor } of ref.layers) job.member.layerVertices.set(descriptor.digest, edge.vertex.digest);
-  }
-  if (ref.kind !== "folder") return ref;
-  const id = await job.materialise(ref, edge);
-  return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
-}
-
 /** Runs everything that the result needs, and what is attested of it, all platforms at once. */
 async function evaluate(job: BuildJob, { edges, metadata, attestations }: Built): Promise<ExportSource> {
-  const treeOf = async (edge: EngineEdge | undefined) =>
-    exportTree(await exportable(job, edge), job.parts.storage.snapshots);
   const [images, attested] = await Promise.all([
     Promise.all(
       [...edges].map(async ([platform, edge]) => ({
         ...(platform !== "" && { platform: parsePlatform(platform) }),
-        tree: await treeOf(edge),
+        tree: await resultTree(job, edge),
       })),
     ),
-    exportAttestations(attestations, treeOf),
+    exportAttestations(attestations, job),
   ]);
   return { images, metadata, attestations: attested };
 }

@@ -41,3 +41,8 @@ export function builtOf(result: FrontendResult, bridge: JobBridge): Built {
     ),
   };
 }
+
+/** A platform's part of a result; what was not returned by platform has only one. `id` is the platform's key in `refs.platforms`. */
+export function partOf<T>(parts: ReadonlyMap<string, T>, id: string): T | undefined {
+  return parts.get(id) ?? (parts.size === 1 ? [...parts.values()][0] : undefined);
+}

@@ -1,14 +1,15 @@
-import type { Attestation, ExportTree } from "../export/index.ts";
+import type { Attestation } from "../export/index.ts";
+import type { BuildJob } from "./build-job.ts";
 import type { Built, BuiltAttestation } from "./built.ts";
-import type { EngineEdge } from "./graph.ts";
+import { resultTree } from "./result-tree.ts";
 
-/** What frontends attest, as exporters can have it: runs what its files need. `treeOf` gives an edge's result as a tree. */
+/** What frontends attest, as exporters can have it: runs what its files need. */
 export async function exportAttestations(
   attestations: Built["attestations"],
-  treeOf: (edge: EngineEdge) => Promise<ExportTree>,
+  job: BuildJob,
 ): Promise<ReadonlyMap<string, readonly Attestation[]>> {
   const platforms = [...attestations].map(async ([platform, list]) => {
-    const made = await Promise.all(list.map((one) => exportAttestation(one, treeOf)));
+    const made = await Promise.all(list.map((one) => exportAttestation(one, job)));
     return [platform, made] as const;
   });
   return new Map(await Promise.all(platforms));
@@ -16,7 +17,7 @@ export async function exportAttestations(
 
 async function exportAttestation(
   { kind, metadata, edge, path, predicateType, subjects }: BuiltAttestation,
-  treeOf: (edge: EngineEdge) => Promise<ExportTree>,
+  job: BuildJob,
 ): Promise<Attestation> {
   const text = (key: string) => Buffer.from(metadata.get(key) ?? []).toString();
   const reason = text("reason");
@@ -26,6 +27,6 @@ async function exportAttestation(
     ...(reason !== "" && { reason }),
     ...(sbomCore !== "" && { sbomCore }),
     ...(text("inline-only") === "true" && { inlineOnly: true }),
-    ...(edge !== undefined && { body: { kind: "tree", tree: await treeOf(edge) } }),
+    ...(edge !== undefined && { body: { kind: "tree", tree: await resultTree(job, edge) } }),
   };
 }

@@ -2,7 +2,6 @@ import type { ExportScope, ExportSource, NamedExporter } from "../export/index.t
 import { type Digest, type Scope, settleAll, withChildScope } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
 import type { OutputTarget } from "../session/index.ts";
-import { askedAttestations, attestationWarning } from "./attestations.ts";
 import type { BuildJob } from "./build-job.ts";
 import type { ExporterRequest } from "./contract.ts";
 import { platformWarnings, resultPlatforms } from "./platform-check.ts";
@@ -22,14 +21,12 @@ export async function runExporters(
   if (exporters.length === 0 && warnings.length > 0) {
     await job.status.task("Verifying build result", async (_, vertex) => warnAll(job, vertex, warnings));
   }
-  const attestations = askedAttestations(job.request.frontendOptions);
   return withChildScope(scope, (child, abort) =>
     settleAll(
       exporters.map((exporter, index) => () => {
         const target = job.session.output(index, requests[index]);
         return job.status.task(exporter.name, (emit, vertex) => {
           if (index === 0) warnAll(job, vertex, warnings);
-          if (attestations.length > 0) job.status.warn(attestationWarning(vertex, attestations));
           return exportTo(target, job, child, (local) => exporter.export(source, local, exportScope(child, emit)));
         });
       }),

@@ -77,14 +77,15 @@ export async function commitImage(
 /** Builds without attestations need not load what makes them. */
 async function attest(
   attestations: readonly Attestation[],
-  { descriptor }: CommittedManifest,
+  { descriptor, layers }: CommittedManifest,
   { platform }: PlatformResult,
   { attributes, names }: Plan,
   parts: CommitParts,
   scope: ExportScope,
 ): Promise<AttestationManifest> {
   const { attestImage } = await import("./attestation/attest-image.ts");
-  return attestImage(attestations, { descriptor, platform, names }, attributes.ociArtifact, parts, scope);
+  const image = { descriptor, platform, names, layers: layers.map(({ ready }) => ready) };
+  return attestImage(attestations, image, attributes.ociArtifact, parts, scope);
 }
 
 function epochFor(given: Epoch | undefined, source: ExportSource, id: string | undefined): number | undefined {

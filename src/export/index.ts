@@ -8,6 +8,7 @@ export type { CacheExporter } from "./cache/cache-exporter.ts";
 export type * from "./cache/contract.ts";
 export type * from "./contract.ts";
 export { withBuildArgEpoch } from "./epoch.ts";
+export { readResults } from "./results.ts";
 
 /** What the engine gives to an exporter. */
 export interface ExporterParts {

@@ -1,2 +1,9 @@
 export type * from "./contract.ts";
-export { dockerfileFrontend, loadNamedContext } from "./dockerfile/index.ts";
+export {
+  type AttestationOptions,
+  dockerfileFrontend,
+  loadNamedContext,
+  readAttestationOptions,
+  sbomRequest,
+} from "./dockerfile/index.ts";
+export { makeScanner, type SbomRequest, sbomAttestation } from "./sbom/scanner.ts";

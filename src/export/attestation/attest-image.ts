@@ -1,9 +1,12 @@
 import { type Descriptor, imagePackageUrl, type Platform } from "../../oci/index.ts";
 import type { Attestation, ExportScope } from "../contract.ts";
+import type { ReadyLayer } from "../layers.ts";
 import type { AttestationParts } from "./attestation-files.ts";
 import { type AttestationManifest, commitAttestations } from "./attestation-manifest.ts";
-import { loadAttestations } from "./load.ts";
+import { FileLayers, type LayerParts } from "./file-layers.ts";
+import { type LoadedAttestation, loadAttestations } from "./load.ts";
 import { type StatementSubject, statementText } from "./statement.ts";
+import { supplementSbom } from "./supplement-sbom.ts";
 
 /** One platform's image, for which statements are to be made. */
 export interface AttestedImage {
@@ -12,6 +15,8 @@ export interface AttestedImage {
   readonly platform: Platform;
   /** `name=` of the exporter. */
   readonly names: readonly string[];
+  /** Lowest first. */
+  readonly layers: readonly ReadyLayer[];
 }
 
 /** Makes the manifest of statements about an image. Throws `export/bad-attestation`. */
@@ -19,10 +24,12 @@ export async function attestImage(
   attestations: readonly Attestation[],
   image: AttestedImage,
   artifact: boolean,
-  parts: AttestationParts,
+  parts: AttestationParts & LayerParts,
   scope: ExportScope,
 ): Promise<AttestationManifest> {
-  const loaded = await loadAttestations(attestations, parts, scope);
+  const layers = new FileLayers(image.layers, parts, scope);
+  const loaded: LoadedAttestation[] = [];
+  for (const one of await loadAttestations(attestations, parts, scope)) loaded.push(await supplementSbom(one, layers));
   const self = image.names.map((name) => subjectOf(name, image));
   const statements = loaded.map((one) => ({ predicateType: one.predicateType, text: statementText(one, self) }));
   return await commitAttestations(statements, image.descriptor, artifact, parts, scope);
