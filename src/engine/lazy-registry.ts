@@ -14,6 +14,7 @@ export function lazyRegistry(options: RegistryClientOptions): RegistryClient {
     blob: async function* (...args) {
       yield* (await client()).blob(...args);
     },
+    blobSize: async (...args) => (await client()).blobSize(...args),
     pushBlob: async (...args) => (await client()).pushBlob(...args),
     pushManifest: async (...args) => (await client()).pushManifest(...args),
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,7 @@ import { CooperError } from "../kit/index.ts";
 import type { DefinitionVertex, SourceOp } from "../llb/index.ts";
 import type { Platform } from "../oci/index.ts";
 import {
+  blobSource,
   buildOp,
   diffOp,
   type ExecTools,
@@ -19,13 +20,14 @@ import {
   type Ref,
   type SourceAnswers,
 } from "../ops/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
 import type { Op } from "../solver/index.ts";
-import type { Storage } from "../storage/index.ts";
 import type { EngineScope } from "./engine-scope.ts";
 import { type Materialise, withPulledInputs } from "./pulled-inputs.ts";
 
 export interface OpTools extends ExecTools {
   readonly materialise: Materialise;
+  readonly registry: RegistryClient;
 }
 
 /** The op that a vertex of a definition stands for. Throws `engine/not-supported`. */
@@ -50,7 +52,7 @@ function plainOp(
   const inputCount = op.inputs.length;
   switch (body.kind) {
     case "source":
-      return sourceOp(body, platform, images, answers, storage);
+      return sourceOp(body, platform, images, answers, tools);
     case "exec": {
       const { linuxResources: limits } = metadata;
       return execOp(body, { inputCount, ...(platform && { platform }), ...(limits && { limits }) }, tools);
@@ -73,7 +75,7 @@ function sourceOp(
   platform: Platform | undefined,
   images: ImageResolver,
   answers: SourceAnswers,
-  storage: Storage,
+  { storage, registry }: OpTools,
 ): Op<Ref, OpScope> {
   const scheme = identifier.slice(0, identifier.indexOf("://"));
   switch (scheme) {
@@ -81,6 +83,9 @@ function sourceOp(
       return imageSource(identifier, attrs, platform, images);
     case "oci-layout":
       return ociLayoutSource(identifier, attrs, platform, images);
+    case "docker-image+blob":
+    case "oci-layout+blob":
+      return blobSource(identifier, attrs, storage, registry);
     case "local":
       return localSource(identifier, attrs);
     case "git":

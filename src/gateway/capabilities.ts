@@ -39,7 +39,27 @@ const builder = [
   "platform",
 ];
 
+/** What sources can do that the frontends here never ask for. */
+const sources = [
+  // Upstream's own spelling.
+  "soruce.http.uidgid",
+  "source.git.httpauth",
+  "source.git.signatureverify",
+  "source.git.subdir",
+  "source.http.auth",
+  "source.http.header",
+  "source.http.perm",
+  "source.http.signatureverify",
+  "source.image.checksum",
+  "source.image.layerlimit",
+  "source.imageblob",
+  "source.local.differ",
+  "source.local.metadatatransfer",
+  "source.policy",
+  "source.policy.session",
+];
+
 const enabled = (ids: Iterable<string>) => [...new Set(ids)].sort().map((id) => ({ id, enabled: true }));
 
 export const gatewayCapabilities = enabled(gateway);
-export const builderCapabilities = enabled([...Object.values(caps), ...builder]);
+export const builderCapabilities = enabled([...Object.values(caps), ...builder, ...sources]);

@@ -1,6 +1,7 @@
 import type { Bytes, Scope } from "../kit/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { ProxyEnvironment } from "./agents.ts";
+import { blobSize } from "./blob-size.ts";
 import type { BlobOptions, HostOptions, RegistryAccess, RegistryClient } from "./contract.ts";
 import { Exchange } from "./exchange.ts";
 import { pullBlob, retryWrongDigest } from "./pull-blob.ts";
@@ -30,6 +31,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     resolve: (name, access, scope, how = {}) => resolveManifest(workshop, name, how, access, scope),
     manifest: (name, descriptor, access, scope) => fetchManifest(workshop, name, descriptor, access, scope),
     blob: (name, descriptor, access, scope, how = {}) => pullBlob(workshop, name, descriptor, how, access, scope),
+    blobSize: (name, digest, access, scope) => blobSize(workshop, name, digest, access, scope),
     pushBlob: (name, descriptor, how, access, scope) => pushBlob(workshop, name, descriptor, how, access, scope),
     pushManifest: (name, descriptor, bytes, how, access, scope) =>
       pushManifest(workshop, name, descriptor, bytes, how, access, scope),

@@ -48,6 +48,8 @@ export interface RegistryClient extends AsyncDisposable {
    * to 4 MiB (held back until verified); above that the bytes are out already: `receiveBlob` asks again for the whole blob.
    */
   blob(name: string, descriptor: Descriptor, access: RegistryAccess, scope: Scope, options?: BlobOptions): Bytes;
+  /** Bytes of a blob of which only the digest is known. */
+  blobSize(name: string, digest: Digest, access: RegistryAccess, scope: Scope): Promise<number>;
   /** Uploads a blob unless the registry has it; mounts it from another repository of the same registry when it can. */
   pushBlob(
     name: string,

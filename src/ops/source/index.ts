@@ -1,5 +1,6 @@
 export { accessOf } from "./access.ts";
 export { SourceAnswers } from "./answers.ts";
+export { blobSource } from "./blob/blob-op.ts";
 export { type GitMetadata, gitMetadata, gitSource } from "./git/git-op.ts";
 export { httpMetadata, httpSource } from "./http/http-op.ts";
 export { imageSource, layoutStoreOf, ociLayoutSource } from "./image/image-op.ts";

@@ -108,7 +108,7 @@ async function fetchedObjects(
 }
 
 /** What the ref means in this build: asked for once. Throws `ops/checksum`, `ops/git-…`. */
-async function findSource(
+export async function findSource(
   source: GitSource,
   storage: Storage,
   answers: SourceAnswers,

@@ -1,14 +1,18 @@
 import { CooperError, type Digest, parseDigest } from "../../../kit/index.ts";
 
-/** What LLB says of a download (`http.*` attributes). */
-export interface HttpSource {
-  readonly url: string;
-  /** Empty: as the server or the URL says. */
+/** What LLB says of a file that a source is. */
+export interface FileAttributes {
+  /** Empty: as whoever has it says. */
   readonly filename: string;
-  readonly checksum: Digest | undefined;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** What LLB says of a download (`http.*` attributes). */
+export interface HttpSource extends FileAttributes {
+  readonly url: string;
+  readonly checksum: Digest | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Name of the secret with the `Authorization` header; empty: those named after the host are tried. */
   readonly authSecret: string;
@@ -23,15 +27,22 @@ const settable = ["accept", "user-agent"];
 export function httpAttributes(url: string, attrs: ReadonlyMap<string, string>): HttpSource {
   const checksum = attrs.get("http.checksum");
   return {
+    ...fileAttributes(attrs),
     url: checkedUrl(url),
-    filename: attrs.get("http.filename") ?? "",
     checksum: checksum === undefined || checksum === "" ? undefined : parseDigest(checksum),
-    mode: integer(attrs, "http.perm") || 0o600,
-    uid: integer(attrs, "http.uid"),
-    gid: integer(attrs, "http.gid"),
     headers: headersOf(attrs),
     authSecret: attrs.get("http.authheadersecret") ?? "",
     signature: signatureOf(attrs),
+  };
+}
+
+/** Throws `ops/bad-attribute`. */
+export function fileAttributes(attrs: ReadonlyMap<string, string>): FileAttributes {
+  return {
+    filename: attrs.get("http.filename") ?? "",
+    mode: integer(attrs, "http.perm") || 0o600,
+    uid: integer(attrs, "http.uid"),
+    gid: integer(attrs, "http.gid"),
   };
 }
 

@@ -1,10 +1,9 @@
-import { open, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import type { TreeFiles } from "../../../archive/index.ts";
-import { CooperError, type Digest, Hasher, isDigest, sha256Fields } from "../../../kit/index.ts";
+import { CooperError, type Digest, isDigest, sha256Fields } from "../../../kit/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
 import type { SourceAnswers } from "../answers.ts";
+import { writeFile } from "../write-file.ts";
 import type { HttpSource } from "./attributes.ts";
 import { fileName } from "./file-name.ts";
 import { type HttpAnswer, httpRequest } from "./request.ts";
@@ -104,34 +103,11 @@ async function save(source: HttpSource, answer: HttpAnswer, storage: Storage): P
   const lastModified = answer.headers["last-modified"] ?? "";
   await using snapshot = await storage.snapshots.prepare(undefined);
   const { folder, files } = snapshot.changes;
-  const digest = await write(join(folder, name), files, answer, source, lastModified);
+  const seconds = Math.floor(Date.parse(lastModified) / 1000) || 0;
+  const digest = await writeFile(join(folder, name), files, answer.body, { ...source, seconds }, algorithmOf(source));
   const file = checked(source, { name, digest, lastModified, etag: etagOf(answer) });
   const { id } = await snapshot.commit({ description: `http url ${source.url}` });
   return { ...file, snapshot: id };
-}
-
-async function write(
-  path: string,
-  files: TreeFiles,
-  answer: HttpAnswer,
-  source: HttpSource,
-  lastModified: string,
-): Promise<Digest> {
-  const hasher = new Hasher(algorithmOf(source));
-  const file = await open(path, "wx", 0o600);
-  try {
-    for await (const chunk of answer.body) {
-      hasher.update(chunk);
-      await file.writeFile(chunk);
-    }
-  } finally {
-    await file.close();
-  }
-  files.chown(path, source.uid, source.gid);
-  files.chmod(path, source.mode);
-  const seconds = Math.floor(Date.parse(lastModified) / 1000) || 0;
-  await utimes(path, seconds, seconds);
-  return hasher.finish();
 }
 
 function algorithmOf({ checksum }: HttpSource): "sha256" | "sha384" | "sha512" {

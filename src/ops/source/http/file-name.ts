@@ -12,7 +12,8 @@ export function fileName(url: string, wanted: string, disposition: string | unde
   return safeName(decoded(new URL(url).pathname));
 }
 
-function safeName(path: string): string {
+/** The last part of a path; `download` when that is no name. */
+export function safeName(path: string): string {
   const base = posix.basename(path.trim());
   return ["", ".", ".."].includes(base) || /\p{Cc}/u.test(base) ? "download" : base;
 }
