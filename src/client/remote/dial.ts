@@ -16,7 +16,7 @@ export interface DaemonAddress {
     readonly cert?: string;
     readonly key?: string;
   };
-  /** Milliseconds until it must have answered. */
+  /** Milliseconds until its socket must be open. */
   readonly timeout: number;
 }
 
@@ -27,6 +27,8 @@ export interface DaemonConnection extends AsyncDisposable {
   readonly session: ClientHttp2Session;
 }
 
+/** How long a daemon may take to speak once its socket is open, as gRPC's Go library waits: a hundred clients may have come at once. */
+const greeting = 20_000;
 /** How long a connection that broke may take to say why, in milliseconds. */
 const lastWords = 500;
 
@@ -44,7 +46,7 @@ export async function dial(place: DaemonAddress, scope: Scope): Promise<DaemonCo
   });
   const session = clientSession(duplex);
   try {
-    await whenReady(session, signal);
+    await whenReady(session, AbortSignal.any([scope.signal, AbortSignal.timeout(greeting)]));
   } catch (cause) {
     // The program that was to reach it may be about to say why it could not.
     if (broken === undefined && !duplex.closed) await Promise.race([once(duplex, "close"), sleep(lastWords)]);
