@@ -25,6 +25,7 @@ export function buildRequest(request: control.SolveRequest): BuildRequest {
     cacheExports: [...oldExports, ...(cache?.exports ?? []).map(plainEntry)],
     entitlements: request.entitlements,
     noCache: false,
+    ...(request.compatibilityVersion !== 0n && { compatibilityVersion: Number(request.compatibilityVersion) }),
     ...(request.sourcePolicy.byteLength > 0 && { sourcePolicy: request.sourcePolicy }),
   };
 }

@@ -1,4 +1,4 @@
-import type { BuildResponse } from "../engine/index.ts";
+import type { BuildRequest, BuildResponse } from "../engine/index.ts";
 import { Code, type control, firstOf, rpcError, type ServerCall } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { remoteSession } from "../tunnel/index.ts";
@@ -21,9 +21,9 @@ export async function solve(
   const request = buildRequest(message);
   const response = await parts.builds.run(request.ref, async (build) => {
     const { history, engine, tracing } = parts;
-    const work = () => runBuild(parts, message, build, signal);
+    const work = (onProvenance?: BuildRequest["onProvenance"]) => runBuild(parts, message, build, signal, onProvenance);
     const parent = firstOf(metadata, "traceparent");
-    if (message.internal) return tracing.run(build, parent, undefined, work);
+    if (message.internal) return tracing.run(build, parent, undefined, () => work());
     const recorded = () => recordBuild(history, build, request, engine.housekeeping, work);
     return tracing.run(build, parent, history, recorded);
   });
@@ -36,6 +36,7 @@ async function runBuild(
   message: control.SolveRequest,
   build: Build,
   signal: AbortSignal,
+  onProvenance: BuildRequest["onProvenance"],
 ): Promise<BuildResponse> {
   const request = buildRequest(message);
   const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
@@ -48,6 +49,7 @@ async function runBuild(
   const judge = message.sourcePolicySession;
   const whole = {
     ...request,
+    ...(onProvenance && { onProvenance }),
     ...(asks && { chooseExporters: sessionExporters(asks) }),
     ...(judge !== "" && { verifySource: policySession(() => parts.sessions.find(judge, ended)) }),
   };

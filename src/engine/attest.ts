@@ -18,6 +18,10 @@ export async function attested(
     const { attestSbom } = await import("./attest-sbom.ts");
     result = joined(result, await attestSbom(asked.sbom, result, built, job));
   }
+  if (asked.provenance !== undefined) {
+    const { attestProvenance } = await import("./provenance/attest.ts");
+    result = joined(result, await attestProvenance(asked.provenance, result, built, job));
+  }
   return result;
 }
 

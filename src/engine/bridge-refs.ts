@@ -5,6 +5,7 @@ import { CooperError } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { BuildJob } from "./build-job.ts";
 import type { EngineEdge } from "./graph.ts";
+import type { RequestLog } from "./provenance/request-log.ts";
 import { withTree } from "./tree-files.ts";
 
 /** What the ids stand for that a frontend was given: solved definitions, and trees that a failed step left. */
@@ -19,8 +20,15 @@ export class BridgeRefs {
     this.#job = job;
   }
 
-  async solve(definition: Uint8Array, evaluate: boolean, policies: readonly Uint8Array[] = []): Promise<FrontendRef> {
+  /** `log`: whose question it is. */
+  async solve(
+    definition: Uint8Array,
+    evaluate: boolean,
+    log: RequestLog,
+    policies: readonly Uint8Array[] = [],
+  ): Promise<FrontendRef> {
     const edge = await this.#job.load(definition, { policies });
+    if (edge !== undefined) this.#job.solved(edge, log);
     if (evaluate) await this.#job.result(edge);
     const ref = { id: randomUUID() };
     this.#edges.set(ref.id, edge);

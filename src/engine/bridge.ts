@@ -14,9 +14,11 @@ import type { BuildJob } from "./build-job.ts";
 import { importCaches } from "./cache/import-caches.ts";
 import type { GatewayBridge, VertexWarning } from "./contract.ts";
 import { explainFailure } from "./failed-solve.ts";
-import { forwardRequest } from "./forward.ts";
+import { type BridgeFor, forwardRequest } from "./forward.ts";
 import { openContainer } from "./gateway-container.ts";
 import type { EngineEdge } from "./graph.ts";
+import { RequestLog } from "./provenance/request-log.ts";
+import { frontendRequest } from "./provenance/request-store.ts";
 import { allowedSource, resolveSourceMeta } from "./source-meta.ts";
 import type { SourceCheck } from "./source-policy/source-check.ts";
 import { readTreeFile, statTreeFile } from "./tree-files.ts";
@@ -32,6 +34,10 @@ export interface BridgeOptions {
   readonly inputs?: GatewayBridge["inputs"];
   /** Tells what sources are whatever the policies say. */
   readonly unchecked?: boolean;
+  /** Where its questions are remembered. */
+  readonly log?: RequestLog;
+  /** Those of the bridge of whoever asked this frontend. */
+  readonly refs?: BridgeRefs;
 }
 
 /**
@@ -39,16 +45,19 @@ export interface BridgeOptions {
  * client needs to look at them.
  */
 export function openBridge(job: BuildJob, options: BridgeOptions = {}): JobBridge {
-  const { inputs = new Map(), unchecked = false } = options;
+  const { inputs = new Map(), unchecked = false, log = new RequestLog(), refs = new BridgeRefs(job) } = options;
   const checkOf = (policies: readonly Uint8Array[] | undefined) => (unchecked ? undefined : job.sourceCheck(policies));
-  const refs = new BridgeRefs(job);
   const explained = <T>(work: Promise<T>): Promise<T> =>
     job.track(
       work.catch((error: unknown) => {
         throw explainFailure(job, error, (ref) => refs.register(ref));
       }),
     );
-  const bridge: JobBridge = {
+  const inner: BridgeFor = (frontend, request) => {
+    const asked = frontendRequest(frontend, request, job.parts.requests);
+    return openBridge(job, { inputs, unchecked, refs, log: log.child(asked) });
+  };
+  return {
     inputs,
     edgeOf: (ref) => refs.edgeOf(ref),
     definitionOf: (ref) => refs.definitionOf(ref.id),
@@ -58,9 +67,9 @@ export function openBridge(job: BuildJob, options: BridgeOptions = {}): JobBridg
       explained(refs.show(ref, async (root, files) => readTreeFolder(root, path, pattern, files))),
     sessionId: job.session.id,
     workerPlatforms: [hostPlatform()],
-    solve: ({ definition }, { evaluate, policies }) => explained(refs.solve(definition, evaluate, policies)),
-    forward: (name, request, scope) => forwardRequest(job, name, request, bridge, scope),
-    resolveImageConfig: (ref, asked) => job.track(resolveImageConfig(job, checkOf(asked.policies), ref, asked)),
+    solve: ({ definition }, { evaluate, policies }) => explained(refs.solve(definition, evaluate, log, policies)),
+    forward: (name, request, scope) => forwardRequest(job, name, request, inner, scope),
+    resolveImageConfig: (ref, asked) => job.track(resolveImageConfig(job, checkOf(asked.policies), ref, asked, log)),
     resolveSourceMeta: (identifier, attrs, asked) =>
       job.track(resolveSourceMeta(job, checkOf(asked.policies), identifier, attrs, asked)),
     readFile: (ref, path, _scope, limit) => explained(refs.show(ref, (root) => readTreeFile(root, path, limit))),
@@ -75,7 +84,6 @@ export function openBridge(job: BuildJob, options: BridgeOptions = {}): JobBridg
         }),
       ),
   };
-  return bridge;
 }
 
 /** The image that may be used for this one. Throws `engine/source-denied`. */
@@ -101,6 +109,7 @@ async function resolveImageConfig(
   check: SourceCheck | undefined,
   asked: string,
   options: Parameters<FrontendBridge["resolveImageConfig"]>[1],
+  log: RequestLog,
 ): ReturnType<FrontendBridge["resolveImageConfig"]> {
   const layout = options.ociLayout;
   const ref = layout === undefined ? await allowedImage(check, asked, options.platform) : asked;
@@ -114,6 +123,10 @@ async function resolveImageConfig(
     throw prefixed(`failed to resolve source metadata for ${ref}`, error, "engine/failed");
   });
   const pinned = formatReference(withDigest(parseReference(ref), image.digest));
+  log.images.push({
+    ...{ ref: layout === undefined ? canonicalReference(ref) : ref, digest: image.digest, local: layout !== undefined },
+    ...(options.platform && { platform: options.platform }),
+  });
   return { ref: pinned, digest: image.digest, config: image.config };
 }
 

@@ -9,9 +9,12 @@ import type { BuildRequest, SolveStatus } from "./contract.ts";
 import { devicesOf } from "./device-rights.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
 import { checkNeeds } from "./entitlements.ts";
-import { announceGraph, type EngineEdge, graphOf } from "./graph.ts";
+import { announceGraph, type EngineEdge, type EngineVertex, graphOf } from "./graph.ts";
 import { JobStatus } from "./job-status.ts";
 import type { EngineParts } from "./parts.ts";
+import { BuildClock } from "./provenance/build-clock.ts";
+import { RequestLog } from "./provenance/request-log.ts";
+import { rootRequest } from "./provenance/request-store.ts";
 import { SourcePlaces } from "./source-error.ts";
 import { applyPolicy } from "./source-policy/apply-policy.ts";
 import { SourcePolicy } from "./source-policy/policy.ts";
@@ -27,6 +30,11 @@ export class BuildJob implements AsyncDisposable {
   readonly answers = new SourceAnswers();
   readonly places = new SourcePlaces();
   readonly member: Member;
+  /** What was asked in this build, and what was made of it: where results come from. */
+  readonly log: RequestLog;
+  readonly clock = new BuildClock();
+  /** Edges whose result is known. */
+  readonly evaluated = new Set<EngineEdge>();
   readonly #scope: Scope;
   readonly #vertices = new Map<Digest, DefinitionVertex>();
   readonly #job: Job<Ref, EngineScope>;
@@ -34,6 +42,7 @@ export class BuildJob implements AsyncDisposable {
   readonly #tracked = new Set<Promise<unknown>>();
   readonly #renewed = new Set<string>();
   readonly #held = new AsyncDisposableStack();
+  readonly #requests = new DisposableStack();
 
   constructor(
     parts: EngineParts,
@@ -51,11 +60,12 @@ export class BuildJob implements AsyncDisposable {
       session,
       status: this.status,
       layerVertices: new Map(),
-      caches: [],
+      finder: undefined,
       keepsFailures: false,
       solve: async (definition) => this.result(await this.load(definition)),
     };
     this.images = parts.imageResolver();
+    this.log = new RequestLog(undefined, rootRequest(request, parts.requests));
     this.#job = parts.solver.job({
       member: this.member,
       signal: scope.signal,
@@ -98,7 +108,21 @@ export class BuildJob implements AsyncDisposable {
 
   /** Runs what the edge needs. */
   async result(edge: EngineEdge | undefined): Promise<Ref> {
-    return edge === undefined ? { kind: "scratch" } : this.#job.result(edge);
+    if (edge === undefined) return { kind: "scratch" };
+    const result = await this.#job.result(edge);
+    this.evaluated.add(edge);
+    return result;
+  }
+
+  /** Remembers who had the edge solved; other builds may ask where its definition comes from, while this one runs. */
+  solved(edge: EngineEdge, log: RequestLog): void {
+    log.solved.add(edge);
+    if (log.asked !== undefined) this.#requests.use(this.parts.requests.add(edge.vertex.digest, log.asked));
+  }
+
+  /** What the source of a vertex found: a digest, a commit. */
+  found(vertex: EngineVertex): Promise<string | undefined> {
+    return this.#job.found(vertex);
   }
 
   /** The keys of all vertices so far. */
@@ -106,9 +130,10 @@ export class BuildJob implements AsyncDisposable {
     return this.#job.keys();
   }
 
-  /** What is stored under a key, here or in a cache that was imported. */
-  async stored(key: Digest): Promise<readonly Ref[] | undefined> {
-    return this.parts.results.load(key, { caches: this.member.caches });
+  /** What a vertex's results are, by its key: stored here or in a cache that was imported. Nothing is made that is not there. */
+  async stored(key: Digest, vertex?: EngineVertex): Promise<readonly Ref[] | undefined> {
+    const refs = await this.parts.results.load(key, { imported: undefined });
+    return refs ?? (vertex === undefined ? undefined : await this.member.finder?.load(vertex));
   }
 
   /** Makes a result's tree present; a pull shows in the progress of its vertex. */
@@ -139,6 +164,7 @@ export class BuildJob implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort(new CooperError("engine/cancelled", "context canceled"));
     await Promise.all([this.#job.close(), ...this.#tracked]);
+    this.#requests.dispose();
     await this.#held.disposeAsync();
   }
 }

@@ -17,6 +17,7 @@ import { exportAttestations } from "./export-attestations.ts";
 import { runExporters } from "./exporters.ts";
 import { tellIsolation } from "./isolation.ts";
 import type { EngineParts } from "./parts.ts";
+import { remembered } from "./provenance/remembered.ts";
 import { resultTree } from "./result-tree.ts";
 
 /**
@@ -42,14 +43,17 @@ export async function runBuild(
     await importCaches(askedImports(request), job, parts.registry);
     const built =
       own === undefined && request.frontend === "" ? await fromDefinition(job) : await fromFrontend(job, scope, own);
-    const source = await withInlineCache(await attested(await evaluate(job, built), built, attestations, job), caches, job);
-    const asked = (await request.chooseExporters?.(built, scope)) ?? [];
-    const all = [...exporters, ...(await Promise.all(asked.map(open)))];
-    const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
-    // One key of several exporters: the later one wins.
-    const cached = await exportCaches(caches, source, job, scope);
-    const exporterResponse = Object.assign({}, ...exported, cached, returnedMetadata(built.metadata));
-    return { exporterResponse, exported, frontendMetadata: built.metadata };
+    const result = await evaluate(job, built);
+    return await remembered(built, job, async () => {
+      const source = await withInlineCache(await attested(result, built, attestations, job), caches, job);
+      const asked = (await request.chooseExporters?.(built, scope)) ?? [];
+      const all = [...exporters, ...(await Promise.all(asked.map(open)))];
+      const exported = await runExporters(all, [...request.exporters, ...asked], source, job, scope);
+      // One key of several exporters: the later one wins.
+      const cached = await exportCaches(caches, source, job, scope);
+      const exporterResponse = Object.assign({}, ...exported, cached, returnedMetadata(built.metadata));
+      return { exporterResponse, exported, frontendMetadata: built.metadata };
+    });
   } catch (error) {
     throw job.places.point(error);
   }
@@ -83,7 +87,7 @@ async function fromFrontend(job: BuildJob, scope: Scope, own: OwnFrontend | unde
     [...(job.request.frontendInputs ?? [])].map(([input, definition]) => [input, { definition }] as const),
   );
   const request: FrontendRequest = { options, inputs };
-  const bridge: JobBridge = openBridge(job, { inputs });
+  const bridge: JobBridge = openBridge(job, { inputs, log: job.log });
   job.member.keepsFailures = own !== undefined;
   const result = own !== undefined ? await own(bridge, scope) : await bridge.forward(name, request, scope);
   return builtOf(result, bridge);

@@ -21,11 +21,22 @@ export interface BuildRequest {
   readonly cacheExports: readonly CacheEntry[];
   readonly entitlements: readonly string[];
   readonly noCache: boolean;
+  /** The client asks the frontend by itself, as upstream's does: the build as a whole was asked for no frontend. */
+  readonly clientAsks?: boolean;
+  /** Of upstream's numbers; the newest when absent. */
+  readonly compatibilityVersion?: number;
+  /** Told, before the build ends, how each platform's result ("" for a single one) came about; also when writing it out failed. */
+  readonly onProvenance?: (platform: string, provenance: Provenance) => Promise<void>;
   readonly sourcePolicy?: Uint8Array;
   /** Asked about each source, when the policy allows it. */
   readonly verifySource?: VerifySource;
   /** Asked for exporters beside the request's when the result is there. */
   readonly chooseExporters?: (result: BuiltResult, scope: Scope) => Promise<readonly ExporterRequest[]>;
+}
+/** A predicate of SLSA's. */
+export interface Provenance {
+  readonly predicateType: string;
+  readonly predicate: Uint8Array;
 }
 /** What a source is, as LLB has it. */
 export interface SourceSpec {
@@ -145,6 +156,8 @@ export interface EngineOptions {
   /** The way of isolation that was taken (`takeIsolation`); absent: containers, as for a process with all rights. */
   readonly isolation?: Isolation;
   readonly frontends?: FrontendOptions;
+  /** The folder of what the operator adds to all provenance; absent: upstream's. */
+  readonly provenanceEnvDir?: string;
   /** Rules of garbage collection, run in turn. A build in this process runs them at its end, at most once a minute. */
   readonly gcPolicies?: readonly GcPolicy[];
   readonly dns?: {

@@ -9,6 +9,7 @@ import type { Storage } from "../storage/index.ts";
 import type { BuildRequest, CacheEntry, ExporterRequest } from "./contract.ts";
 import type { EngineScope, Member } from "./engine-scope.ts";
 import type { AllowFrontend } from "./frontend-rules.ts";
+import type { RequestStore } from "./provenance/request-store.ts";
 import type { Materialise } from "./pulled-inputs.ts";
 import type { EngineResults } from "./result-store.ts";
 
@@ -33,6 +34,10 @@ export interface EngineParts {
   /** Throws `engine/unknown-frontend`. */
   frontend(name: string): Promise<Frontend>;
   readonly registry: RegistryClient;
+  /** Of all builds that run. */
+  readonly requests: RequestStore;
+  /** What the operator adds to all provenance. Throws `engine/bad-environment`. */
+  provenanceEnvironment(): Promise<Readonly<Record<string, unknown>>>;
   /** Throws `export/unknown-cache`, `export/bad-attribute`, `export/not-supported`. */
   cacheExporter(entry: CacheEntry, request: BuildRequest, member: Member): Promise<CacheExporter>;
   /** Throws `export/unknown-type`, `export/bad-attribute`. */

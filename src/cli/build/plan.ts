@@ -56,6 +56,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
       cacheExports,
       entitlements,
       noCache: noCache && frontend === "",
+      clientAsks: true,
       ...(sourcePolicy && { sourcePolicy }),
     },
     session: {

@@ -79,6 +79,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     ...(dns === undefined ? {} : { dns }),
     ...frontendsOf(read.table(config, "frontend")),
     ...(isolation !== undefined && { askedIsolation: isolation }),
+    ...provenanceOf(config, cwd),
     ...(stepLimits !== undefined && { stepLimits }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
     ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
@@ -112,6 +113,12 @@ function entitlementsOf(flags: FlagValues, config: Config): readonly string[] {
     if (!entitlements.includes(name)) throw new CooperError("cli/bad-value", `invalid entitlement : ${name}`);
   }
   return given.length > 0 ? given : (read.strings(config, "insecure-entitlements") ?? []);
+}
+
+/** The folder of what the operator adds to provenance. */
+function provenanceOf(config: Config, cwd: string): Pick<EngineOptions, "provenanceEnvDir"> {
+  const folder = read.string(config, "provenanceEnvDir") ?? "";
+  return folder === "" ? {} : { provenanceEnvDir: resolve(cwd, folder) };
 }
 
 function frontendsOf(table: Config): Pick<EngineOptions, "frontends"> {

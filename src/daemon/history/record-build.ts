@@ -6,6 +6,7 @@ import { errorStatus } from "../error-status.ts";
 import { timestamp } from "../times.ts";
 import type { History } from "./history.ts";
 import type { HistoryFolder, HistoryRecord } from "./history-folder.ts";
+import { ProvenanceResults } from "./provenance-results.ts";
 import { countSteps, encodeLog, logMediaType } from "./status-log.ts";
 
 type Descriptor = Init<control.Descriptor>;
@@ -19,7 +20,7 @@ export async function recordBuild(
   build: Build,
   request: BuildRequest,
   blobs: Pick<Housekeeping, "blob"> | undefined,
-  work: () => Promise<BuildResponse>,
+  work: (onProvenance: NonNullable<BuildRequest["onProvenance"]>) => Promise<BuildResponse>,
 ): Promise<BuildResponse> {
   const begun: Init<HistoryRecord> = {
     ref: request.ref,
@@ -29,15 +30,18 @@ export async function recordBuild(
     createdAt: timestamp(new Date()),
   };
   await history.start(begun);
+  const provenance = new ProvenanceResults(history.folder);
   try {
-    const response = await work();
-    const result = await resultOf(response, history.folder, blobs);
-    await history.complete({ ...begun, ...(await ended(build, history.folder)), ...result });
+    const response = await work(provenance.add);
+    const { result, ...rest } = await resultOf(response, history.folder, blobs);
+    const results = provenance.into(result);
+    await history.complete({ ...begun, ...(await ended(build, history.folder)), ...rest, ...results });
     return response;
   } catch (error) {
     history.forget(request.ref);
     const failed = await failure(errorStatus(error), history.folder);
-    await history.complete({ ...begun, ...(await ended(build, history.folder)), ...failed });
+    const results = provenance.into(undefined);
+    await history.complete({ ...begun, ...(await ended(build, history.folder)), ...failed, ...results });
     throw error;
   }
 }
