@@ -15,6 +15,7 @@ import { snapshotterFor } from "./isolation.ts";
 import { lazyRegistry } from "./lazy-registry.ts";
 import { makeOp } from "./op-table.ts";
 import type { EngineParts } from "./parts.ts";
+import { RequestStore } from "./provenance/request-store.ts";
 import { resultStore } from "./result-store.ts";
 
 /**
@@ -77,6 +78,11 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     allowFrontend: frontendRules(options.frontends),
     frontend: openFrontend,
     registry,
+    requests: new RequestStore(),
+    provenanceEnvironment: async () =>
+      (await import("./provenance/environment.ts")).provenanceEnvironment(
+        options.provenanceEnvDir ?? "/etc/buildkit/provenance.d",
+      ),
     cacheExporter: (entry, _request, member) =>
       openCacheExporter(entry, member, { storage, registry, blobs, materialise: pull }),
     exporter: (exporter, request, member) =>
