@@ -60,7 +60,7 @@ export class BuildJob implements AsyncDisposable {
       session,
       status: this.status,
       layerVertices: new Map(),
-      finder: undefined,
+      caches: [],
       keepsFailures: false,
       solve: async (definition) => this.result(await this.load(definition)),
     };
@@ -130,10 +130,9 @@ export class BuildJob implements AsyncDisposable {
     return this.#job.keys();
   }
 
-  /** What a vertex's results are, by its key: stored here or in a cache that was imported. Nothing is made that is not there. */
-  async stored(key: Digest, vertex?: EngineVertex): Promise<readonly Ref[] | undefined> {
-    const refs = await this.parts.results.load(key, { imported: undefined });
-    return refs ?? (vertex === undefined ? undefined : await this.member.finder?.load(vertex));
+  /** What is stored under a key, here or in a cache that was imported. */
+  async stored(key: Digest): Promise<readonly Ref[] | undefined> {
+    return this.parts.results.load(key, { caches: this.member.caches });
   }
 
   /** Makes a result's tree present; a pull shows in the progress of its vertex. */
