@@ -125,6 +125,17 @@ describe("buildDefinition()", () => {
     expect(parsed.vertices.map(({ digest }) => digest)).toContain(received.head?.digest);
   });
 
+  it("names a file once that also came in with a received definition", () => {
+    const made = (args: readonly string[], under: State) => {
+      const source = { filename: "F", language: "L", data: Buffer.from("x") };
+      const ranges = [{ start: { line: 1, character: 0 }, end: { line: 1, character: 0 } }];
+      return under.run({ args, location: { source, ranges } });
+    };
+    const received = buildDefinition(made(["x"], base), { platform });
+    const parsed = build(made(["y"], stateFromDefinition(received.bytes)));
+    expect(parsed.source.files).toHaveLength(1);
+  });
+
   it("refuses a received definition that says nothing", () => {
     expect(() => stateFromDefinition(new Uint8Array(0))).toThrow("invalid nil input definition to definition op");
   });

@@ -105,7 +105,8 @@ class Collector implements MarshalContext {
   #source(): Init<pb.Source> {
     const infos: NodeSource[] = [];
     const indexOf = (source: NodeSource) => {
-      const at = infos.indexOf(source);
+      const known = infos.indexOf(source);
+      const at = known >= 0 ? known : infos.findIndex((info) => sameFile(info, source));
       return at >= 0 ? at : infos.push(source) - 1;
     };
     const locations = new Map<string, Init<pb.Locations>>();
@@ -115,4 +116,11 @@ class Collector implements MarshalContext {
     }
     return { locations, infos };
   }
+}
+
+/** Whether it is one file that came in by two ways, such as with an input. Its definition counts by its head. */
+function sameFile(a: NodeSource, b: NodeSource): boolean {
+  if (a.filename !== b.filename || a.language !== b.language || Buffer.compare(a.data, b.data) !== 0) return false;
+  const [head, other] = [a.definition?.def?.at(-1), b.definition?.def?.at(-1)];
+  return head === undefined || other === undefined || Buffer.compare(head, other) === 0;
 }
