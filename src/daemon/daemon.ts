@@ -128,9 +128,9 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
     garbage,
     tracing: openTracing(options.traces, scope),
     folders: new TransferFolders({
-      folder: async (key) => {
+      folder: async (key, description) => {
         if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
-        return housekeeping.keptFolder("filesync", key);
+        return housekeeping.keptFolder("filesync", key, description);
       },
     }),
     worker: workerRecord({ id, snapshotter: engine.snapshotter ?? "", network, labels, gcPolicies, platforms }),

@@ -24,7 +24,7 @@ export function usageRecord(entry: UsageEntry): Init<control.UsageRecord> {
     parents: entry.parent === undefined ? [] : [entry.parent],
     createdAt: timestamp(entry.created),
     lastUsedAt: timestamp(entry.used),
-    usageCount: 1n,
+    usageCount: BigInt(entry.uses),
     description: entry.description ?? nameOf(entry),
     recordType: usageType(entry),
     shared: false,

@@ -178,7 +178,7 @@ export interface Housekeeping {
   /** Tells that no build runs at this moment. */
   rest(): void;
   /** A folder that stays for one purpose; reclaim may take it while no build runs. */
-  keptFolder(space: string, key: string): Promise<string>;
+  keptFolder(space: string, key: string, description?: string): Promise<string>;
   /** The file that holds a blob; undefined when it is not here. */
   blob(digest: Digest): Promise<{ readonly path: string; readonly size: number } | undefined>;
 }
@@ -204,6 +204,8 @@ export interface UsageEntry {
   readonly size: number;
   readonly created: Date;
   readonly used: Date;
+  /** How many builds, or groups of builds at one time, used it. */
+  readonly uses: number;
   readonly inUse: boolean;
 }
 

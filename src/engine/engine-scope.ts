@@ -53,6 +53,7 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       emit: (event) => {
         for (const { status } of members()) status.op(digest, event);
       },
+      name: vertex.name,
       get callers() {
         return members().map(({ session }) => session);
       },

@@ -46,6 +46,8 @@ export type OpEvent =
 export interface OpScope extends Scope {
   readonly emit: (event: OpEvent) => void;
   readonly callers: readonly Session[];
+  /** What progress calls the step. */
+  readonly name?: string;
   /** Somebody may want to look at what a step that fails leaves: then its error has it. */
   readonly keepsFailures?: boolean;
   /** What a definition stands for, for the callers of this step; absent where nothing can be solved. */

@@ -156,6 +156,6 @@ export interface Storage extends AsyncDisposable {
    * free again. Waiting ends with the scope.
    */
   exclusive<T>(name: string, scope: Scope, work: () => Promise<T>): Promise<T>;
-  /** A folder below the root that belongs to one user for good (cache mounts): `space` and `key` name it. */
-  keptFolder(space: string, key: string): Promise<string>;
+  /** A folder below the root that belongs to one user for good (cache mounts): `space` and `key` name it, usage tells the description. */
+  keptFolder(space: string, key: string, description?: string): Promise<string>;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { kernelFiles } from "../archive/index.ts";
 import { sha256, splitDigest } from "../kit/index.ts";
 import type { Mounted } from "./contract.ts";
+import type { Database } from "./database/database.ts";
 import { told } from "./errors.ts";
 import { removeTree } from "./files/remove-tree.ts";
 import type { Layout } from "./layout.ts";
@@ -17,11 +18,15 @@ function touch(path: string): void {
 export class Folders {
   readonly #layout: Layout;
   readonly #self: Registration;
+  readonly #database: Database;
+  /** Kept folders whose use this opening has counted. */
+  readonly #counted = new Set<string>();
   #count = 0;
 
-  constructor(layout: Layout, self: Registration) {
+  constructor(layout: Layout, self: Registration, database: Database) {
     this.#layout = layout;
     this.#self = self;
+    this.#database = database;
   }
 
   temporary(prefix: string): Promise<Mounted> {
@@ -36,14 +41,28 @@ export class Folders {
     });
   }
 
-  /** `kept/<space>-<digest of the key>`: the key is the user's, and may be anything. */
-  kept(space: string, key: string): Promise<string> {
+  /** `kept/<space>-<digest of the key>`: the key is the user's, and may be anything. `description`: what `du` says of it. */
+  kept(space: string, key: string, description?: string): Promise<string> {
     return told("make folder for a cache", () => {
       const { hex } = splitDigest(sha256(key));
-      const path = join(this.#layout.kept, `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`);
+      const id = `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`;
+      const path = join(this.#layout.kept, id);
       mkdirSync(path, { recursive: true, mode: 0o755 });
       touch(path);
+      if (!this.#counted.has(id)) this.#countUse(id, description);
       return path;
     });
+  }
+
+  /** What was counted so far is counted again at the next use. */
+  forgetUses(): void {
+    this.#counted.clear();
+  }
+
+  #countUse(id: string, description: string | undefined): void {
+    const sql = `INSERT INTO kept (id, description, uses) VALUES (?, ?, 1) ON CONFLICT (id)
+      DO UPDATE SET uses = uses + 1, description = coalesce(excluded.description, description)`;
+    this.#database.run(sql, id, description ?? null);
+    this.#counted.add(id);
   }
 }

@@ -81,10 +81,11 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
   const snapshots = new Snapshots({ folder: layout.snapshots, database, owner: self.id, trash, driver });
   const blobs = new DiskBlobs(layout, self.id);
   const exclusive = new Exclusive(layout.locks);
-  const folders = new Folders(layout, self);
+  const folders = new Folders(layout, self, database);
   const rest = () => {
     snapshots.forgetUses();
     blobs.forgetUses();
+    folders.forgetUses();
     self.rest();
   };
   let closing: Promise<void> | undefined;
@@ -99,7 +100,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     mount: (tree) => mounts.mount(tree),
     temporaryFolder: (prefix) => folders.temporary(prefix),
     exclusive: (name, scope, work) => exclusive.run(name, scope, work),
-    keptFolder: (space, key) => folders.kept(space, key),
+    keptFolder: (space, key, description) => folders.kept(space, key, description),
     [Symbol.asyncDispose]: () => {
       closing ??= close(layout, { self, database, trash }, log);
       return closing;

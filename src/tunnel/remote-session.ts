@@ -62,6 +62,7 @@ export function remoteSession(
         throw new CooperError("session/no-local", "no local sources enabled");
       const lent = await folders.borrow(
         `${name}:${sharedKeyHint}:${caller.sharedKey}${metadataExcept ? ":metadata" : ""}`,
+        name,
       );
       held.defer(lent.release);
       const lists = {

@@ -24,14 +24,14 @@ const lockInterval = 50;
 /**
  * Takes the cache mounts of one exec. `shared`: with all others that share it; `private`: alone, another folder when the first is in
  * use; `locked`: alone, waits. The locks are the kernel's, on the folders themselves: they hold between processes and containers,
- * and end with the process. Taken in one order, so that two steps never wait for each other. `alone`: what may be shared is locked, too.
+ * and end with the process. Taken in one order, so that two steps never wait for each other. `alone`: what may be shared is locked, too. `args`: what the step runs, to be told by `du`.
  */
 export async function takeCaches(
   mounts: readonly Mount[],
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
-  alone = false,
+  { alone = false, args = [] }: { readonly alone?: boolean; readonly args?: readonly string[] } = {},
 ): Promise<TakenCaches> {
   const byKey = new Map<string, Mount>();
   const keys = new Map<Mount, string>();
@@ -48,7 +48,7 @@ export async function takeCaches(
   try {
     for (const key of [...byKey.keys()].sort()) {
       const mount = byKey.get(key) as Mount;
-      taken.set(key, await takeFolder(key, mount, inputs, storage, scope, alone));
+      taken.set(key, await takeFolder(key, mount, { inputs, storage, scope, alone, args }));
     }
   } catch (error) {
     release();
@@ -74,36 +74,42 @@ async function cacheKey(
   return `${type.id}:${await hashSelection(base, [whole], storage, scope)}`;
 }
 
+interface Taking {
+  readonly inputs: readonly Ref[];
+  readonly storage: Storage;
+  readonly scope: OpScope;
+  readonly alone: boolean;
+  readonly args: readonly string[];
+}
+
 async function takeFolder(
   key: string,
   mount: Mount,
-  inputs: readonly Ref[],
-  storage: Storage,
-  scope: OpScope,
-  mustLock: boolean,
+  { inputs, storage, scope, alone, args }: Taking,
 ): Promise<{ folder: string; lock: number }> {
   const { id, ...type } = mount.type as CacheType;
-  const sharing = mustLock && type.sharing === "shared" ? "locked" : type.sharing;
+  const description = `cached mount ${mount.dest} from exec ${args.join(" ")}`;
+  const sharing = alone && type.sharing === "shared" ? "locked" : type.sharing;
   const generation = generationOf(mount, id, storage.records);
   for (let number = 0, waited = false; ; ) {
     scope.signal.throwIfAborted();
-    const kept = await storage.keptFolder("cache", number === 0 ? key : `${key}#${number}`);
+    const kept = await storage.keptFolder("cache", number === 0 ? key : `${key}#${number}`, description);
     const folder = join(kept, "tree");
     const isReady = () => existsSync(folder) && hasGeneration(kept, generation);
     const lock = openSync(kept, "r");
     let takeAnother = sharing === "private";
     try {
-      const alone = sharing !== "shared" || !isReady();
-      if (tryFlock(lock, alone ? "exclusive" : "shared")) {
+      const byItself = sharing !== "shared" || !isReady();
+      if (tryFlock(lock, byItself ? "exclusive" : "shared")) {
         if (!isReady()) {
           await fillFolder(folder, mount, inputs, storage, scope);
           markGeneration(kept, generation);
         }
         // A lock that was needed to fill it is only now one that others may have too.
-        if (sharing !== "shared" || !alone || tryFlock(lock, "shared")) return { folder, lock };
+        if (sharing !== "shared" || !byItself || tryFlock(lock, "shared")) return { folder, lock };
       } else if (sharing === "shared") {
         // Whoever has it for itself may only be filling it. Whoever shares an old one goes on with that.
-        takeAnother = alone ? existsSync(folder) && tryFlock(lock, "shared") : waited;
+        takeAnother = byItself ? existsSync(folder) && tryFlock(lock, "shared") : waited;
       }
     } catch (error) {
       closeSync(lock);

@@ -39,7 +39,7 @@ interface Preparing {
  * asks for (`Executor.movesMounts`): caches are taken alone, and what is read-only is copied. Throws `ops/no-secret`, `ops/no-ssh`, `ops/path-not-found`.
  */
 export async function prepareMounts(
-  body: Pick<ExecOp, "mounts"> & { readonly meta: Pick<ExecOp["meta"], "cwd"> },
+  body: Pick<ExecOp, "mounts"> & { readonly meta: Pick<ExecOp["meta"], "cwd"> & Partial<Pick<ExecOp["meta"], "args">> },
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
@@ -56,7 +56,10 @@ export async function prepareMounts(
     trees: new Map(),
     movesMounts,
   };
-  const caches = await takeCaches(body.mounts, inputs, storage, scope, movesMounts);
+  const caches = await takeCaches(body.mounts, inputs, storage, scope, {
+    alone: movesMounts,
+    args: body.meta.args ?? [],
+  });
   stack.use(caches);
   const secrets = stack.use(new SecretFiles(storage, !movesMounts));
   let root: OpenTree | undefined;

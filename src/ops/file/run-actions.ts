@@ -65,7 +65,7 @@ class ActionChain implements AsyncDisposable {
         throw actionError(number, error, state);
       }
       if (this.#goesOn(index, step)) this.#changing.set(index, tree);
-      else this.#results.set(index, await tree.commit(`file ${step.action.kind}`));
+      else this.#results.set(index, await tree.commit(this.#scope.name ?? `file ${step.action.kind}`));
       const result = this.#results.get(index);
       if (step.output !== undefined && result !== undefined) outputs[step.output] = result;
       if (result?.kind === "snapshot") this.#memory?.remember(result.id);

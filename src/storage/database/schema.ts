@@ -1,8 +1,11 @@
 /** Version of `schema`, kept in SQLite's `user_version`. A change of the schema raises it and adds a step to `upgrades`. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** What to run on a root of version n to make it one of version n + 1. */
-export const upgrades: Readonly<Record<number, string>> = {};
+export const upgrades: Readonly<Record<number, string>> = {
+  1: `ALTER TABLE snapshot ADD COLUMN uses INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE kept (id TEXT PRIMARY KEY, description TEXT, uses INTEGER NOT NULL) WITHOUT ROWID;`,
+};
 
 /** The whole database. Times are milliseconds since 1970. */
 export const schema = `
@@ -16,7 +19,8 @@ export const schema = `
     description TEXT,
     created INTEGER NOT NULL,
     used INTEGER NOT NULL,                     -- last touched; set at the first touch of each process
-    size INTEGER                               -- bytes on disk, NULL until somebody asked
+    size INTEGER,                              -- bytes on disk, NULL until somebody asked
+    uses INTEGER NOT NULL DEFAULT 1            -- how often it was touched, and made
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX snapshot_name ON snapshot (driver, name) WHERE name IS NOT NULL;
   CREATE INDEX snapshot_parent ON snapshot (parent) WHERE parent IS NOT NULL;
@@ -38,6 +42,9 @@ export const schema = `
     value TEXT NOT NULL,
     PRIMARY KEY (space, key)
   ) WITHOUT ROWID;
+
+  -- What kept folders are for, and how often they were asked for. The folders themselves are in kept/<id>.
+  CREATE TABLE kept (id TEXT PRIMARY KEY, description TEXT, uses INTEGER NOT NULL) WITHOUT ROWID;
 
   -- Content hash of what a selector picks from a committed snapshot.
   CREATE TABLE tree_hash (

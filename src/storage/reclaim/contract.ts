@@ -12,6 +12,8 @@ export interface Usage {
   readonly size: number;
   readonly created: Date;
   readonly used: Date;
+  /** How many builds, or groups of builds at one time, used it; 1 where nobody counts (blobs). */
+  readonly uses: number;
   /** It cannot go: an opening that still lives may have looked at it, or at something that is built on it. */
   readonly inUse: boolean;
   /** It cannot go before something else has gone: a snapshot that is built on it, the snapshot that a blob is of. */

@@ -41,11 +41,16 @@ describe("reclaim", () => {
     const of = (id: string) => usage.find((one) => one.id === id);
     expect(of(base)).toMatchObject({ kind: "snapshot", inUse: false, needed: true, description: "100000 bytes" });
     expect(of(base)?.size).toBeGreaterThanOrEqual(100_000);
-    expect(of(top)).toMatchObject({ parent: base, inUse: false, needed: false });
+    expect(of(top)).toMatchObject({ parent: base, inUse: false, needed: false, uses: 1 });
     expect(of(named.digest)).toMatchObject({ kind: "blob", size: 5, inUse: false, needed: true });
     storage.snapshots.changes(top);
+    await storage.keptFolder("cache", "/c", "a cache");
+    const later = await storage.reclaim.usage(quietScope);
+    expect(later.find(({ id }) => id === top)).toMatchObject({ uses: 2 });
+    expect(later.find(({ kind }) => kind === "kept")).toMatchObject({ uses: 2, description: "a cache" });
     const used = (await storage.reclaim.usage(quietScope)).filter(({ inUse }) => inUse).map(({ id }) => id);
-    expect(used.sort()).toEqual([base, top, named.digest].sort());
+    const cache = later.find(({ kind }) => kind === "kept")?.id;
+    expect(used.filter((id) => id !== cache).sort()).toEqual([base, top, named.digest].sort());
     expect(usage.map(({ kind }) => kind).sort()).toEqual(["blob", "blob", "kept", "snapshot", "snapshot"]);
   });
 

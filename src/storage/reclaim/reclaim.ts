@@ -90,6 +90,7 @@ export class StoredReclaim implements Reclaim {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined || stat.ctimeMs >= oldestOpening(this.#parts) || isSomebodyElses(path)) return false;
     this.#parts.trash.discard(path);
+    this.#parts.database.run("DELETE FROM kept WHERE id = ?", id);
     return true;
   }
 

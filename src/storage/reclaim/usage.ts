@@ -29,6 +29,7 @@ type SnapshotRow = {
   created: number;
   used: number;
   size: number | null;
+  uses: number;
   children: number;
 };
 
@@ -36,7 +37,7 @@ type SnapshotRow = {
 export async function snapshotUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
   const { layout, database } = place;
   const since = oldestOpening(place);
-  const sql = `SELECT id, parent, description, created, used, size,
+  const sql = `SELECT id, parent, description, created, used, size, uses,
     EXISTS (SELECT 1 FROM snapshot AS child WHERE child.parent = snapshot.id) AS children
     FROM snapshot WHERE owner IS NULL`;
   const usages: Usage[] = [];
@@ -54,6 +55,7 @@ export async function snapshotUsage(place: ReclaimPlace, scope: Scope): Promise<
       size,
       created: new Date(row.created),
       used: new Date(row.used),
+      uses: row.uses,
       inUse: row.used >= since,
       needed: row.children === 1,
     });
@@ -104,12 +106,15 @@ export function blobUsage(place: ReclaimPlace, snapshots: readonly Usage[]): Usa
   return usages;
 }
 
-const nothingKnown = { parent: undefined, description: undefined, needed: false };
+const nothingKnown = { parent: undefined, description: undefined, needed: false, uses: 1 };
+
+type KeptRow = { id: string; description: string | null; uses: number };
 
 /** Kept folders: cache mounts, transferred directories, git repositories. Each use touches the folder (`Folders.kept`). */
 export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
-  const { layout } = place;
+  const { layout, database } = place;
   const since = oldestOpening(place);
+  const rows = new Map(database.all<KeptRow>("SELECT id, description, uses FROM kept").map((row) => [row.id, row]));
   const usages: Usage[] = [];
   for (const id of readdirSync(layout.kept)) {
     const path = join(layout.kept, id);
@@ -117,7 +122,12 @@ export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usag
     if (stat === undefined) continue;
     const { birthtime: created, ctime: used } = stat;
     const inUse = used.getTime() >= since;
-    usages.push({ ...nothingKnown, kind: "kept", id, size: await treeSize(path, scope.signal), created, used, inUse });
+    const { uses, description } = rows.get(id) ?? { uses: 1, description: null };
+    usages.push({
+      ...nothingKnown,
+      ...{ kind: "kept", id, description: description ?? undefined, uses },
+      ...{ size: await treeSize(path, scope.signal), created, used, inUse },
+    });
   }
   return usages;
 }

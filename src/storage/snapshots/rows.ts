@@ -75,7 +75,7 @@ export class SnapshotRows {
     if (row === undefined) return undefined;
     if (!this.#touched.has(row.id)) {
       const found = this.#database.run(
-        "UPDATE snapshot SET used = ? WHERE id = ? AND owner IS NULL",
+        "UPDATE snapshot SET used = ?, uses = uses + 1 WHERE id = ? AND owner IS NULL",
         Date.now(),
         row.id,
       );
