@@ -4,7 +4,8 @@ import { usageFilter } from "./usage-filter.ts";
 
 const entry = (kind: UsageEntry["kind"], id: string): UsageEntry => {
   const now = new Date();
-  return { kind, id, parent: undefined, description: `of ${id}`, size: 1, created: now, used: now, inUse: false };
+  const times = { created: now, used: now, uses: 1, inUse: false };
+  return { kind, id, parent: undefined, description: `of ${id}`, size: 1, ...times };
 };
 const all = [entry("snapshot", "s1"), entry("kept", "filesync/x"), entry("kept", "cache/y")];
 const taken = (...filters: string[]) => {
