@@ -116,18 +116,28 @@ async function resolveImageConfig(
   const origin = layout && layoutOrigin(layout.storeId || layoutStoreOf(ref));
   const scheme = layout === undefined ? "docker-image" : "oci-layout";
   const name = options.logName || `resolve image config for ${scheme}://${ref}`;
-  const work = job.status.task(name, (emit) =>
-    job.images.resolve(ref, options.platform ?? hostPlatform(), job.scope(emit), origin),
-  );
+  const platform = options.platform ?? hostPlatform();
+  const wish = layout === undefined ? options.attestations : undefined;
+  const work = job.status.task(name, async (emit) => {
+    const scope = job.scope(emit);
+    const attestations = wish && (await job.images.attestations(ref, platform, wish.types, scope));
+    // Without an index there is nothing but the image to say which digest it has.
+    if (attestations !== undefined && wish?.config === false) {
+      return { digest: attestations.root, config: Buffer.alloc(0), attestations };
+    }
+    const { digest, config } = await job.images.resolve(ref, platform, scope, origin);
+    return { digest, config: wish?.config === false ? Buffer.alloc(0) : config, attestations };
+  });
   const image = await work.catch((error: unknown) => {
     throw prefixed(`failed to resolve source metadata for ${ref}`, error, "engine/failed");
   });
-  const pinned = formatReference(withDigest(parseReference(ref), image.digest));
+  const { digest, config, attestations } = image;
   log.images.push({
-    ...{ ref: layout === undefined ? canonicalReference(ref) : ref, digest: image.digest, local: layout !== undefined },
+    ...{ ref: layout === undefined ? canonicalReference(ref) : ref, digest, local: layout !== undefined },
     ...(options.platform && { platform: options.platform }),
   });
-  return { ref: pinned, digest: image.digest, config: image.config };
+  const pinned = formatReference(withDigest(parseReference(ref), digest));
+  return { ref: pinned, digest, config, ...(attestations && { attestations }) };
 }
 
 function vertexWarning(vertex: Digest, warning: FrontendWarning): VertexWarning {

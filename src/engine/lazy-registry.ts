@@ -15,6 +15,7 @@ export function lazyRegistry(options: RegistryClientOptions): RegistryClient {
       yield* (await client()).blob(...args);
     },
     blobSize: async (...args) => (await client()).blobSize(...args),
+    referrers: async (...args) => (await client()).referrers(...args),
     pushBlob: async (...args) => (await client()).pushBlob(...args),
     pushManifest: async (...args) => (await client()).pushManifest(...args),
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,5 @@
 import type { Digest, Scope } from "../kit/index.ts";
-import type { AttestationSubject, Platform } from "../oci/index.ts";
+import type { AttestationSubject, Descriptor, Platform } from "../oci/index.ts";
 
 /** A marshalled LLB definition (`pb.Definition`): the bytes of its ops are their identity. */
 export interface DefinitionBytes {
@@ -44,8 +44,19 @@ export interface ResolvedImageConfig {
   /** Canonical reference, possibly changed by a mirror rule or policy. */
   readonly ref: string;
   readonly digest: Digest;
-  /** Exact config bytes. */
+  /** Exact config bytes; empty when nobody wanted them. */
   readonly config: Uint8Array;
+  /** When it was asked for; an image without an index has none. */
+  readonly attestations?: ImageAttestations;
+}
+
+/** What is attested of an image, as the gateway's `AttestationChain`: digests, and the blobs that prove it. */
+export interface ImageAttestations {
+  readonly root: Digest;
+  readonly imageManifest: Digest;
+  readonly attestationManifest?: Digest;
+  readonly signatureManifests: readonly Digest[];
+  readonly blobs: readonly { readonly descriptor: Descriptor; readonly data: Uint8Array }[];
 }
 
 /** A warning with its place, as `Control.Status` carries it. `level` 1 is shown by default. */
@@ -110,6 +121,8 @@ export interface FrontendBridge {
       readonly ociLayout?: { readonly sessionId: string; readonly storeId: string };
       /** Source policies beside the build's own, marshalled. */
       readonly policies?: readonly Uint8Array[];
+      /** Not for layouts. `types`: predicates whose statements are wanted; `config` false: the image's config is not. */
+      readonly attestations?: { readonly types: readonly string[]; readonly config: boolean };
     },
     scope: Scope,
   ): Promise<ResolvedImageConfig>;

@@ -17,6 +17,7 @@ const gateway = [
   "proto.refarray",
   "readdir",
   "readfile",
+  "reference.attestations",
   "reference.output",
   "resolveimage",
   "resolveimage.resolvemode",
@@ -24,6 +25,7 @@ const gateway = [
   "returnmap",
   "solve.base",
   "source.metaresolver",
+  "source.metaresolver.image.attestations",
   "statfile",
 ];
 
@@ -31,6 +33,7 @@ const gateway = [
 const builder = [
   "constraints",
   "exporter.image.annotations",
+  "exporter.image.attestations",
   "exporter.multiple",
   "exporter.sourcedateepoch",
   "gc.freespacefilter",

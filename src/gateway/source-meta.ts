@@ -1,4 +1,4 @@
-import type { ChecksumRequest, FrontendBridge, ImageResolveMode } from "../frontend/index.ts";
+import type { ChecksumRequest, FrontendBridge, ImageAttestations, ImageResolveMode } from "../frontend/index.ts";
 import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
@@ -21,13 +21,15 @@ export async function resolveSourceMeta(
       logName: logName || `resolve image config for ${identifier}`,
       policies,
       ...(platform && { platform: plainPlatform(platform) }),
+      ...attestationWish(request.image),
       ...(scheme === "oci-layout" && {
         ociLayout: { sessionId: attrs.get("oci.session") || bridge.sessionId, storeId: attrs.get("oci.store") ?? "" },
       }),
     };
     const found = await bridge.resolveImageConfig(image, options, scope);
     const resolved = { identifier: `${scheme}://${asAsked(image, found.ref)}`, attrs };
-    return { source: resolved, image: { digest: found.digest, config: found.config } };
+    const attestationChain = found.attestations && chainMessage(found.attestations);
+    return { source: resolved, image: { digest: found.digest, config: found.config, attestationChain } };
   }
   // Of a caller's folder nothing is known beside what was asked.
   if (identifier.startsWith("local://")) return { source: { identifier, attrs } };
@@ -47,6 +49,22 @@ export async function resolveSourceMeta(
     git: found.git,
     http: found.http && { ...found.http, lastModified: wholeSeconds(found.http.lastModified) },
   };
+}
+
+function attestationWish(request: gateway.ResolveSourceImageRequest | undefined) {
+  if (request === undefined) return {};
+  const { attestationChain, resolveAttestations, noConfig } = request;
+  if (!attestationChain && resolveAttestations.length === 0) return {};
+  return { attestations: { types: resolveAttestations, config: !noConfig } };
+}
+
+function chainMessage(chain: ImageAttestations): Init<gateway.AttestationChain> {
+  const { root, imageManifest, attestationManifest = "", signatureManifests } = chain;
+  const blobs = chain.blobs.map(({ descriptor: { mediaType, digest, size, annotations = {} }, data }) => {
+    const descriptor = { mediaType, digest, size: BigInt(size), annotations: new Map(Object.entries(annotations)) };
+    return [digest, { descriptor, data }] as const;
+  });
+  return { root, imageManifest, attestationManifest, signatureManifests, blobs: new Map(blobs) };
 }
 
 /** Whoever asks without a digest is answered without: it is told beside. Upstream's clients make ops of what they get. */

@@ -7,6 +7,7 @@ import { Exchange } from "./exchange.ts";
 import { pullBlob, retryWrongDigest } from "./pull-blob.ts";
 import { pushBlob } from "./push-blob.ts";
 import { pushManifest } from "./push-manifest.ts";
+import { referrers } from "./referrers.ts";
 import { fetchManifest, resolveManifest } from "./resolve.ts";
 import { type Backoff, defaultBackoff } from "./retry.ts";
 import { Workshop } from "./workshop.ts";
@@ -32,6 +33,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     manifest: (name, descriptor, access, scope) => fetchManifest(workshop, name, descriptor, access, scope),
     blob: (name, descriptor, access, scope, how = {}) => pullBlob(workshop, name, descriptor, how, access, scope),
     blobSize: (name, digest, access, scope) => blobSize(workshop, name, digest, access, scope),
+    referrers: (name, digest, access, scope) => referrers(workshop, name, digest, access, scope),
     pushBlob: (name, descriptor, how, access, scope) => pushBlob(workshop, name, descriptor, how, access, scope),
     pushManifest: (name, descriptor, bytes, how, access, scope) =>
       pushManifest(workshop, name, descriptor, bytes, how, access, scope),

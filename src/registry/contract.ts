@@ -50,6 +50,8 @@ export interface RegistryClient extends AsyncDisposable {
   blob(name: string, descriptor: Descriptor, access: RegistryAccess, scope: Scope, options?: BlobOptions): Bytes;
   /** Bytes of a blob of which only the digest is known. */
   blobSize(name: string, digest: Digest, access: RegistryAccess, scope: Scope): Promise<number>;
+  /** Descriptors of what refers to a manifest as its subject (signatures, say); at most what fits into one answer. */
+  referrers(name: string, digest: Digest, access: RegistryAccess, scope: Scope): Promise<readonly Descriptor[]>;
   /** Uploads a blob unless the registry has it; mounts it from another repository of the same registry when it can. */
   pushBlob(
     name: string,

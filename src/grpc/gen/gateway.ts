@@ -247,12 +247,60 @@ export const ResolveSourceImageRequest: MessageType<ResolveSourceImageRequest> =
 export interface ResolveSourceImageResponse {
   readonly digest: string;
   readonly config: Uint8Array;
+  readonly attestationChain?: AttestationChain;
 }
 export const ResolveSourceImageResponse: MessageType<ResolveSourceImageResponse> = {
   name: "moby.buildkit.v1.frontend.ResolveSourceImageResponse",
   fields: [
     field(1, "digest", "string", "one", "Digest"),
     field(2, "config", "bytes", "one", "Config"),
+    field(3, "attestationChain", () => AttestationChain, "one", "AttestationChain"),
+  ],
+};
+
+export interface AttestationChain {
+  readonly root: string;
+  readonly imageManifest: string;
+  readonly attestationManifest: string;
+  readonly signatureManifests: readonly string[];
+  readonly blobs: ReadonlyMap<string, Blob>;
+}
+export const AttestationChain: MessageType<AttestationChain> = {
+  name: "moby.buildkit.v1.frontend.AttestationChain",
+  fields: [
+    field(1, "root", "string", "one", "Root"),
+    field(2, "imageManifest", "string", "one", "ImageManifest"),
+    field(3, "attestationManifest", "string", "one", "AttestationManifest"),
+    field(4, "signatureManifests", "string", "list", "SignatureManifests"),
+    field(5, "blobs", () => Blob, "map", "Blobs"),
+  ],
+};
+
+export interface Blob {
+  readonly descriptor?: Descriptor;
+  readonly data: Uint8Array;
+}
+export const Blob: MessageType<Blob> = {
+  name: "moby.buildkit.v1.frontend.Blob",
+  fields: [
+    field(1, "descriptor", () => Descriptor),
+    field(2, "data", "bytes"),
+  ],
+};
+
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: bigint;
+  readonly annotations: ReadonlyMap<string, string>;
+}
+export const Descriptor: MessageType<Descriptor> = {
+  name: "moby.buildkit.v1.frontend.Descriptor",
+  fields: [
+    field(1, "mediaType", "string"),
+    field(2, "digest", "string"),
+    field(3, "size", "int64"),
+    field(5, "annotations", "string", "map"),
   ],
 };
 

@@ -3,6 +3,7 @@ export { SourceAnswers } from "./answers.ts";
 export { blobSource } from "./blob/blob-op.ts";
 export { type GitMetadata, gitMetadata, gitSource } from "./git/git-op.ts";
 export { httpMetadata, httpSource } from "./http/http-op.ts";
+export type { AttestationChain } from "./image/attestation-chain.ts";
 export { imageSource, layoutStoreOf, ociLayoutSource } from "./image/image-op.ts";
 export { ImageResolver, type ResolvedImage } from "./image/image-resolver.ts";
 export { LayerBlobs } from "./image/layer-blobs.ts";

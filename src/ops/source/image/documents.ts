@@ -2,15 +2,19 @@ import { bytesOf, CooperError, isCooperError, type Scope } from "../../../kit/in
 import { configLimit, type Descriptor, manifestLimit } from "../../../oci/index.ts";
 import type { BlobStore } from "../../../storage/index.ts";
 
+/** What small blobs of an image are, and how large they may be in bytes. */
+export type DocumentKind = keyof typeof limits;
+const limits = { manifest: manifestLimit, config: configLimit, attestation: configLimit } as const;
+
 /** Reads a document of an image: from storage when it is there, else with `fetch`, and then keeps it. Always verified. */
 export async function readDocument(
   blobs: BlobStore,
   descriptor: Descriptor,
-  what: "manifest" | "config",
+  what: DocumentKind,
   fetch: () => Promise<Uint8Array>,
   scope: Scope,
 ): Promise<Buffer> {
-  const limit = what === "manifest" ? manifestLimit : configLimit;
+  const limit = limits[what];
   if (descriptor.size > limit) {
     const found = `${descriptor.size} bytes, at most ${limit} wanted`;
     throw new CooperError("ops/image-too-large", `cannot read image ${what} ${descriptor.digest}: ${found}`);

@@ -12,7 +12,9 @@ import {
 import type { RegistryClient } from "../../../registry/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { ImageLayer, OpScope } from "../../contract.ts";
-import { readDocument } from "./documents.ts";
+import { accessOf } from "../access.ts";
+import { type AttestationChain, attestationChain } from "./attestation-chain.ts";
+import { type DocumentKind, readDocument } from "./documents.ts";
 import { imageLayers } from "./layers.ts";
 import type { ImageOrigin, Top } from "./origin.ts";
 import { registryOrigin } from "./registry-origin.ts";
@@ -37,11 +39,13 @@ const deepestIndex = 4;
 export class ImageResolver {
   readonly #storage: Pick<Storage, "blobs">;
   readonly #registry: ImageOrigin;
+  readonly #client: RegistryClient;
   readonly #tops = new Map<string, Promise<Top>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
   constructor(storage: Pick<Storage, "blobs" | "records">, registry: RegistryClient) {
     this.#storage = storage;
     this.#registry = registryOrigin(storage, registry);
+    this.#client = registry;
   }
 
   /**
@@ -51,7 +55,7 @@ export class ImageResolver {
   resolve(name: string, platform: Platform, scope: OpScope, origin = this.#registry): Promise<ResolvedImage> {
     const canonical = origin.canonical(name);
     return kept(this.#images, `${canonical} ${formatPlatformAll(platform)}`, async () => {
-      const top = await kept(this.#tops, canonical, () => origin.findTop(canonical, scope));
+      const top = await this.#top(canonical, origin, scope);
       const pinned = origin.pinned(canonical, top.descriptor.digest);
       const manifest = await this.#choose(pinned, top, platform, origin, scope);
       const config = await this.#read(pinned, manifest.config, "config", origin, scope);
@@ -59,6 +63,32 @@ export class ImageResolver {
       const layers = imageLayers(pinned, manifest.layers, diffIds, origin.layerSource(pinned));
       return { name: pinned, digest: top.descriptor.digest, config, layers };
     });
+  }
+
+  /**
+   * What is attested of a registry's image, with the statements whose predicates have these types. Undefined for an image without an
+   * index, which can have none. Throws what `resolve` throws.
+   */
+  async attestations(
+    name: string,
+    platform: Platform,
+    predicateTypes: readonly string[],
+    scope: OpScope,
+  ): Promise<AttestationChain | undefined> {
+    const origin = this.#registry;
+    const canonical = origin.canonical(name);
+    const top = await this.#top(canonical, origin, scope);
+    const { document } = top;
+    if (document.kind !== "index") return undefined;
+    const pinned = origin.pinned(canonical, top.descriptor.digest);
+    const read = (descriptor: Descriptor, what: DocumentKind) => this.#read(pinned, descriptor, what, origin, scope);
+    const image = chooseEntry(document, platform);
+    const referrers = (digest: Digest) => this.#client.referrers(pinned, digest, accessOf(scope.callers), scope);
+    return attestationChain({ root: top.descriptor, index: document, image }, predicateTypes, read, referrers);
+  }
+
+  #top(canonical: string, origin: ImageOrigin, scope: OpScope): Promise<Top> {
+    return kept(this.#tops, canonical, () => origin.findTop(canonical, scope));
   }
 
   async #choose(
@@ -80,7 +110,7 @@ export class ImageResolver {
   #read(
     name: string,
     descriptor: Descriptor,
-    what: "manifest" | "config",
+    what: DocumentKind,
     origin: ImageOrigin,
     scope: OpScope,
   ): Promise<Buffer> {

@@ -1,5 +1,6 @@
 import type { Descriptor, Index, Manifest } from "../../../oci/index.ts";
 import type { OpScope } from "../../contract.ts";
+import type { DocumentKind } from "./documents.ts";
 
 /** A manifest or index, and what it is called. */
 export interface Top {
@@ -16,5 +17,5 @@ export interface ImageOrigin {
   /** What layers say of where they can be had from. */
   layerSource(pinned: string): string;
   findTop(name: string, scope: OpScope): Promise<Top>;
-  fetch(name: string, descriptor: Descriptor, what: "manifest" | "config", scope: OpScope): Promise<Uint8Array>;
+  fetch(name: string, descriptor: Descriptor, what: DocumentKind, scope: OpScope): Promise<Uint8Array>;
 }
