@@ -1,14 +1,8 @@
 import { chmod, chown, mkdir, readFile, rm } from "node:fs/promises";
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type Http2Session,
-} from "node:http2";
-import { connect } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { type GrpcServer, sessionOptions } from "../grpc/index.ts";
+import type { TLSSocket } from "node:tls";
+import { type GrpcServer, type Http2Connection, serverSession } from "../grpc/index.ts";
 import { CooperError, errnoOf, messageOf } from "../kit/index.ts";
 
 /** How the addresses are guarded. */
@@ -34,13 +28,14 @@ export interface Listener extends AsyncDisposable {
  */
 export async function listen(address: string, rpc: GrpcServer, options: ListenOptions): Promise<Listener> {
   const place = parseAddress(address);
-  const server = place.kind !== "unix" && options.tls ? await secureServer(options.tls) : createServer(sessionOptions);
-  const sessions = new Set<Http2Session>();
-  server.on("session", (session) => {
+  const sessions = new Set<Http2Connection>();
+  const attach = (socket: Socket) => {
+    const session = serverSession(socket);
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    void session.closed.then(() => sessions.delete(session));
     rpc.attach(session);
-  });
+  };
+  const server = place.kind !== "unix" && options.tls ? await secureServer(options.tls, attach) : createServer(attach);
   if (place.kind === "unix") await prepareSocket(place.path);
   await listening(server, address, place);
   if (place.kind === "unix") await guardSocket(place.path, options);
@@ -96,7 +91,7 @@ export function activatedSocket(which: string, env: NodeJS.ProcessEnv): number {
   return 3 + index;
 }
 
-function addressOf(server: Http2Server | Http2SecureServer, place: Place): string {
+function addressOf(server: Server, place: Place): string {
   const bound = server.address();
   if (place.kind === "fd" && typeof bound === "string") return `unix://${bound}`;
   if (place.kind === "unix" || bound === null || typeof bound === "string") {
@@ -106,7 +101,7 @@ function addressOf(server: Http2Server | Http2SecureServer, place: Place): strin
   return `tcp://${host}:${bound.port}`;
 }
 
-function listening(server: Http2Server | Http2SecureServer, address: string, place: Place): Promise<void> {
+function listening(server: Server, address: string, place: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) =>
       reject(new CooperError("daemon/listen-failed", `cannot listen on ${address}: ${messageOf(cause)}`, { cause })),
@@ -145,7 +140,10 @@ async function guardSocket(path: string, { uid, gid }: ListenOptions): Promise<v
   await chown(path, uid ?? process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0);
 }
 
-async function secureServer(tls: NonNullable<ListenOptions["tls"]>): Promise<Http2SecureServer> {
+async function secureServer(
+  tls: NonNullable<ListenOptions["tls"]>,
+  attach: (socket: TLSSocket) => void,
+): Promise<Server> {
   const read = (path: string) =>
     readFile(path).catch((cause: unknown) => {
       const reason = errnoOf(cause) === "ENOENT" ? "no such file or directory" : messageOf(cause);
@@ -153,5 +151,6 @@ async function secureServer(tls: NonNullable<ListenOptions["tls"]>): Promise<Htt
     });
   const [cert, key] = await Promise.all([read(tls.cert), read(tls.key)]);
   const ca = tls.ca === undefined ? {} : { ca: await read(tls.ca), requestCert: true, rejectUnauthorized: true };
-  return createSecureServer({ ...sessionOptions, cert, key, minVersion: "TLSv1.2", ...ca });
+  const { createServer: createSecureServer } = await import("node:tls");
+  return createSecureServer({ cert, key, minVersion: "TLSv1.2", ALPNProtocols: ["h2"], ...ca }, attach);
 }

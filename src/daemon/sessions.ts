@@ -67,7 +67,7 @@ export class Sessions {
       this.#arrival.resolve();
       this.#arrival = Promise.withResolvers();
       const ended = new Promise<undefined>((resolve) => {
-        inner.once("close", () => resolve(undefined));
+        void inner.closed.then(() => resolve(undefined));
         call.signal.addEventListener("abort", () => resolve(undefined), { once: true });
       });
       const gone = await Promise.race([ended, watchHealth(client, call.signal)]);

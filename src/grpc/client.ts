@@ -1,15 +1,9 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from "node:http2";
 import { type CooperError, reasonOf, userAgent } from "../kit/index.ts";
 import type { Init, Method } from "../wire/index.ts";
 import { Code } from "./code.ts";
+import { ErrorCode, type HeaderList, type Http2Connection, type Http2Stream, type StreamEnd } from "./http2/index.ts";
 import { MessageStream } from "./message-stream.ts";
-import { formatTimeout, type Metadata, metadataHeaders, metadataOf, noMetadata } from "./metadata.ts";
+import { formatTimeout, headerOf, type Metadata, metadataHeaders, metadataOf, noMetadata } from "./metadata.ts";
 import { rpcError, trailersStatus } from "./rpc-error.ts";
 import { defaultMessageLimit } from "./settings.ts";
 
@@ -33,11 +27,11 @@ export interface ClientCall<I, O> {
 
 /** Calls on one HTTP/2 connection, which its owner closes. */
 export class GrpcClient {
-  readonly #session: ClientHttp2Session;
+  readonly #connection: Http2Connection;
   readonly #authority: string;
 
-  constructor(session: ClientHttp2Session, authority = "localhost") {
-    this.#session = session;
+  constructor(connection: Http2Connection, authority = "localhost") {
+    this.#connection = connection;
     this.#authority = authority;
   }
 
@@ -46,9 +40,18 @@ export class GrpcClient {
     options.signal.throwIfAborted();
     const stream = this.#request(method.path, options);
     const limit = options.messageLimit ?? defaultMessageLimit;
-    const messages = new MessageStream<O, I>(stream, method.output, method.input, limit);
-    const outcome = new Outcome(stream, messages, this.#session);
-    const cancel = () => stream.close(constants.NGHTTP2_CANCEL);
+    const outcome = new Outcome();
+    const messages = new MessageStream<O, I>(stream, method.output, method.input, limit, {
+      headers: (list) => outcome.headers(list),
+      ended: () => outcome.allRead(),
+      closed: (end) => {
+        options.signal.removeEventListener("abort", onAbort);
+        if (late !== false) clearTimeout(late);
+        outcome.closed(end);
+      },
+    });
+    outcome.of = messages;
+    const cancel = () => stream.reset(ErrorCode.CANCEL);
     const stop = (error: unknown) => {
       outcome.stop(error);
       cancel();
@@ -57,15 +60,7 @@ export class GrpcClient {
     options.signal.addEventListener("abort", onAbort, { once: true });
     const tooLate = () => stop(rpcError(Code.DEADLINE_EXCEEDED, "context deadline exceeded"));
     const late = options.timeout !== undefined && setTimeout(tooLate, options.timeout);
-    stream.once("close", () => {
-      options.signal.removeEventListener("abort", onAbort);
-      if (late !== false) clearTimeout(late);
-    });
-    const end = () => {
-      messages.flush();
-      if (!stream.destroyed) stream.end();
-    };
-    return { messages, header: outcome.header, end, cancel };
+    return { messages, header: outcome.header, end: () => stream.end(), cancel };
   }
 
   /** One request, one answer. */
@@ -83,20 +78,20 @@ export class GrpcClient {
     }
   }
 
-  #request(path: string, options: CallOptions): ClientHttp2Stream {
-    const headers: OutgoingHttpHeaders = {
+  #request(path: string, options: CallOptions): Http2Stream {
+    const headers: HeaderList = [
+      [":method", "POST"],
+      [":scheme", "http"],
+      [":path", path],
+      [":authority", this.#authority],
+      ["content-type", "application/grpc"],
+      ["user-agent", userAgent],
+      ["te", "trailers"],
+      ...(options.timeout === undefined ? [] : [["grpc-timeout", formatTimeout(options.timeout)] as const]),
       ...metadataHeaders(options.metadata ?? noMetadata),
-      ":method": "POST",
-      ":scheme": "http",
-      ":path": path,
-      ":authority": this.#authority,
-      "content-type": "application/grpc",
-      "user-agent": userAgent,
-      te: "trailers",
-    };
-    if (options.timeout !== undefined) headers["grpc-timeout"] = formatTimeout(options.timeout);
+    ];
     try {
-      return this.#session.request(headers, { endStream: false });
+      return this.#connection.request(headers);
     } catch (cause) {
       throw unavailable(cause);
     }
@@ -107,32 +102,14 @@ type Ending = Pick<MessageStream<unknown, unknown>, "fail" | "finish">;
 
 /** Finds how a call ended: by trailers, headers that are trailers too, a reset, a lost connection. The first word counts. */
 class Outcome {
-  readonly #messages: Ending;
+  of: Ending | undefined;
   readonly #header = Promise.withResolvers<Metadata>();
   #known: { readonly error: unknown } | undefined;
+  #begun = false;
   #allRead = false;
 
-  constructor(stream: ClientHttp2Stream, messages: Ending, session: ClientHttp2Session) {
-    this.#messages = messages;
+  constructor() {
     this.#header.promise.catch(() => {});
-    let streamError: unknown;
-    stream.on("error", (error) => {
-      streamError = error;
-    });
-    stream.on("response", (headers) => this.#response(headers));
-    stream.on("trailers", (headers) => this.#status(headers));
-    stream.once("end", () => {
-      this.#allRead = true;
-      this.#conclude();
-    });
-    stream.once("close", () => {
-      // Node gives this code to all streams of a connection that broke, too.
-      const lost = session.destroyed || session.closed;
-      const cancelled = stream.rstCode === constants.NGHTTP2_CANCEL && !lost;
-      this.#know(cancelled ? rpcError(Code.CANCELLED, "context canceled") : unavailable(streamError));
-      this.#allRead = true;
-      this.#conclude();
-    });
   }
 
   get header(): Promise<Metadata> {
@@ -142,20 +119,35 @@ class Outcome {
   /** Ends it from this side, at once. */
   stop(error: unknown): void {
     this.#know(error);
-    this.#messages.fail(error);
+    this.of?.fail(error);
     this.#header.reject(error);
   }
 
-  #response(headers: IncomingHttpHeaders): void {
-    const status = Number(headers[":status"]);
-    if (status !== 200) {
+  /** The response's first headers, or trailers. */
+  headers(list: HeaderList): void {
+    const status = Number(headerOf(list, ":status"));
+    // Words before the answer.
+    if (status >= 100 && status < 200) return;
+    if (!this.#begun && status !== 200) {
       this.#know(rpcError(Code.UNAVAILABLE, `unexpected HTTP status code received from server: ${status}`));
-    } else if (headers["grpc-status"] !== undefined) this.#status(headers);
-    else this.#header.resolve(metadataOf(headers));
+    } else if (headerOf(list, "grpc-status") !== undefined) this.#status(list);
+    else if (!this.#begun) this.#header.resolve(metadataOf(list));
+    this.#begun = true;
   }
 
-  #status(headers: IncomingHttpHeaders): void {
-    const status = trailersStatus(headers);
+  allRead(): void {
+    this.#allRead = true;
+    this.#conclude();
+  }
+
+  closed(end: StreamEnd): void {
+    const cancelled = end.kind === "reset" && end.code === ErrorCode.CANCEL;
+    this.#know(cancelled ? rpcError(Code.CANCELLED, "context canceled") : unavailable(causeOf(end)));
+    this.allRead();
+  }
+
+  #status(list: HeaderList): void {
+    const status = trailersStatus(Object.fromEntries(list));
     if (status === undefined) return;
     this.#know(status.code === Code.OK ? undefined : rpcError(status.code, status.message, status.details));
     this.#conclude();
@@ -169,8 +161,13 @@ class Outcome {
     if (!this.#allRead || this.#known === undefined) return;
     const { error } = this.#known;
     this.#header.reject(error ?? rpcError(Code.INTERNAL, "grpc: the call ended without headers"));
-    this.#messages.finish(error);
+    this.of?.finish(error);
   }
+}
+
+function causeOf(end: StreamEnd): unknown {
+  if (end.kind === "lost") return end.error;
+  return end.kind === "reset" ? new Error(`stream terminated by RST_STREAM with error code: ${end.code}`) : undefined;
 }
 
 function unavailable(cause: unknown): CooperError {

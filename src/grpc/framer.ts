@@ -43,11 +43,12 @@ export class Framer {
   /** The messages that the chunk completes. Throws RESOURCE_EXHAUSTED for one above the limit, UNIMPLEMENTED for a compressed one. */
   push(chunk: Uint8Array): MessageParts[] {
     const messages: MessageParts[] = [];
-    if (chunk.byteLength === 0) return messages;
-    this.#parts.push(chunk);
-    this.#have += chunk.byteLength;
+    const rest = this.#have === 0 ? this.#whole(chunk, messages) : chunk;
+    if (rest.byteLength === 0) return messages;
+    this.#parts.push(rest);
+    this.#have += rest.byteLength;
     while (this.#have >= this.#need) {
-      if (this.#need === headSize) this.#readHead();
+      if (this.#need === headSize) this.#need = headSize + this.#sizeAt(this.#joined(headSize), 0);
       if (this.#have < this.#need) break;
       this.#drop(headSize);
       messages.push(this.#take(this.#need - headSize));
@@ -56,15 +57,32 @@ export class Framer {
     return messages;
   }
 
-  #readHead(): void {
-    const head = this.#joined(headSize);
-    if (head[0] !== 0) throw rpcError(Code.UNIMPLEMENTED, "grpc: compressed messages are not supported");
-    const size = new DataView(head.buffer, head.byteOffset).getUint32(1);
+  /** Messages that are in the chunk from head to end, of which most small ones are; gives what is left of it. */
+  #whole(chunk: Uint8Array, messages: MessageParts[]): Uint8Array {
+    let at = 0;
+    while (chunk.byteLength - at >= headSize) {
+      const end = at + headSize + this.#sizeAt(chunk, at);
+      if (end > chunk.byteLength) break;
+      messages.push([chunk.subarray(at + headSize, end)]);
+      at = end;
+    }
+    return at === 0 ? chunk : chunk.subarray(at);
+  }
+
+  #sizeAt(chunk: Uint8Array, at: number): number {
+    if (chunk[at] !== 0) throw rpcError(Code.UNIMPLEMENTED, "grpc: compressed messages are not supported");
+    const [a, b, c, d] = [chunk[at + 1], chunk[at + 2], chunk[at + 3], chunk[at + 4]] as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const size = a * 2 ** 24 + ((b << 16) | (c << 8) | d);
     if (size > this.#limit) {
       const sentence = `grpc: received message larger than max (${size} vs. ${this.#limit})`;
       throw rpcError(Code.RESOURCE_EXHAUSTED, sentence);
     }
-    this.#need = headSize + size;
+    return size;
   }
 
   /** The first chunk, joined with the next ones until it holds `size` bytes. */

@@ -1,6 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http2";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -17,7 +16,6 @@ import {
   rpcError,
   type ServerOptions,
   serverSession,
-  sessionOptions,
   streaming,
   tunnel,
   unary,
@@ -36,8 +34,7 @@ async function served(handlers: readonly Handler[], options?: ServerOptions) {
   const folder = await mkdtemp(join(tmpdir(), "cooper-grpc-"));
   open.defer(() => rm(folder, { recursive: true, force: true }));
   const rpc = new GrpcServer(handlers, options);
-  const server = createServer(sessionOptions);
-  server.on("session", (session) => rpc.attach(session));
+  const server = createServer((socket) => rpc.attach(serverSession(socket)));
   const path = join(folder, "sock");
   await new Promise<void>((resolve) => server.listen(path, resolve));
   open.defer(() => void server.close());
@@ -105,15 +102,11 @@ test("a method or service that is not there is UNIMPLEMENTED, in grpc-go's words
 
 test("calls that are not there leave the connection as it is", async () => {
   const { client, session } = await served([unary(Info, async () => ({}))]);
-  let lost: unknown;
-  session.on("error", (error) => {
-    lost = error;
-  });
   const call = () =>
     client.unary(control.ControlService.DiskUsage, { filter: ["x".repeat(30_000)] }, { signal: never });
   await Promise.allSettled(Array.from({ length: 200 }, call));
   await client.unary(Info, {}, { signal: never });
-  expect(lost).toBeUndefined();
+  expect(session.usable).toBe(true);
 });
 
 test("a deadline ends the call on both sides", async () => {
@@ -162,10 +155,13 @@ test("a message above the limit is RESOURCE_EXHAUSTED", async () => {
 
 test("what is no gRPC is refused by HTTP", async () => {
   const { session } = await served([echo]);
-  const stream = session.request({ ":path": "/", ":method": "GET" });
-  const status = await new Promise((resolve) => stream.on("response", (headers) => resolve(headers[":status"])));
-  stream.close();
-  expect(status).toBe(405);
+  const stream = session.request([
+    [":method", "GET"],
+    [":path", "/"],
+  ]);
+  const answered = Promise.withResolvers<unknown>();
+  stream.listener = { ...stream.listener, headers: answered.resolve };
+  expect(await answered.promise).toEqual([[":status", "405"]]);
 });
 
 test("a server that is not there is UNAVAILABLE", async () => {

@@ -1,48 +1,70 @@
-import type { Http2Stream } from "node:http2";
 import type { Init, MessageType } from "../wire/index.ts";
 import { decode, encode } from "../wire/index.ts";
 import { Code } from "./code.ts";
 import { Framer, frame, frameHead, joinParts, type MessageParts } from "./framer.ts";
+import type { Http2Stream, Receiver, StreamListener } from "./http2/index.ts";
 import { PieceFramer } from "./piece-framer.ts";
 import { rpcError } from "./rpc-error.ts";
 
 /** Received bytes that wait to be read before the peer is held back; written bytes before `send` says to wait. */
 const highWater = 4 * 1024 * 1024;
-/** Small messages that are sent in a row go out together. */
-const batchSize = 64 * 1024;
+const sendHighWater = 1024 * 1024;
+
+/** The side of a call that a message stream leaves to others. */
+export interface CallEvents extends Pick<StreamListener, "headers" | "ended" | "closed"> {
+  /** Before each message that is sent. */
+  readonly sending?: () => void;
+}
 
 /**
  * Messages over one HTTP/2 stream, for either side of a call. `In` comes, `Out` goes. Reading gives all that is there at
- * once, writing gathers what is sent in one turn: the cost of a small message is its coding and no more.
+ * once, and what is sent in one turn leaves in one write: the cost of a small message is its coding and no more.
  */
 export class MessageStream<In, Out> {
-  readonly stream: Http2Stream;
+  readonly #stream: Http2Stream;
+  readonly #sending: (() => void) | undefined;
   #input: MessageType<In>;
   #output: MessageType<Out>;
   readonly #limit: number;
-  #framer: Pick<Framer, "atRest"> & { push(chunk: Uint8Array): MessageParts[] };
+  readonly #framer: Framer;
   #queue: MessageParts[] = [];
   #queued = 0;
+  /** Received bytes that the peer was not allowed again. */
+  #unpaid = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #last: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
-  #batch: Uint8Array[] = [];
-  #batched = 0;
-  #flushing: NodeJS.Immediate | undefined;
-  #drained: Promise<void> | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #tunnel: { readonly framer: PieceFramer; readonly receiver: Receiver } | undefined;
 
   /** `limit`: the largest message in bytes. */
-  constructor(stream: Http2Stream, input: MessageType<In>, output: MessageType<Out>, limit: number) {
-    this.stream = stream;
+  constructor(
+    stream: Http2Stream,
+    input: MessageType<In>,
+    output: MessageType<Out>,
+    limit: number,
+    { headers, ended, closed, sending }: CallEvents,
+  ) {
+    this.#stream = stream;
+    this.#sending = sending;
     this.#input = input;
     this.#output = output;
     this.#limit = limit;
     this.#framer = new Framer(limit);
-    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("end", () => {
-      if (!this.#framer.atRest) this.fail(rpcError(Code.INTERNAL, "grpc: stream ended in the middle of a message"));
-    });
+    stream.listener = {
+      ...(headers && { headers }),
+      data: (piece, size) => this.#receive(piece, size),
+      ended: () => {
+        if (!this.#atRest) this.fail(rpcError(Code.INTERNAL, "grpc: stream ended in the middle of a message"));
+        ended();
+      },
+      drained: () => this.#tellDrained(),
+      closed: (end) => {
+        this.#tellDrained();
+        closed(end);
+      },
+    };
   }
 
   /** All messages that have come, at least one; undefined after the last one. Throws what `fail` was given. */
@@ -64,22 +86,16 @@ export class MessageStream<In, Out> {
     const messages = this.#queue;
     this.#queue = [];
     this.#queued = 0;
-    if (this.stream.isPaused()) this.stream.resume();
+    this.#pay();
     return messages;
   }
 
-  /** From now on `readParts` gives the bytes in `BytesMessage`s, without their bounds. Before the first message. */
-  unwrap(): void {
-    const pieces = new PieceFramer(this.#limit);
-    this.#framer = {
-      get atRest() {
-        return pieces.atRest;
-      },
-      push: (chunk) => {
-        const [first, ...rest] = pieces.push(chunk);
-        return first === undefined ? [] : [[first, ...rest]];
-      },
-    };
+  /**
+   * From now on the bytes in `BytesMessage`s go to `receiver` as they come, without their bounds, and `read` gives nothing more.
+   * Before the first message.
+   */
+  pipe(receiver: Receiver): void {
+    this.#tunnel = { framer: new PieceFramer(this.#limit), receiver };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
@@ -99,36 +115,29 @@ export class MessageStream<In, Out> {
     return this.sendFramed([frame(encode(this.#output, message))]);
   }
 
-  /** Sends a message of which the front is encoded already and whose last field's bytes follow: they are not copied. */
-  sendParts(front: Uint8Array, rest: Uint8Array): Promise<void> | undefined {
-    return this.sendFramed([frameHead(front.byteLength + rest.byteLength), front, rest]);
+  /** Sends a message in encoded parts, which are not copied and must stay as they are. */
+  sendParts(...parts: readonly Uint8Array[]): Promise<void> | undefined {
+    let size = 0;
+    for (const part of parts) size += part.byteLength;
+    return this.sendFramed([frameHead(size), ...parts]);
   }
 
   sendFramed(parts: readonly Uint8Array[]): Promise<void> | undefined {
-    if (this.stream.destroyed || this.stream.writableEnded) return undefined;
-    for (const part of parts) {
-      this.#batch.push(part);
-      this.#batched += part.byteLength;
-    }
-    if (this.#batched >= batchSize) this.flush();
-    else this.#flushing ??= setImmediate(() => this.flush());
-    return this.stream.writableLength > highWater ? this.#whenDrained() : undefined;
+    this.#sending?.();
+    this.#stream.write(parts);
+    if (this.#stream.waiting <= sendHighWater) return undefined;
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
-  /** Writes what was gathered. */
-  flush(): void {
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
-    this.#flushing = undefined;
-    if (this.#batch.length === 0 || this.stream.destroyed) return;
-    // Small parts are joined: every write to Node's HTTP/2 costs as much as copying some kilobytes.
-    const joined = this.#batch.length === 1 ? this.#batch : joinSmall(this.#batch);
-    this.#batch = [];
-    this.#batched = 0;
-    for (const part of joined) this.stream.write(part);
+  /** Bytes sent that have not left the stream. */
+  get waiting(): number {
+    return this.#stream.waiting;
   }
 
   /** Nothing more comes. What waits can still be read; then `read` says undefined, or throws the error. */
   finish(error?: unknown): void {
+    if (!this.#ended) this.#tunnel?.receiver.ended(error);
     this.#ended = true;
     if (error !== undefined) this.#last ??= { error };
     this.#wakeUp();
@@ -136,23 +145,47 @@ export class MessageStream<In, Out> {
 
   /** Nothing more will be read: what waits is dropped, and `read` throws this. */
   fail(error: unknown): void {
+    if (this.#failure === undefined) this.#tunnel?.receiver.ended(error);
     this.#failure ??= { error };
     this.#queue = [];
+    this.#queued = 0;
+    this.#pay();
     this.#wakeUp();
   }
 
-  #receive(chunk: Buffer): void {
-    if (this.#failure !== undefined) return;
+  get #atRest(): boolean {
+    return this.#tunnel?.framer.atRest ?? this.#framer.atRest;
+  }
+
+  #receive(piece: Uint8Array, size: number): void {
+    this.#unpaid += size;
+    if (this.#failure === undefined) this.#take(piece);
+    if (this.#queued <= highWater) this.#pay();
+    if (this.#queue.length > 0) this.#wakeUp();
+  }
+
+  #take(piece: Uint8Array): void {
     try {
-      const messages = this.#framer.push(chunk);
-      for (const message of messages) for (const part of message) this.#queued += part.byteLength;
-      this.#queue.push(...messages);
+      if (this.#tunnel !== undefined) {
+        const { framer, receiver } = this.#tunnel;
+        for (const carried of framer.push(piece)) receiver.received(carried);
+        return;
+      }
+      for (const message of this.#framer.push(piece)) {
+        for (const part of message) this.#queued += part.byteLength;
+        this.#queue.push(message);
+      }
     } catch (error) {
       this.fail(error);
-      return;
     }
-    if (this.#queued > highWater) this.stream.pause();
-    if (this.#queue.length > 0) this.#wakeUp();
+  }
+
+  /** Lets the peer send as much as has come. */
+  #pay(): void {
+    if (this.#unpaid === 0) return;
+    const size = this.#unpaid;
+    this.#unpaid = 0;
+    this.#stream.consumed(size);
   }
 
   #wakeUp(): void {
@@ -161,36 +194,9 @@ export class MessageStream<In, Out> {
     wake?.();
   }
 
-  #whenDrained(): Promise<void> {
-    this.#drained ??= new Promise((resolve) => {
-      const done = () => {
-        this.stream.off("drain", done);
-        this.stream.off("close", done);
-        this.#drained = undefined;
-        resolve();
-      };
-      this.stream.on("drain", done);
-      this.stream.on("close", done);
-    });
-    return this.#drained;
+  #tellDrained(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
+    this.#tunnel?.receiver.drained();
   }
-}
-
-function joinSmall(parts: readonly Uint8Array[]): Uint8Array[] {
-  const joined: Uint8Array[] = [];
-  let small: Uint8Array[] = [];
-  const close = () => {
-    if (small.length > 0) joined.push(small.length === 1 ? (small[0] as Uint8Array) : Buffer.concat(small));
-    small = [];
-  };
-  for (const part of parts) {
-    if (part.byteLength < 16_384) {
-      small.push(part);
-      continue;
-    }
-    close();
-    joined.push(part);
-  }
-  close();
-  return joined;
 }

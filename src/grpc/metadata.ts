@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { HeaderList } from "./http2/index.ts";
 
 /** Names in lower case; a name may have several values. */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
@@ -7,33 +7,26 @@ export const noMetadata: Metadata = new Map();
 
 const own = /^(:|content-type$|te$|grpc-)/;
 
-/**
- * What the caller said beside the call: every header that is not the protocol's. Node joins repeated headers with ", "
- * unless it is given the raw list; so `raw` (name, value, name, value, …) is used when it is there.
- */
-export function metadataOf(headers: IncomingHttpHeaders, raw?: readonly string[]): Metadata {
+/** What the other side said beside the call: every header that is not the protocol's. */
+export function metadataOf(headers: HeaderList): Metadata {
   const metadata = new Map<string, string[]>();
-  const add = (name: string, value: string) => {
-    if (own.test(name)) return;
+  for (const [name, value] of headers) {
+    if (own.test(name)) continue;
     const values = metadata.get(name);
     if (values === undefined) metadata.set(name, [value]);
     else values.push(value);
-  };
-  if (raw !== undefined) {
-    for (let at = 0; at + 1 < raw.length; at += 2) add(raw[at] ?? "", raw[at + 1] ?? "");
-  } else {
-    for (const [name, value] of Object.entries(headers)) {
-      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) add(name, String(one));
-    }
   }
   return metadata;
 }
 
 /** Headers for metadata. Values must be printable ASCII, as gRPC says. */
-export function metadataHeaders(metadata: Metadata): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {};
-  for (const [name, values] of metadata) if (values.length > 0) headers[name] = [...values];
-  return headers;
+export function metadataHeaders(metadata: Metadata): HeaderList {
+  return [...metadata].flatMap(([name, values]) => values.map((value) => [name, value] as const));
+}
+
+/** The first value of that header. */
+export function headerOf(headers: HeaderList, wanted: string): string | undefined {
+  return headers.find(([name]) => name === wanted)?.[1];
 }
 
 /** The first value of that name. */

@@ -1,10 +1,11 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { messageOf } from "../kit/index.ts";
 import type { Init, Method } from "../wire/index.ts";
 import { Code } from "./code.ts";
+import type { HeaderList, Http2Connection, Http2Stream } from "./http2/index.ts";
 import { MessageStream } from "./message-stream.ts";
-import { type Metadata, metadataHeaders, metadataOf, noMetadata, parseTimeout } from "./metadata.ts";
+import { headerOf, type Metadata, metadataHeaders, metadataOf, noMetadata, parseTimeout } from "./metadata.ts";
 import { type RpcStatus, rpcError, statusOf, statusTrailers } from "./rpc-error.ts";
-import { defaultMessageLimit, raiseWindow } from "./settings.ts";
+import { defaultMessageLimit } from "./settings.ts";
 
 /** One call, as its handler sees it. */
 export interface ServerCall<I, O> {
@@ -66,15 +67,13 @@ export class GrpcServer {
     return [...this.#handlers.keys()];
   }
 
-  /** Serves a connection until it ends. */
-  attach(session: ServerHttp2Session): void {
-    raiseWindow(session);
-    // Also at the good end of many a client: grpc-go's GOAWAY names a stream of its own, which nghttp2 takes for an error.
-    session.on("error", (error: Error) => this.#options.log?.(`connection failed: ${error.message}`));
-    session.on("stream", (stream, headers, _flags, raw) => {
-      const running = this.#serve(stream, headers, raw as readonly string[] | undefined).finally(() =>
-        this.#running.delete(running),
-      );
+  /** Serves a connection until it ends. Right after it was made. */
+  attach(connection: Http2Connection): void {
+    void connection.closed.then((error) => {
+      if (error !== undefined) this.#options.log?.(`connection failed: ${messageOf(error)}`);
+    });
+    connection.serve((stream, headers) => {
+      const running = this.#serve(connection, stream, headers).finally(() => this.#running.delete(running));
       this.#running.add(running);
     });
   }
@@ -84,20 +83,15 @@ export class GrpcServer {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  async #serve(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    raw: readonly string[] | undefined,
-  ): Promise<void> {
-    stream.on("error", () => {});
+  async #serve(connection: Http2Connection, stream: Http2Stream, headers: HeaderList): Promise<void> {
     const refused = refusalOf(headers);
     if (refused !== undefined) {
-      stream.respond({ ":status": refused }, { endStream: true });
+      connection.respond(stream, [[":status", String(refused)]], true);
       return;
     }
-    const path = String(headers[":path"]);
+    const path = headerOf(headers, ":path") ?? "";
     const handler = this.#handlers.get(path);
-    const answer = new Answer(stream);
+    const answer = new Answer(connection, stream);
     if (handler === undefined) {
       const [service = "", name = ""] = path.slice(1).split("/");
       const known = [...this.#handlers.keys()].some((one) => one.startsWith(`/${service}/`));
@@ -105,39 +99,31 @@ export class GrpcServer {
       answer.end({ code: Code.UNIMPLEMENTED, message: what, details: [] });
       return;
     }
-    await this.#run(handler, stream, metadataOf(headers, raw), parseTimeout(headers["grpc-timeout"]), answer);
+    await this.#run(handler, stream, headers, answer);
   }
 
-  async #run(
-    handler: Handler,
-    stream: ServerHttp2Stream,
-    metadata: Metadata,
-    timeout: number | undefined,
-    answer: Answer,
-  ): Promise<void> {
+  async #run(handler: Handler, stream: Http2Stream, headers: HeaderList, answer: Answer): Promise<void> {
     const controller = new AbortController();
     const { input, output } = handler.method;
-    const messages = new MessageStream(stream, input, output, this.#options.messageLimit ?? defaultMessageLimit);
-    stream.once("end", () => messages.finish());
+    const limit = this.#options.messageLimit ?? defaultMessageLimit;
+    const messages: MessageStream<unknown, unknown> = new MessageStream(stream, input, output, limit, {
+      ended: () => messages.finish(),
+      closed: () => stop(rpcError(Code.CANCELLED, "context canceled")),
+      sending: () => answer.header(),
+    });
     const stop = (error: unknown) => {
       controller.abort(error);
       messages.fail(error);
     };
+    const timeout = parseTimeout(headerOf(headers, "grpc-timeout"));
     const late = timeout !== undefined && setTimeout(() => stop(deadlineExceeded()), Math.min(timeout, 2 ** 31 - 1));
-    stream.once("close", () => stop(rpcError(Code.CANCELLED, "context canceled")));
-    const send = messages.sendFramed.bind(messages);
-    messages.sendFramed = (parts) => {
-      answer.header();
-      return send(parts);
-    };
+    const metadata = metadataOf(headers);
     const ended = this.#options.observe?.(handler.method.path);
     try {
       await handler.run({ metadata, signal: controller.signal, messages, header: (more) => answer.header(more) });
-      messages.flush();
       answer.end(ok);
       ended?.(ok);
     } catch (error) {
-      messages.flush();
       const status = (this.#options.statusOf ?? statusOf)(controller.signal.aborted ? controller.signal.reason : error);
       this.#options.log?.(`${handler.method.path}: ${status.message}`);
       answer.end(status);
@@ -156,42 +142,33 @@ function deadlineExceeded() {
 }
 
 /** HTTP's own refusals, for what is no gRPC call at all. */
-function refusalOf(headers: IncomingHttpHeaders): number | undefined {
-  if (headers[":method"] !== "POST") return 405;
-  return String(headers["content-type"] ?? "").startsWith("application/grpc") ? undefined : 415;
+function refusalOf(headers: HeaderList): number | undefined {
+  if (headerOf(headers, ":method") !== "POST") return 405;
+  return headerOf(headers, "content-type")?.startsWith("application/grpc") ? undefined : 415;
 }
+
+const contentType = ["content-type", "application/grpc"] as const;
 
 /** Headers once, trailers once. */
 class Answer {
-  readonly #stream: ServerHttp2Stream;
+  readonly #connection: Http2Connection;
+  readonly #stream: Http2Stream;
   #begun = false;
-  constructor(stream: ServerHttp2Stream) {
+  constructor(connection: Http2Connection, stream: Http2Stream) {
+    this.#connection = connection;
     this.#stream = stream;
   }
 
   header(metadata: Metadata = noMetadata): void {
-    if (this.#begun || this.#stream.destroyed) return;
+    if (this.#begun) return;
     this.#begun = true;
-    const headers = { ...metadataHeaders(metadata), ":status": 200, "content-type": "application/grpc" };
-    this.#stream.respond(headers, { waitForTrailers: true });
+    this.#connection.respond(this.#stream, [[":status", "200"], contentType, ...metadataHeaders(metadata)]);
   }
 
   end(status: RpcStatus): void {
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
-    const trailers = statusTrailers(status);
-    if (!this.#begun) {
-      this.#begun = true;
-      stream.respond({ ":status": 200, "content-type": "application/grpc", ...trailers }, { endStream: true });
-      stream.resume();
-      return;
-    }
-    stream.once("wantTrailers", () => {
-      stream.sendTrailers(trailers);
-      // A caller that has not ended its side hears that nobody listens any more.
-      if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-    });
-    stream.end();
-    stream.resume();
+    const trailers = Object.entries(statusTrailers(status));
+    if (this.#begun) this.#stream.end(trailers);
+    else this.#connection.respond(this.#stream, [[":status", "200"], contentType, ...trailers], true);
+    this.#begun = true;
   }
 }

@@ -1,27 +1,15 @@
-import type { Http2Session, ServerOptions } from "node:http2";
-
-/** Bytes that may be under way in one stream, and on one connection. With HTTP/2's own 64 KiB a file sync crawls. */
-const streamWindow = 16 * 1024 * 1024;
-const connectionWindow = 64 * 1024 * 1024;
+import type { ConnectionLimits } from "./http2/index.ts";
 
 /** The largest message by default, either way: upstream's. */
 export const defaultMessageLimit = 16 * 1024 * 1024;
 
-/** Options of every HTTP/2 connection of ours. Lists of patterns travel as headers: many and long ones are allowed. */
-export const sessionOptions: ServerOptions = {
-  settings: {
-    initialWindowSize: streamWindow,
-    maxConcurrentStreams: 1000,
-    maxHeaderListSize: 4 * 1024 * 1024,
-    enablePush: false,
-  },
-  maxHeaderListPairs: 65_536,
-  maxSendHeaderBlockLength: 4 * 1024 * 1024,
-  // Megabytes; Node ends a stream that would need more.
-  maxSessionMemory: 1024,
+/** Of every connection of ours. With HTTP/2's own windows of 64 KiB a file sync crawls; lists of patterns travel as headers. */
+export const connectionLimits: ConnectionLimits = {
+  streamWindow: 16 * 1024 * 1024,
+  connectionWindow: 64 * 1024 * 1024,
+  held: 256 * 1024 * 1024,
+  streams: 1000,
+  frameSize: 256 * 1024,
+  headerBytes: 4 * 1024 * 1024,
+  headerFields: 65_536,
 };
-
-/** Raises the connection's window; the streams' comes with the settings. */
-export function raiseWindow(session: Http2Session): void {
-  if (!session.destroyed && !session.closed) session.setLocalWindowSize(connectionWindow);
-}

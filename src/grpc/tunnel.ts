@@ -1,63 +1,44 @@
-import { Duplex } from "node:stream";
 import { setFlagsFromString } from "node:v8";
 import type * as control from "./gen/control.ts";
+import type { Transport } from "./http2/index.ts";
 import type { MessageStream } from "./message-stream.ts";
 
+/** No message carries more. */
+const largestPiece = 1024 * 1024;
+
 /**
- * A connection inside a call: what is written to it leaves as `BytesMessage`s, what comes as such can be read from it. `end`
- * is called when this side has written all, or is destroyed.
+ * A connection inside a call: what is written to it leaves as `BytesMessage`s, what comes as such goes to its receiver. `end` is
+ * called when the connection is over. Before the call's first message.
  */
-export function tunnel(messages: MessageStream<control.BytesMessage, control.BytesMessage>, end: () => void): Duplex {
-  let reading = false;
+export function tunnel(
+  messages: MessageStream<control.BytesMessage, control.BytesMessage>,
+  end: () => void,
+): Transport {
   // A transfer hands on gigabytes of buffers, while little else is alive: with its usual limits V8 looks through all of that every
   // ten megabytes, which took a third of a transfer's time. It is the whole process's setting, and harmless to set again.
   setFlagsFromString("--heap-growing-percent=400");
-  messages.unwrap();
-  const duplex: Duplex = new Duplex({
-    allowHalfOpen: true,
-    highWaterMark: 1024 * 1024,
-    read() {
-      if (!reading) void pump();
-    },
-    write(chunk: Buffer, _encoding, done) {
-      const wait = messages.sendParts(bytesFront(1, chunk.byteLength), chunk);
-      if (wait === undefined) done();
-      else wait.then(() => done(), done);
-    },
-    writev(chunks, done) {
-      const parts = chunks.map(({ chunk }) => chunk as Buffer);
-      const all = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-      const wait = messages.sendParts(bytesFront(1, all.byteLength), all);
-      if (wait === undefined) done();
-      else wait.then(() => done(), done);
-    },
-    final(done) {
-      end();
-      done();
-    },
-    destroy(error, done) {
-      end();
-      done(error);
-    },
-  });
-  const pump = async () => {
-    reading = true;
-    try {
-      for (let more = true; more; ) {
-        const batch = await messages.readParts();
-        if (batch === undefined) {
-          duplex.push(null);
-          return;
-        }
-        for (const pieces of batch) for (const data of pieces) more = duplex.push(data) && more;
+  return {
+    open: (receiver) => messages.pipe(receiver),
+    write(parts) {
+      let piece: Uint8Array[] = [];
+      let size = 0;
+      const send = () => {
+        if (size > 0) void messages.sendParts(bytesFront(1, size), ...piece);
+        piece = [];
+        size = 0;
+      };
+      for (const part of parts) {
+        if (size + part.byteLength > largestPiece) send();
+        piece.push(part);
+        size += part.byteLength;
       }
-    } catch (error) {
-      duplex.destroy(error instanceof Error ? error : new Error(String(error)));
-    } finally {
-      reading = false;
-    }
+      send();
+    },
+    get waiting() {
+      return messages.waiting;
+    },
+    destroy: end,
   };
-  return duplex;
 }
 
 /** Tag and length of a `bytes` field, for `sendParts`. */

@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { GrpcServer, otlp, sessionOptions, unary } from "../grpc/index.ts";
+import { GrpcServer, otlp, serverSession, unary } from "../grpc/index.ts";
 import { decode, encode } from "../wire/index.ts";
 import {
   buildSpans,
@@ -147,8 +146,7 @@ describe("TraceExporter", () => {
         return {};
       }),
     ]);
-    const server = createHttp2Server(sessionOptions);
-    server.on("session", (session) => rpc.attach(session));
+    const server = createTcpServer((socket) => rpc.attach(serverSession(socket)));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -22,18 +22,12 @@ export function attachSession(
     [header.method, server.methods],
   ]);
   const call = client.call(control.ControlService.Session, { signal: scope.signal, metadata });
-  const duplex = tunnel(call.messages, call.end);
-  const ended = new Promise<unknown>((resolve) => {
-    duplex.once("error", resolve);
-    duplex.once("close", () => resolve(undefined));
-  });
-  const inner = serverSession(duplex);
+  const inner = serverSession(tunnel(call.messages, call.end));
   server.attach(inner);
   return {
-    ended,
+    ended: inner.closed,
     async [Symbol.asyncDispose]() {
       inner.destroy();
-      duplex.destroy();
       call.cancel();
       await server.idle();
     },

@@ -64,7 +64,6 @@ async function sendBlob(
   const call = client.call(content.ContentService.Write, { signal, metadata });
   const ask = async (message: Parameters<typeof call.messages.send>[0]) => {
     await call.messages.send({ ref: `cooper-${digest}`, total, expected: digest, ...message });
-    call.messages.flush();
     if ((await call.messages.read()) === undefined) throw new CooperError("session/transfer-failed", "EOF");
   };
   try {

@@ -12,7 +12,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Http2Server } from "node:http2";
 import { connect, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +23,7 @@ import {
   fsutil,
   GrpcClient,
   GrpcServer,
-  sessionOptions,
+  serverSession,
   streaming,
   tunnel,
 } from "../grpc/index.ts";
@@ -67,8 +66,7 @@ async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() =>
       inner.destroy();
     }),
   ]);
-  const server: Http2Server = createServer(sessionOptions);
-  server.on("session", (session) => rpc.attach(session));
+  const server = createNetServer((socket) => rpc.attach(serverSession(socket)));
   const path = join(folder, "sock");
   await new Promise<void>((resolve) => server.listen(path, resolve));
   open.defer(() => void server.close());

@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import type { ClientHttp2Session } from "node:http2";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { clientSession, GrpcClient, whenReady } from "../../grpc/index.ts";
+import { clientSession, GrpcClient, type Http2Connection, whenReady } from "../../grpc/index.ts";
 import { CooperError, errnoOf, messageOf, reasonOf, type Scope, sleep } from "../../kit/index.ts";
 
 /** Where a daemon is, and what is needed to talk to it. */
@@ -24,7 +23,7 @@ export interface DaemonAddress {
 export interface DaemonConnection extends AsyncDisposable {
   readonly client: GrpcClient;
   /** Settles when the connection is gone. */
-  readonly session: ClientHttp2Session;
+  readonly session: Http2Connection;
 }
 
 /** How long a daemon may take to speak once its socket is open, as gRPC's Go library waits: a hundred clients may have come at once. */

@@ -58,12 +58,10 @@ export async function receiveTree(
         tree.finish();
         if (metadata !== undefined) writeFileSync(join(folder, metadataFile), metadata.notes());
         await packets.send({ type: fsutil.PacketType.FIN });
-        packets.flush();
       }
     }
   } catch (error) {
     await packets.send({ type: fsutil.PacketType.ERR, data: Buffer.from(messageOf(error)) });
-    packets.flush();
     throw error;
   } finally {
     scope.signal.removeEventListener("abort", onAbort);

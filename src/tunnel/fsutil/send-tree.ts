@@ -74,7 +74,6 @@ async function announce(
     await packets.send({ type: fsutil.PacketType.STAT });
   } catch (error) {
     await packets.send({ type: fsutil.PacketType.ERR, data: Buffer.from(messageOf(error)) });
-    packets.flush();
     throw error;
   }
 }
@@ -89,7 +88,6 @@ async function answerRequests(packets: Packets, wanted: Wanted, scope: Scope): P
         throw new CooperError("session/transfer-failed", `error from receiver: ${Buffer.from(data).toString("utf8")}`);
       } else if (type === fsutil.PacketType.FIN) {
         await packets.send({ type: fsutil.PacketType.FIN });
-        packets.flush();
         return;
       }
     }
