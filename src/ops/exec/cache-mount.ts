@@ -88,7 +88,8 @@ async function takeFolder(
   { inputs, storage, scope, alone, args }: Taking,
 ): Promise<{ folder: string; lock: number }> {
   const { id, ...type } = mount.type as CacheType;
-  const description = `cached mount ${mount.dest} from exec ${args.join(" ")}`;
+  const named = id === mount.dest ? "" : ` with id ${JSON.stringify(id)}`;
+  const description = `cached mount ${mount.dest} from exec ${args.join(" ")}${named}`;
   const sharing = alone && type.sharing === "shared" ? "locked" : type.sharing;
   const generation = generationOf(mount, id, storage.records);
   for (let number = 0, waited = false; ; ) {
