@@ -89,7 +89,7 @@ function sourceOp(
     case "local":
       return localSource(identifier, attrs);
     case "git":
-      return gitSource(identifier, attrs, storage, answers);
+      return gitSource(identifier, attrs, storage, answers, registry);
     case "http":
     case "https":
       return httpSource(identifier, attrs, storage, answers);

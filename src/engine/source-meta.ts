@@ -33,13 +33,13 @@ export async function resolveSourceMeta(
   const source = { identifier: asked, attrs: new Map(Object.entries(attrs)) };
   const { identifier, attrs: map } = await allowedSource(check, source);
   const { answers } = job;
-  const { storage } = job.parts;
+  const { storage, registry } = job.parts;
   return job.status.task(options.logName, async (emit) => {
     const scope = job.scope(emit);
     if (identifier.startsWith("git://")) {
       return {
         identifier,
-        git: await gitMetadata(identifier, map, options.gitObject ?? false, storage, answers, scope),
+        git: await gitMetadata(identifier, map, options.gitObject ?? false, storage, answers, scope, registry),
       };
     }
     if (/^https?:\/\//.test(identifier))

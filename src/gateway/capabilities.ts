@@ -46,6 +46,8 @@ const builder = [
 const sources = [
   // Upstream's own spelling.
   "soruce.http.uidgid",
+  "source.git.bundle",
+  "source.git.checkoutbundle",
   "source.git.httpauth",
   "source.git.signatureverify",
   "source.git.subdir",

@@ -18,6 +18,8 @@ export type NamedBlob =
       readonly session: string;
     };
 
+export const blobSchemes: readonly string[] = ["docker-image+blob", "oci-layout+blob"];
+
 /**
  * Reads `docker-image+blob://NAME@DIGEST`, of a registry, and `oci-layout+blob://NAME@DIGEST`, of a layout that a caller offers (attributes
  * `oci.store`, `oci.session`). Throws `ops/bad-attribute`, `oci/…`.

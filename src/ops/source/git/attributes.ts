@@ -1,4 +1,5 @@
 import { CooperError } from "../../../kit/index.ts";
+import { blobSchemes, type NamedBlob, parseNamedBlob } from "../blob/named-blob.ts";
 
 /** What LLB says of a checkout (`git://` identifier and `git.*` attributes). */
 export interface GitSource {
@@ -17,6 +18,12 @@ export interface GitSource {
   readonly headerSecret: string;
   readonly sshSocket: string;
   readonly knownHosts: string;
+  /** The commit id that is pinned is fetched itself, whatever the ref is at the remote. */
+  readonly fetchByCommit: boolean;
+  /** The blob that the commit comes in, instead of from the remote. */
+  readonly bundle: NamedBlob | undefined;
+  /** Wanted as a bundle, not as a tree. */
+  readonly asBundle: boolean;
   /** Undefined: nobody asks for one. */
   readonly signature: GitSignature | undefined;
 }
@@ -38,7 +45,7 @@ const scp = /^[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
 export function gitAttributes(identifier: string, attrs: ReadonlyMap<string, string>): GitSource {
   const [address = "", ...fragments] = identifier.replace(/^git:\/\//, "").split("#");
   const [ref = "", ...subdirs] = fragments.join("#").split(":");
-  return {
+  const source: GitSource = {
     remote: remoteUrl(attrs.get("git.fullurl") || address),
     ref: checkedRef(ref),
     subdir: checkedSubdir(subdirs.join(":")),
@@ -50,8 +57,41 @@ export function gitAttributes(identifier: string, attrs: ReadonlyMap<string, str
     headerSecret: attrs.get("git.authheadersecret") ?? "",
     sshSocket: attrs.get("git.mountsshsock") ?? "",
     knownHosts: attrs.get("git.knownsshhosts") ?? "",
+    fetchByCommit: attrs.get("git.fetchbycommit") === "true",
+    bundle: bundleOf(attrs),
+    asBundle: attrs.get("git.checkoutbundle") === "true",
     signature: signatureOf(attrs),
   };
+  checkTogether(source);
+  return source;
+}
+
+function bundleOf(attrs: ReadonlyMap<string, string>): NamedBlob | undefined {
+  const locator = attrs.get("git.bundle") ?? "";
+  if (locator === "") return undefined;
+  const scheme = /^([\w+-]+):\/\//.exec(locator)?.[1];
+  if (scheme === undefined) throw bad(`failed to parse git.bundle locator ${JSON.stringify(locator)}: missing scheme`);
+  if (!blobSchemes.includes(scheme)) {
+    const expected = blobSchemes.map((name) => JSON.stringify(name)).join(" or ");
+    throw bad(`git.bundle locator scheme ${JSON.stringify(scheme)} is not supported; expected ${expected}`);
+  }
+  return parseNamedBlob(locator, attrs);
+}
+
+/** What no source can be at the same time. */
+function checkTogether({ ref, checksum, fetchByCommit, bundle, asBundle, keepGitDir, subdir }: GitSource): void {
+  if (bundle !== undefined && checksum === "") throw bad("git.bundle requires git.checksum to be set");
+  if (fetchByCommit && !isCommit(ref)) {
+    if (checksum === "") throw bad("fetch-by-commit requires a checksum or a commit SHA ref");
+    if (!isCommit(checksum)) {
+      throw bad(`fetch-by-commit requires a full commit SHA checksum, got ${JSON.stringify(checksum)}`);
+    }
+  }
+  if (bundle !== undefined && ref === "" && !isCommit(checksum)) {
+    throw bad(`git.bundle without a ref requires a full commit SHA checksum, got ${JSON.stringify(checksum)}`);
+  }
+  if (asBundle && keepGitDir) throw bad("git.checkoutbundle is incompatible with git.keepgitdir");
+  if (asBundle && subdir !== "") throw bad("git.checkoutbundle is incompatible with git.subdir");
 }
 
 /** Whoever says anything of signatures wants one: without a key none will do. */

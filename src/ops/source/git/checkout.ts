@@ -1,66 +1,10 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CooperError, messageOf } from "../../../kit/index.ts";
-import { type GitSource, withoutPassword } from "./attributes.ts";
-import { type FoundRef, isSha256 } from "./refs.ts";
+import { CooperError } from "../../../kit/index.ts";
+import type { GitSource } from "./attributes.ts";
+import { formatOf } from "./fetch-commit.ts";
+import type { FoundRef } from "./refs.ts";
 import type { GitRunner } from "./run-git.ts";
-
-/** Makes the commit present in the bare repository at `repository` (made when missing). Throws `ops/git-failed`. */
-export async function fetchCommit(
-  git: GitRunner,
-  repository: string,
-  source: GitSource,
-  found: FoundRef,
-): Promise<void> {
-  if (!existsSync(join(repository, "HEAD"))) {
-    await git.run(["init", "--quiet", "--bare", ...formatOf(found), "--", repository]);
-  }
-  const inside = (...args: string[]) => git.run(["--git-dir", repository, ...args]);
-  if (await hasAll(inside, found)) return checkTag(inside, found);
-  const fetch = (...args: string[]) => inside("fetch", "--quiet", "--no-tags", "--force", ...args);
-  const name = found.name === "" ? found.commit : `${found.name}:refs/cooper/${found.sha}`;
-  try {
-    try {
-      await fetch("--depth=1", "--", source.remote, name);
-    } catch {
-      // A server may refuse single commits and shallow answers: then everything comes.
-      await fetch("--", source.remote, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*");
-    }
-  } catch (cause) {
-    const remote = withoutPassword(source.remote);
-    throw new CooperError("ops/git-failed", `failed to fetch remote ${remote}: ${messageOf(cause)}`, { cause });
-  }
-  if (await hasCommit(inside, found.commit)) return checkTag(inside, found);
-  throw new CooperError("ops/git-no-ref", `repository does not contain commit ${found.commit}`);
-}
-
-/** A server may say anything of where a tag leads; the tag itself counts, by which the source may be pinned or signed. */
-async function checkTag(inside: (...args: string[]) => Promise<string>, found: FoundRef): Promise<void> {
-  if (found.sha === found.commit) return;
-  const target = (await inside("rev-parse", "--verify", `${found.sha}^{commit}`)).trim();
-  if (target === found.commit) return;
-  const sentence = `tag ${found.sha} is of commit ${target}, the remote said ${found.commit}`;
-  throw new CooperError("ops/git-failed", sentence);
-}
-
-/** The arguments of `git init` for a repository that can hold the commit. */
-function formatOf(found: FoundRef): string[] {
-  return isSha256(found) ? ["--object-format=sha256"] : [];
-}
-
-/** The commit, and the tag that names it when that is an object of its own. */
-async function hasAll(inside: (...args: string[]) => Promise<string>, found: FoundRef): Promise<boolean> {
-  if (!(await hasCommit(inside, found.commit))) return false;
-  return found.sha === found.commit || (await inside("cat-file", "-t", found.sha).catch(() => "")).trim() === "tag";
-}
-
-async function hasCommit(inside: (...args: string[]) => Promise<string>, commit: string): Promise<boolean> {
-  return inside("cat-file", "-e", `${commit}^{commit}`).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** Writes the commit's tree (or the subdirectory's) into the empty `folder`. `work` is a folder for temporary files. */
 export async function checkOut(

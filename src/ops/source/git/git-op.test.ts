@@ -11,7 +11,7 @@ import { openStorage, type Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
 import { SourceAnswers } from "../answers.ts";
 import { gitAttributes } from "./attributes.ts";
-import { fetchCommit } from "./checkout.ts";
+import { fetchCommit } from "./fetch-commit.ts";
 import { gitMetadata, gitSource } from "./git-op.ts";
 import { gitRunner } from "./run-git.ts";
 
@@ -134,6 +134,11 @@ describe("a checkout", () => {
   test("of an annotated tag is the tagged commit", async () => {
     expect(await (await checkOut("#v1")).text("a.txt")).toBe("1");
     expect((await checkOut("#v1")).digest).toBe((await checkOut(`#${commits[0]}`)).digest);
+  });
+
+  test("by the commit that is pinned needs no ref of that name", async () => {
+    const pinned = { "git.fetchbycommit": "true", "git.checksum": commits[0] ?? "" };
+    expect(await (await checkOut("#release", pinned)).text("a.txt")).toBe("1");
   });
 
   test("of a subdirectory holds just that", async () => {
