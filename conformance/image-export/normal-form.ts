@@ -50,7 +50,7 @@ class Labels {
     this.#keepCertainLayers(recording);
     const queue = [recording.files?.["index.json"] ?? JSON.stringify(recording.root ?? recording.metadata ?? "")];
     for (const text of queue) {
-      for (const digest of text.match(/sha256:[0-9a-f]{64}/g) ?? []) {
+      for (const digest of settled(text).match(/sha256:[0-9a-f]{64}/g) ?? []) {
         if (!this.#names.has(digest)) this.#name(digest);
         const blob = recording.blobs?.[digest];
         if (blob !== undefined && "text" in blob && !queue.includes(blob.text)) queue.push(blob.text);
@@ -70,8 +70,9 @@ class Labels {
   }
 
   text(value: string): string {
-    return value
+    return settled(value)
       .replaceAll(this.#moment.registry, "REGISTRY")
+      .replaceAll(this.#moment.registry.replace(":", "%3A"), "REGISTRY")
       .replace(/sha256[:/][0-9a-f]{64}/g, (digest) => this.#name(digest))
       .replace(/("size": ?)\d+/g, "$1N")
       .replace(/(Tool: buildkit-)[^"]*/g, "$1VERSION")
@@ -88,6 +89,21 @@ class Labels {
   }
 }
 
+/**
+ * Names of builds are chance; so is the order of the digests of steps, which depend on the session. Digests of images are written in
+ * one way.
+ */
+function settled(text: string): string {
+  return text
+    .replace(/("(?:uri|name)": ?"pkg:[^"]*",\s*"digest": ?\{\s*"sha256": ?")([0-9a-f]{64})/g, "$1sha256:$2")
+    .replace(/("(?:invocationId|buildInvocationID)": ?")\w{25}"/g, '$1ID"')
+    .replace(/(?<="digestMapping": ?\{)[^}]*(?=\})/g, (mapping) => {
+      const entries = mapping.split(",").map((entry) => entry.trim());
+      const step = (entry: string) => Number(/step(\d+)/.exec(entry)?.[1]);
+      return entries.sort((a, b) => step(a) - step(b)).join(",");
+    });
+}
+
 function isNow(seconds: number, { from }: Moment): boolean {
   return seconds !== baseTime && seconds >= from && seconds < from + 3600;
 }
@@ -101,8 +117,9 @@ function blobForm(blob: RecordedBlob, text: (value: string) => string): object {
   return { ...blob, diffId, begin: blob.begin.slice(0, length) };
 }
 
-function entryForm(entry: TarEntry, moment: Moment): object {
-  return { ...entry, mtime: isNow(entry.mtime, moment) ? "NOW" : entry.mtime };
+function entryForm({ size, sha256, ...entry }: TarEntry, moment: Moment): object {
+  const content = isProvenance(entry.name) ? {} : { size, sha256 };
+  return { ...entry, ...content, mtime: isNow(entry.mtime, moment) ? "NOW" : entry.mtime };
 }
 
 function outerForm({ sha256, size, ...entry }: TarEntry, labels: Labels): { readonly name: string } {
@@ -116,10 +133,17 @@ function folderForm(entry: FolderEntry, labels: Labels, moment: Moment): { reado
     ...entry,
     ...(entry.xattrs !== undefined && Object.keys(entry.xattrs).length === 0 && { xattrs: undefined }),
     name: labels.text(entry.name),
+    ...(entry.json !== undefined && { json: labels.text(JSON.stringify(entry.json)) }),
+    ...(isProvenance(entry.name) && { size: "N" }),
     ...(ofLayout
       ? { size: entry.name === "oci-layout" ? size : "N" }
       : { mtime: isNow(mtime, moment) ? "NOW" : mtime }),
   };
+}
+
+/** Its size depends on how often a time ends with a zero. */
+function isProvenance(name: string): boolean {
+  return /provenance[^/]*\.json$/.test(name);
 }
 
 /** The base image's files are another busybox's; its folders count. */
