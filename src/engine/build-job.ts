@@ -1,6 +1,14 @@
 import { CooperError, type Digest, prefixed, type Scope } from "../kit/index.ts";
 import { type DefinitionVertex, type ParsedDefinition, unmarshalDefinition } from "../llb/index.ts";
-import { type ImageResolver, type OpEvent, type OpScope, type Ref, renewCaches, SourceAnswers } from "../ops/index.ts";
+import {
+  type ImageResolver,
+  type OpEvent,
+  type OpScope,
+  portableKeyOf,
+  type Ref,
+  renewCaches,
+  SourceAnswers,
+} from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job, KnownKey } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
@@ -60,7 +68,7 @@ export class BuildJob implements AsyncDisposable {
       session,
       status: this.status,
       layerVertices: new Map(),
-      caches: [],
+      finder: undefined,
       keepsFailures: false,
       solve: async (definition) => this.result(await this.load(definition)),
     };
@@ -86,8 +94,11 @@ export class BuildJob implements AsyncDisposable {
     const ignoreCache = options.ignoreCache ?? false;
     renewCaches(definition, ignoreCache, this.parts.storage, this.#renewed);
     const devices = await devicesOf(definition, this.request.entitlements, this.parts.devices);
-    const makeOp = (vertex: DefinitionVertex) =>
-      this.parts.makeOp(devices.get(vertex.digest) ?? vertex, this.images, this.answers);
+    const { images, answers } = this;
+    const makeOp = (vertex: DefinitionVertex) => ({
+      ...this.parts.makeOp(devices.get(vertex.digest) ?? vertex, images, answers),
+      portable: portableKeyOf(vertex, { storage: this.parts.storage, images, answers }),
+    });
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;
@@ -130,9 +141,10 @@ export class BuildJob implements AsyncDisposable {
     return this.#job.keys();
   }
 
-  /** What is stored under a key, here or in a cache that was imported. */
-  async stored(key: Digest): Promise<readonly Ref[] | undefined> {
-    return this.parts.results.load(key, { caches: this.member.caches });
+  /** What a vertex's results are, by its key: stored here or in a cache that was imported. Nothing is made that is not there. */
+  async stored(key: Digest, vertex?: EngineVertex): Promise<readonly Ref[] | undefined> {
+    const refs = await this.parts.results.load(key, { imported: undefined });
+    return refs ?? (vertex === undefined ? undefined : await this.member.finder?.load(vertex));
   }
 
   /** Makes a result's tree present; a pull shows in the progress of its vertex. */
@@ -146,6 +158,12 @@ export class BuildJob implements AsyncDisposable {
   /** A scope for work outside of the graph. */
   scope(emit: (event: OpEvent) => void): OpScope {
     return { ...this.#scope, emit, callers: [this.session] };
+  }
+
+  /** A scope for questions about vertices that are no part of any vertex's own work. */
+  vertexScope(): EngineScope {
+    const scope = this.scope(() => {});
+    return { ...scope, imported: undefined, during: (_, work) => work(scope) };
   }
 
   /** Work for the frontend: the job waits for its end before it closes. */

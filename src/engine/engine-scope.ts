@@ -2,7 +2,8 @@ import { CooperError, type Digest } from "../kit/index.ts";
 import type { OpScope, Ref } from "../ops/index.ts";
 import type { Session } from "../session/index.ts";
 import type { SolverOptions } from "../solver/index.ts";
-import type { ImportedCache } from "./cache/imported-cache.ts";
+import type { CacheFinder } from "./cache/find-in-caches.ts";
+import type { EngineVertex } from "./graph.ts";
 import type { JobStatus } from "./job-status.ts";
 
 /** A job as the solver's vertices see it. */
@@ -11,8 +12,8 @@ export interface Member {
   readonly status: JobStatus;
   /** The vertex that a pending layer of the result came from, by the layer's digest: its pull shows there. */
   readonly layerVertices: Map<Digest, Digest>;
-  /** Caches that it imported. */
-  readonly caches: ImportedCache[];
+  /** Looks into the caches that it imported; undefined: there are none. */
+  finder: CacheFinder | undefined;
   /** Its frontend runs elsewhere, and may look at what a step that failed leaves. */
   keepsFailures: boolean;
   /** Solves a definition in its job. */
@@ -21,9 +22,17 @@ export interface Member {
 
 /** What ops get here: they may also tell of other vertices, of an image that is pulled because this step needs it. */
 export interface EngineScope extends OpScope {
-  /** Of all jobs that want the vertex now. */
-  readonly caches: readonly ImportedCache[];
+  /** What caches say that jobs imported which want the vertex now; undefined: there are none. */
+  readonly imported: ImportedResults | undefined;
   readonly during: <T>(vertex: Digest, work: (scope: OpScope) => Promise<T>) => Promise<T>;
+}
+
+/** One vertex in the caches from elsewhere. */
+export interface ImportedResults {
+  /** Whether it is known there without a look at what its inputs contain. */
+  knows(): Promise<boolean>;
+  /** The results of all of its outputs. Inputs may be made for that, to look at what they contain. */
+  load(): Promise<readonly Ref[] | undefined>;
 }
 
 /** In the first of the jobs that goes on with it to the end: one that is cancelled must not hurt the others. */
@@ -42,6 +51,24 @@ async function solveForAny(
       if (members().includes(member)) throw error;
     }
   }
+}
+
+function importedBy(members: readonly Member[], vertex: EngineVertex): ImportedResults | undefined {
+  const finders = members.flatMap(({ finder }) => (finder === undefined ? [] : [finder]));
+  if (finders.length === 0) return undefined;
+  return {
+    knows: async () => {
+      for (const finder of finders) if (await finder.knows(vertex)) return true;
+      return false;
+    },
+    load: async () => {
+      for (const finder of finders) {
+        const refs = await finder.load(vertex);
+        if (refs !== undefined) return refs;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** Scopes for vertices: what an op tells reaches every job that wants the vertex at that moment. */
@@ -71,12 +98,12 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       );
       return nested();
     };
-    const caches = () => members().flatMap((member) => member.caches);
+    const imported = () => importedBy(members(), vertex);
     // A spread would freeze `callers`.
     const own = Object.defineProperties(
       { during } as EngineScope,
       Object.getOwnPropertyDescriptors(scopeOf(vertex.digest)),
     );
-    return Object.defineProperty(own, "caches", { get: caches });
+    return Object.defineProperty(own, "imported", { get: imported });
   };
 }

@@ -1,8 +1,7 @@
-import { type Digest, splitDigest } from "../kit/index.ts";
+import { type Digest, sha256Fields, splitDigest } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { ResultStore } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
-import type { ImportedCache } from "./cache/imported-cache.ts";
 import type { EngineScope } from "./engine-scope.ts";
 import { decodeRefs, encodeRefs } from "./ref-codec.ts";
 
@@ -12,7 +11,7 @@ const resultsOf = ({ snapshots }: Storage): string =>
   snapshots.kind === "overlay" ? "solver-results" : `solver-results-${snapshots.kind}`;
 
 /** What the store is asked for: caches that were imported count, too. */
-type Asking = Pick<EngineScope, "caches">;
+type Asking = Pick<EngineScope, "imported">;
 
 /** The solver's memory in storage's records, and in caches that were imported. */
 export interface EngineResults extends Omit<ResultStore<Ref, EngineScope>, "load" | "finalKey"> {
@@ -23,17 +22,19 @@ export interface EngineResults extends Omit<ResultStore<Ref, EngineScope>, "load
 export function resultStore(storage: Storage): EngineResults {
   const { records, snapshots } = storage;
   return {
-    finalKey: async (quickKey, { caches }) => {
+    finalKey: async (quickKey, { imported }) => {
       const known = records.get(links, quickKey) as Digest | undefined;
-      return known ?? firstOf(caches, (cache) => cache.finalKey(quickKey));
+      if (known !== undefined || imported === undefined) return known;
+      // A cache from elsewhere knows it: no content needs to be looked at, and the key is as good as any other.
+      return (await imported.knows()) ? sha256Fields("imported", quickKey) : undefined;
     },
     link: async (quickKey, finalKey) => records.set(links, quickKey, finalKey),
-    load: async (finalKey, { caches }) => {
+    load: async (finalKey, { imported }) => {
       const results = resultsOf(storage);
       const text = records.get(results, finalKey);
       const refs = text === undefined ? undefined : decodeRefs(text, snapshots);
       if (text !== undefined && refs === undefined) records.delete(results, finalKey);
-      return refs ?? firstOf(caches, (cache) => cache.load(finalKey));
+      return refs ?? (await imported?.load());
     },
     save: async (finalKey, refs) => {
       const text = encodeRefs(refs);
@@ -41,12 +42,4 @@ export function resultStore(storage: Storage): EngineResults {
     },
     exclusive: (finalKey, scope, work) => storage.exclusive(`solve-${splitDigest(finalKey).hex}`, scope, work),
   };
-}
-
-function firstOf<T>(caches: readonly ImportedCache[], ask: (cache: ImportedCache) => T | undefined): T | undefined {
-  for (const cache of caches) {
-    const answer = ask(cache);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
 }

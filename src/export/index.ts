@@ -3,7 +3,7 @@ import type { CredentialsSource, RegistryClient } from "../registry/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { ExportNeeds, NamedExporter } from "./contract.ts";
 
-export type { CachedOutput, CachedResult } from "./cache/cache-config.ts";
+export type { CachedTree, CacheRecord } from "./cache/cache-config.ts";
 export type { CacheExporter } from "./cache/cache-exporter.ts";
 export type * from "./cache/contract.ts";
 export type * from "./contract.ts";
@@ -68,9 +68,10 @@ function withStatedMetadata(exporter: NamedExporter, attrs: Readonly<Record<stri
 
 /** Everything about caches; loads when a build has to do with one. */
 export async function loadCaches() {
-  const [exporter, config] = await Promise.all([
+  const [exporter, config, flatten] = await Promise.all([
     import("./cache/cache-exporter.ts"),
     import("./cache/cache-config.ts"),
+    import("./cache/flatten.ts"),
   ]);
-  return { ...exporter, ...config };
+  return { ...exporter, ...config, ...flatten };
 }

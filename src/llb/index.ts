@@ -12,6 +12,7 @@ export { diff, merge } from "./merge-node.ts";
 export { type LinuxResources, noMetadata, type OpMetadata, type ProgressGroup } from "./metadata.ts";
 export type { NodeLocation, NodeSource, Output, VertexOptions } from "./node.ts";
 export type * from "./op.ts";
+export { portableJson } from "./portable-json.ts";
 export { stateFromDefinition } from "./received.ts";
 export type { Position, Range, SourceFileInfo, SourceLocation, SourceMap } from "./source-map.ts";
 export { http, image, type LocalOptions, local, ociLayout, type ResolveMode } from "./source-node.ts";

@@ -7,4 +7,6 @@ export * from "./file/index.ts";
 export { folderSnapshot } from "./folder-snapshot.ts";
 export { mergeOp } from "./merge/merge-op.ts";
 export { passthroughOp } from "./passthrough/passthrough-op.ts";
+export type { PortableTools } from "./portable/portable-key.ts";
+export { portableKeyOf } from "./portable/portable-key-of.ts";
 export * from "./source/index.ts";

@@ -26,8 +26,25 @@ export interface Op<R, S extends Scope> {
    * functions and `execute` get what it returns. Called at most once per input, as soon as the input is there.
    */
   prepare?(input: R, index: number, scope: S): Promise<R>;
+  /** Its name for builders of other kinds. The solver never asks: a build that has to do with no cache from elsewhere pays nothing. */
+  portable?(scope: S): Promise<PortableKey<R, S>>;
   /** Does it. `inputs` in the vertex's order; one result per output. Called at most once per final key at a time. */
   execute(inputs: readonly R[], scope: S): Promise<readonly R[]>;
+}
+/** How builders of other kinds know an op, apart from its inputs: what caches that leave the machine are written in. */
+export interface PortableKey<R, S extends Scope> {
+  /** Several when the op goes by several names; none when it has no name that means anything elsewhere. */
+  readonly digests: readonly Digest[];
+  /** How many results it has. */
+  readonly outputs: number;
+  /** In the vertex's order. */
+  readonly inputs: readonly PortableInput<R, S>[];
+}
+export interface PortableInput<R, S extends Scope> {
+  /** What of the input is used: part of the link to it; empty for all of it. */
+  readonly selector: string;
+  /** Content that may stand for the input instead of its own key. */
+  readonly content?: (input: R, scope: S) => Promise<Digest>;
 }
 export interface Recipe<R, S extends Scope> {
   /** The op's part of every key. It implies what the content functions read: one digest, one way to read. */

@@ -74,6 +74,11 @@ export class Node<R, S extends Scope> {
     return this.#pending.settled();
   }
 
+  /** Whether there is a result under its key: asked in its own name. */
+  async isStored(key: VertexKey): Promise<boolean> {
+    return (await this.#world.store.load(key.digest, this.#scope)) !== undefined;
+  }
+
   #begin<T>(work: Promise<T>): Promise<T> {
     work.catch(() => {
       this.#failed = true;
@@ -134,8 +139,9 @@ export class Node<R, S extends Scope> {
     for (const [index, { key, byContent }] of parts.entries()) {
       if (byContent) continue;
       const start = async () => {
-        const stored = key.local || key.fresh ? undefined : await this.#world.store.load(key.digest, this.#scope);
-        if (stored === undefined && !this.#controller.signal.aborted) await this.#readyInput(index);
+        const stored =
+          key.local || key.fresh ? false : await (this.inputs[index] as NodeInput<R, S>).node.isStored(key);
+        if (!stored && !this.#controller.signal.aborted) await this.#readyInput(index);
       };
       this.#pending.add(start()).catch(() => {});
     }

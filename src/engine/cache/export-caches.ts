@@ -4,7 +4,8 @@ import { formatPlatformAll, normalizePlatform } from "../../oci/index.ts";
 import type { BuildJob } from "../build-job.ts";
 import type { CacheEntry } from "../contract.ts";
 import { exportScope } from "../exporters.ts";
-import { cacheableResults, resultsOnlyWithin, resultsWithin } from "./cacheable-results.ts";
+import { cacheableRecords } from "./cacheable-records.ts";
+import { resultsWithin } from "./within-images.ts";
 
 /** What a build writes into caches. */
 export interface CacheExports {
@@ -27,19 +28,16 @@ export async function withInlineCache(
   job: BuildJob,
 ): Promise<ExportSource> {
   if (!inline) return source;
-  const [{ encodeInlineRecords }, results] = await Promise.all([loadCaches(), cacheableResults(job)]);
+  const [{ encodeInlineRecords, flattenRecords }, records] = await Promise.all([loadCaches(), cacheableRecords(job)]);
   const metadata = new Map(source.metadata);
   for (const { platform, tree } of source.images) {
     const id = platform === undefined ? "" : `/${formatPlatformAll(normalizePlatform(platform))}`;
-    const records = resultsOnlyWithin(results, tree).map((result) => ({
-      ...result,
+    const list = flattenRecords(resultsWithin(records, [tree]), ({ tree: { layers }, createdAt }) => ({
       // A chain's length says which layers of the image it is.
-      outputs: result.outputs.map(({ tree: { layers }, createdAt }) => ({
-        chain: layers.map((): Digest => anyDigest),
-        createdAt: createdAt.toISOString(),
-      })),
+      chain: layers.map((): Digest => anyDigest),
+      createdAt: createdAt.toISOString(),
     }));
-    metadata.set(`containerimage.inlinecache${id}`, encodeInlineRecords(records));
+    metadata.set(`containerimage.inlinecache${id}`, encodeInlineRecords(list));
   }
   return { ...source, metadata };
 }
@@ -54,10 +52,10 @@ export async function exportCaches(
   scope: Scope,
 ): Promise<Readonly<Record<string, string>>> {
   if (exporters.length === 0) return {};
-  const results = await cacheableResults(job);
+  const records = await cacheableRecords(job);
   const trees = source.images.map(({ tree }) => tree);
   const run = async (exporter: CacheExporter) => {
-    const chosen = exporter.minimal ? resultsWithin(results, trees) : results;
+    const chosen = exporter.minimal ? resultsWithin(records, trees) : records;
     const work = job.status.task(exporter.name, (emit) => exporter.export(chosen, exportScope(scope, emit)));
     return exporter.optional ? await work.catch(() => ({})) : await work;
   };

@@ -1,4 +1,4 @@
-import { type CachedResult, loadCaches } from "../../export/index.ts";
+import { type CacheRecord, loadCaches } from "../../export/index.ts";
 import { CooperError, collect, type Digest, isDigest, sha256 } from "../../kit/index.ts";
 import {
   type Descriptor,
@@ -12,10 +12,12 @@ import {
   repositoryName,
   withDefaultTag,
 } from "../../oci/index.ts";
-import { accessOf, type OpScope } from "../../ops/index.ts";
+import { accessOf, type OpScope, type Ref } from "../../ops/index.ts";
 import type { RegistryClient } from "../../registry/index.ts";
 import type { BuildJob } from "../build-job.ts";
 import type { CacheEntry } from "../contract.ts";
+import type { EngineEdge } from "../graph.ts";
+import { CacheFinder } from "./find-in-caches.ts";
 import { ImportedCache } from "./imported-cache.ts";
 
 /** More than the config of any cache has. */
@@ -30,14 +32,24 @@ export async function importCaches(
   job: BuildJob,
   registry: RegistryClient,
 ): Promise<void> {
-  await Promise.all(
-    imports.map(async ({ type, attrs }) => {
+  const caches = await Promise.all(
+    imports.map(({ type, attrs }) => {
       const name = `importing cache manifest from ${attrs.ref ?? attrs.src ?? type}`;
       const read = (emit: OpScope["emit"]) => readCache(type, attrs, job.scope(emit), registry);
-      const caches = await job.status.task(name, read).catch(() => []);
-      job.member.caches.push(...caches);
+      return job.status.task(name, read).catch(() => []);
     }),
   );
+  if (caches.flat().length > 0) job.member.finder = finderOf(caches.flat(), job);
+}
+
+function finderOf(caches: readonly ImportedCache[], job: BuildJob): CacheFinder {
+  const present = async (edge: EngineEdge): Promise<Ref> => {
+    const ref = await job.result(edge);
+    if (ref.kind !== "layers") return ref;
+    const id = await job.materialise(ref, edge);
+    return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
+  };
+  return new CacheFinder({ caches, present, scope: () => job.vertexScope() });
 }
 
 /** Where the documents and blobs of a cache are read from. */
@@ -127,12 +139,12 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
   const parts = document.kind === "manifest" ? [...document.layers, document.config] : document.manifests;
   const config = parts.find(({ mediaType }) => mediaType === cacheConfigType);
   if (config !== undefined) {
-    const results = parseCacheConfig(await place.blob(config));
+    const records = parseCacheConfig(await place.blob(config));
     const factsOf = ({ annotations }: Descriptor) => ({
       diffId: annotations?.[uncompressed],
       time: annotations?.[createdAt],
     });
-    return [new ImportedCache(results, layerTable(parts, factsOf, place))];
+    return [new ImportedCache(records, layerTable(parts, factsOf, place))];
   }
   if (document.kind === "manifest") return inlineCache(document, place);
   const inner = await Promise.all(
@@ -180,14 +192,14 @@ async function inlineCache(manifest: Manifest, place: Place): Promise<ImportedCa
   const records = inlineRecords(bytes);
   if (records === undefined) return [];
   const { diffIds = [] } = parseImageConfig(bytes);
-  const results: CachedResult[] = parseInlineRecords(
+  const found: CacheRecord[] = parseInlineRecords(
     records,
     manifest.layers.map(({ digest }) => digest),
   );
-  const outputs = results.flatMap((result) => result.outputs);
-  const times = new Map(outputs.map(({ chain, createdAt: time }) => [chain.length, time]));
+  const trees = found.flatMap(({ results }) => results);
+  const times = new Map(trees.map(({ chain, createdAt: time }) => [chain.length, time]));
   const factsOf = (_: Descriptor, at: number) => ({ diffId: diffIds[at], time: times.get(at + 1) });
-  return [new ImportedCache(results, layerTable(manifest.layers, factsOf, place))];
+  return [new ImportedCache(found, layerTable(manifest.layers, factsOf, place))];
 }
 
 function inlineRecords(config: Uint8Array): Uint8Array | undefined {

@@ -1,40 +1,85 @@
-import type { CachedResult } from "../../export/index.ts";
+import type { CacheRecord } from "../../export/index.ts";
 import type { Digest } from "../../kit/index.ts";
 import { chainIds, type ImageLayer, type Ref } from "../../ops/index.ts";
 
 /** Where the layers of a cache are, and what they are. */
 export type LayerOf = (blob: Digest) => Omit<ImageLayer, "chainId"> | undefined;
 
-/** A cache from elsewhere, as the solver asks for results. Layers stay where they are until somebody needs their bytes. */
+/** Records of one cache, by their place in it. */
+export type Places = ReadonlySet<number>;
+
+/** A cache from elsewhere. Layers stay where they are until somebody needs their bytes. */
 export class ImportedCache {
-  readonly #quick = new Map<Digest, Digest>();
-  readonly #results = new Map<Digest, CachedResult>();
+  readonly #records: readonly CacheRecord[];
+  readonly #roots = new Map<Digest, Set<number>>();
+  readonly #children = new Map<string, Set<number>>();
   readonly #layerOf: LayerOf;
 
-  constructor(results: readonly CachedResult[], layerOf: LayerOf) {
+  constructor(records: readonly CacheRecord[], layerOf: LayerOf) {
+    this.#records = records;
     this.#layerOf = layerOf;
-    for (const result of results) {
-      this.#results.set(result.key, result);
-      for (const quick of result.quick) this.#quick.set(quick, result.key);
+    for (const [at, { digest, inputs }] of records.entries()) {
+      if (inputs.length === 0) addTo(this.#roots, digest, at);
+      for (const [input, links] of inputs.entries()) {
+        for (const { selector, link } of links) addTo(this.#children, nameOf(link, input, selector, digest), at);
+      }
     }
   }
 
-  /** The key that a quick key leads to. */
-  finalKey(quick: Digest): Digest | undefined {
-    return this.#quick.get(quick);
+  /** Records of that digest that rest on nothing. */
+  roots(digest: Digest): Places {
+    return this.#roots.get(digest) ?? nowhere;
   }
 
-  /** All outputs under a key, when all their layers are known. */
-  load(key: Digest): readonly Ref[] | undefined {
-    const refs = this.#results.get(key)?.outputs.map(({ chain }) => this.#refOf(chain));
-    return refs?.every((ref) => ref !== undefined) === true ? refs : undefined;
+  /** Records of that digest whose input is one of `from`, used as the selector says. */
+  children(from: Places, input: number, selector: string, digest: Digest): Places {
+    const found = new Set<number>();
+    for (const link of from) {
+      for (const at of this.#children.get(nameOf(link, input, selector, digest)) ?? []) found.add(at);
+    }
+    return found;
+  }
+
+  /** The newest result of the records whose layers are all known. */
+  load(places: Places): Ref | undefined {
+    const results = [...places].flatMap((at) => this.#records[at]?.results ?? []);
+    const newestFirst = results.sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
+    for (const { chain } of newestFirst) {
+      const ref = this.#refOf(chain);
+      if (ref !== undefined) return ref;
+    }
+    return undefined;
+  }
+
+  /** Digests that may stand for an input of the records by its content alone. */
+  contentKeys(places: Places, input: number): readonly Digest[] {
+    const links = [...places].flatMap((at) => this.#records[at]?.inputs[input] ?? []);
+    return links.flatMap(({ selector, link }) => {
+      const record = this.#records[link];
+      return record !== undefined && selector === "" && record.inputs.length === 0 ? [record.digest] : [];
+    });
   }
 
   #refOf(chain: readonly Digest[]): Ref | undefined {
-    if (chain.length === 0) return { kind: "scratch" };
     const layers = chain.map(this.#layerOf);
     if (!layers.every((layer) => layer !== undefined)) return undefined;
     const ids = chainIds(layers.map(({ diffId }) => diffId));
     return { kind: "layers", layers: layers.map((layer, at) => ({ ...layer, chainId: ids[at] as Digest })) };
   }
+}
+
+const nowhere: Places = new Set();
+
+function nameOf(link: number, input: number, selector: string, digest: Digest): string {
+  return `${link} ${input} ${selector} ${digest}`;
+}
+
+function addTo<K>(map: Map<K, Set<number>>, key: K, at: number): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, new Set([at]));
+  else known.add(at);
+}
+
+function timeOf(text: string): number {
+  return Date.parse(text) || 0;
 }

@@ -1,26 +1,28 @@
-import { CooperError, type Digest, isDigest, sha256, sha256Fields } from "../../kit/index.ts";
+import { CooperError, type Digest, isDigest } from "../../kit/index.ts";
 import { goJson } from "../../oci/index.ts";
 
-/** A result of the solver that a cache brings: under which key it is found, and the layers of each output. */
-export interface CachedResult {
-  readonly key: Digest;
-  /** Quick keys that lead to `key`. */
-  readonly quick: readonly Digest[];
-  readonly outputs: readonly CachedOutput[];
+/** A key of BuildKit's solver as a cache has it (upstream's `cache/remotecache/v1`). */
+export interface CacheRecord {
+  readonly digest: Digest;
+  /** Per input of the op the records of which any will do. */
+  readonly inputs: readonly (readonly CacheLink[])[];
+  readonly results: readonly CachedTree[];
 }
-/** A tree. Without layers it is empty. */
-export interface CachedOutput {
+export interface CacheLink {
+  readonly selector: string;
+  /** Place among the records. */
+  readonly link: number;
+}
+/** A tree of at least one layer. */
+export interface CachedTree {
   /** Digests of the layers' blobs, lowest first. */
   readonly chain: readonly Digest[];
   /** RFC 3339. */
   readonly createdAt: string;
 }
 
-/** The media type of a cache's config (upstream's `cache/remotecache/v1`). */
+/** The media type of a cache's config. */
 export const cacheConfigType = "application/vnd.buildkit.cacheconfig.v0";
-
-/** Marks the link from a quick key to the key that it leads to; upstream's selectors are digests, too. */
-const leadsTo = sha256("cooper.cache.leads-to");
 
 /** More than any build has. */
 const maxRecords = 1_000_000;
@@ -30,53 +32,44 @@ interface Layer {
   /** Of the layer below; -1: none. */
   readonly parent: number;
 }
-interface Entry {
-  readonly digest: Digest;
-  readonly layers?: readonly { readonly layer: number; readonly createdAt: string }[];
-  readonly inputs?: readonly (readonly { readonly selector?: string; readonly link: Digest }[])[];
-}
 
-/**
- * The config of a cache in upstream's form, which upstream reads without complaint; the keys in it are Cooper's own. One tree is a
- * record with a layer; several outputs are a record whose inputs are the outputs; a quick key is a record whose one input is the key.
- */
-export function encodeCacheConfig(results: readonly CachedResult[]): Buffer {
-  const layers = new LayerTable(results);
+/** The config of a cache. The same records in another order give the same bytes. */
+export function encodeCacheConfig(records: readonly CacheRecord[]): Buffer {
+  const layers = new LayerTable(records);
   const list = layers.list.map(({ blob, parent }) => ({ blob, ...(parent === 0 ? {} : { parent }) }));
-  return Buffer.from(goJson({ layers: list, records: encodeRecords(results, (chain) => layers.indexOf(chain)) }));
+  return Buffer.from(goJson({ layers: list, records: encodeRecords(records, (chain) => layers.indexOf(chain)) }));
 }
 
-/** The records alone, for an image that has the layers itself: a chain is the first so many of `imageLayers`. */
-export function encodeInlineRecords(results: readonly CachedResult[]): Buffer {
-  return Buffer.from(goJson(encodeRecords(results, (chain) => chain.length - 1)));
+/** The records alone, for an image that has the layers itself: a chain is the first so many of the image's. */
+export function encodeInlineRecords(records: readonly CacheRecord[]): Buffer {
+  return Buffer.from(goJson(encodeRecords(records, (chain) => chain.length - 1)));
 }
 
-function encodeRecords(results: readonly CachedResult[], indexOf: (chain: readonly Digest[]) => number) {
-  const entries = new Map<Digest, Entry>();
-  for (const entry of results.flatMap((result) => entriesOf(result, indexOf))) entries.set(entry.digest, entry);
-  const sorted = [...entries.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  const places = new Map(sorted.map(({ digest }, at) => [digest, at]));
-  return sorted.map(({ digest, layers, inputs }) => ({
-    layers,
-    digest,
-    inputs: inputs?.map((input) => input.map(({ selector, link }) => ({ selector, link: places.get(link) }))),
-  }));
+function encodeRecords(records: readonly CacheRecord[], indexOf: (chain: readonly Digest[]) => number) {
+  const order = records.map((_, at) => at).sort((a, b) => compareRecords(records, a, b));
+  const places = new Map(order.map((old, now) => [old, now]));
+  const placeOf = (link: number) => places.get(link) as number;
+  return order.map((at) => {
+    const { digest, inputs, results } = records[at] as CacheRecord;
+    const layers = results.map(({ chain, createdAt }) => ({ layer: indexOf(chain), createdAt }));
+    const links = inputs.map((input) =>
+      input
+        .map(({ selector, link }) => ({ selector: selector || undefined, link: placeOf(link) }))
+        .sort((a, b) => a.link - b.link),
+    );
+    return { ...(layers.length > 0 && { layers }), digest, ...(links.length > 0 && { inputs: links }) };
+  });
 }
 
-function entriesOf({ key, quick, outputs }: CachedResult, indexOf: (chain: readonly Digest[]) => number): Entry[] {
-  const tree = (digest: Digest, { chain, createdAt }: CachedOutput): Entry =>
-    chain.length === 0 ? { digest } : { digest, layers: [{ layer: indexOf(chain), createdAt }] };
-  const aliases = quick
-    .filter((one) => one !== key)
-    .map((digest): Entry => ({ digest, inputs: [[{ selector: leadsTo, link: key }]] }));
-  const [only] = outputs;
-  if (only !== undefined && outputs.length === 1) return [tree(key, only), ...aliases];
-  const parts = outputs.map((output, at) => tree(outputRecord(key, at), output));
-  return [{ digest: key, inputs: parts.map(({ digest }) => [{ link: digest }]) }, ...parts, ...aliases];
+/** An order that does not depend on how the records came. */
+function compareRecords(records: readonly CacheRecord[], a: number, b: number): number {
+  const [one, other] = [records[a] as CacheRecord, records[b] as CacheRecord];
+  return compare(one.digest, other.digest) || compare(describe(records, one), describe(records, other)) || a - b;
 }
 
-function outputRecord(key: Digest, at: number): Digest {
-  return sha256Fields("cooper.cache.output", key, String(at));
+function describe(records: readonly CacheRecord[], { inputs }: CacheRecord): string {
+  const links = inputs.map((input) => input.map(({ selector, link }) => `${selector}@${records[link]?.digest}`).sort());
+  return JSON.stringify(links);
 }
 
 /** Every layer of every chain once for each place that it has. */
@@ -84,9 +77,9 @@ class LayerTable {
   readonly list: readonly Layer[];
   readonly #places = new Map<string, number>();
 
-  constructor(results: readonly CachedResult[]) {
+  constructor(records: readonly CacheRecord[]) {
     const chains = new Map<string, readonly Digest[]>();
-    for (const { chain } of results.flatMap(({ outputs }) => outputs)) {
+    for (const { chain } of records.flatMap(({ results }) => results)) {
       for (let length = 1; length <= chain.length; length++) {
         const part = chain.slice(0, length);
         chains.set(part.join(" "), part);
@@ -108,57 +101,56 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What a cache's config says. Records that are not of Cooper's making are of no use and do no harm. Throws `export/bad-cache`. */
-export function parseCacheConfig(bytes: Uint8Array): CachedResult[] {
+/** What a cache's config says. Throws `export/bad-cache`. */
+export function parseCacheConfig(bytes: Uint8Array): CacheRecord[] {
   const json = parse(bytes);
   const layers = listOf(field(json, "layers")).map(readLayer);
-  const records = listOf(field(json, "records"));
-  return readRecords(records, (layer) => chainOf(layers, layer));
+  const blobOf = (layer: number) => layers[layer]?.blob ?? noLayer(layer);
+  return readRecords(listOf(field(json, "records")), (layer) => chainOf(layers, layer), blobOf);
 }
 
-/** The records of an image that brings its own cache. */
-export function parseInlineRecords(bytes: Uint8Array, imageLayers: readonly Digest[]): CachedResult[] {
-  return readRecords(listOf(parse(bytes)), (layer) => {
-    if (layer >= imageLayers.length) throw bad(`layer ${layer} of ${imageLayers.length}`);
+/** The records of an image that brings its own cache. Throws `export/bad-cache`. */
+export function parseInlineRecords(bytes: Uint8Array, imageLayers: readonly Digest[]): CacheRecord[] {
+  const blobOf = (layer: number) => imageLayers[layer] ?? noLayer(layer);
+  const chain = (layer: number) => {
+    blobOf(layer);
     return imageLayers.slice(0, layer + 1);
-  });
+  };
+  return readRecords(listOf(parse(bytes)), chain, blobOf);
 }
 
-interface ReadRecord {
-  readonly digest: Digest;
-  readonly output: CachedOutput;
-  readonly inputs: readonly { readonly selector: unknown; readonly link: number }[];
-}
-
-function readRecords(list: readonly unknown[], chain: (layer: number) => readonly Digest[]): CachedResult[] {
+function readRecords(
+  list: readonly unknown[],
+  chain: (layer: number) => readonly Digest[],
+  blobOf: (layer: number) => Digest,
+): CacheRecord[] {
   if (list.length > maxRecords) throw bad(`${list.length} records`);
-  const records = list.map((entry) => readRecord(entry, chain));
-  const quick = new Map<Digest, Digest[]>();
-  for (const { digest, inputs } of records) {
-    const [first] = inputs;
-    const target = first?.selector === leadsTo ? records[first.link]?.digest : undefined;
-    if (target !== undefined) quick.set(target, [...(quick.get(target) ?? []), digest]);
-  }
-  return records
-    .filter(({ inputs }) => inputs[0]?.selector !== leadsTo)
-    .map(({ digest, output, inputs }) => ({
-      key: digest,
-      quick: quick.get(digest) ?? [],
-      outputs: inputs.length === 0 ? [output] : inputs.map(({ link }) => records[link]?.output ?? nowhere(link)),
-    }));
+  return list.map((entry) => {
+    const digest = field(entry, "digest");
+    if (!isDigest(String(digest))) throw bad(`a record with the digest ${JSON.stringify(digest)}`);
+    const inputs = listOf(field(entry, "inputs")).map((input) => listOf(input).map((link) => readLink(link, list)));
+    const timed = (of: unknown) => String(field(of, "createdAt") ?? "");
+    const results = [
+      ...listOf(field(entry, "layers")).map((one) => ({
+        chain: chain(indexOf(field(one, "layer"))),
+        createdAt: timed(one),
+      })),
+      // Layers that lie on each other without being each other's parent: of a merge.
+      ...listOf(field(entry, "chains")).map((one) => ({
+        chain: listOf(field(one, "layers")).map((layer) => blobOf(indexOf(layer))),
+        createdAt: timed(one),
+      })),
+    ];
+    return { digest: digest as Digest, inputs, results: results.filter((one) => one.chain.length > 0) };
+  });
 }
 
-function readRecord(entry: unknown, chain: (layer: number) => readonly Digest[]): ReadRecord {
-  const digest = field(entry, "digest");
-  if (!isDigest(String(digest))) throw bad(`a record with the digest ${JSON.stringify(digest)}`);
-  const [result] = listOf(field(entry, "layers"));
-  const createdAt = String(field(result, "createdAt") ?? "");
-  const inputs = listOf(field(entry, "inputs")).map((input) => {
-    const [first] = listOf(input);
-    return { selector: field(first, "selector"), link: indexOf(field(first, "link")) };
-  });
-  const layers = result === undefined ? [] : chain(indexOf(field(result, "layer")));
-  return { digest: digest as Digest, output: { chain: layers, createdAt }, inputs };
+function readLink(value: unknown, records: readonly unknown[]): CacheLink {
+  const link = indexOf(field(value, "link"));
+  if (link >= records.length) throw bad(`no record ${link}`);
+  const selector = field(value, "selector") ?? "";
+  if (typeof selector !== "string") throw bad(`the selector ${JSON.stringify(selector)}`);
+  return { selector, link };
 }
 
 function readLayer(entry: unknown): Layer {
@@ -168,9 +160,10 @@ function readLayer(entry: unknown): Layer {
   return { blob: blob as Digest, parent: parent === -1 ? -1 : indexOf(parent) };
 }
 
-function chainOf(layers: readonly Layer[], from: number): Digest[] {
+/** The layers from the lowest up to one. */
+function chainOf(layers: readonly Layer[], top: number): readonly Digest[] {
   const chain: Digest[] = [];
-  for (let at = from; at !== -1; ) {
+  for (let at = top; at !== -1; ) {
     const layer = layers[at];
     if (layer === undefined || chain.length > layers.length) throw bad(`no layer ${at}, or a circle of layers`);
     chain.unshift(layer.blob);
@@ -200,8 +193,8 @@ function indexOf(value: unknown): number {
   throw bad(`the index ${JSON.stringify(value)}`);
 }
 
-function nowhere(link: number): never {
-  throw bad(`no record ${link}`);
+function noLayer(layer: number): never {
+  throw bad(`no layer ${layer}`);
 }
 
 function bad(what: string): CooperError {

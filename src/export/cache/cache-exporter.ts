@@ -17,7 +17,7 @@ import type { ExporterParts } from "../index.ts";
 import { LayerSource } from "../layers.ts";
 import { writeLayoutFolder } from "../layout-folder.ts";
 import { type CacheForm, commitCache } from "./commit-cache.ts";
-import type { CacheableResult } from "./contract.ts";
+import type { CacheableRecord } from "./contract.ts";
 
 /** Writes a cache out. */
 export interface CacheExporter {
@@ -28,7 +28,7 @@ export interface CacheExporter {
   /** Only results whose layers the image has; else all. */
   readonly minimal: boolean;
   /** Gives the response: `cache.manifest`. */
-  export(results: readonly CacheableResult[], scope: ExportScope): Promise<Readonly<Record<string, string>>>;
+  export(records: readonly CacheableRecord[], scope: ExportScope): Promise<Readonly<Record<string, string>>>;
 }
 
 type Attributes = Readonly<Record<string, string>>;
@@ -49,9 +49,9 @@ export function createCacheExporter(
     name: `exporting cache to ${type === "local" ? "client directory" : type}`,
     optional: flag(attrs, "ignore-error", false),
     minimal: modeOf(attrs) === "min",
-    async export(results, scope) {
+    async export(records, scope) {
       const layers = new LayerSource(parts.storage, parts.needs);
-      const cache = await commitCache(results, form, layers, scope);
+      const cache = await commitCache(records, form, layers, scope);
       await scope.task("sending cache export", () => send(cache, layers, scope));
       return { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) };
     },

@@ -8,7 +8,8 @@ import { goTime } from "../go-time.ts";
 import { convertLayerMediaType } from "../layer-media-type.ts";
 import type { LayerSource, ReadyLayer } from "../layers.ts";
 import { cacheConfigType, encodeCacheConfig } from "./cache-config.ts";
-import type { CacheableResult } from "./contract.ts";
+import type { CacheableRecord } from "./contract.ts";
+import { flattenRecords } from "./flatten.ts";
 
 export interface CacheForm {
   readonly compression: CompressionChoice;
@@ -22,15 +23,15 @@ export interface CacheForm {
 const uncompressed = "containerd.io/uncompressed";
 const createdAt = "buildkit/createdat";
 
-/** Makes a cache of results: their layers, the config that says which keys lead to them, and the manifest. Nothing is sent yet. */
+/** Makes a cache of records: the layers of their results, the config, and the manifest. Nothing is sent yet. */
 export async function commitCache(
-  results: readonly CacheableResult[],
+  records: readonly CacheableRecord[],
   form: CacheForm,
   layers: LayerSource,
   scope: ExportScope,
 ): Promise<CommittedManifest> {
   const wish = { compression: form.compression, force: form.forceCompression, rewriteTo: undefined };
-  const trees = results.flatMap(({ outputs }) => outputs.map(({ tree }) => tree));
+  const trees = records.flatMap(({ result }) => (result === undefined ? [] : [result.tree]));
   const distinct = new Map(trees.flatMap(({ layers: list }) => list).map((layer) => [layerName(layer), layer]));
   const ready = await scope.task("preparing build cache for export", () =>
     withChildScope(scope, async (child, abort) => {
@@ -48,13 +49,9 @@ export async function commitCache(
   const config = documentOf(
     cacheConfigType,
     encodeCacheConfig(
-      results.map(({ key, quick, outputs }) => ({
-        key,
-        quick,
-        outputs: outputs.map(({ tree, createdAt: time }) => ({
-          chain: tree.layers.map(digestOf),
-          createdAt: goTime(time),
-        })),
+      flattenRecords(records, ({ tree, createdAt: time }) => ({
+        chain: tree.layers.map(digestOf),
+        createdAt: goTime(time),
       })),
     ),
   );

@@ -36,4 +36,9 @@ export interface HashSelector {
 export interface ContentHashes {
   /** Throws `storage/path-not-found` when a path without wildcard is not there. */
   hash(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest>;
+  /**
+   * The digest that BuildKit has of the same (its `cache/contenthash`), for caches that other builders read or wrote. Slower than `hash`, whose
+   * memory it does not share. Throws `storage/path-not-found`.
+   */
+  portable(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest>;
 }

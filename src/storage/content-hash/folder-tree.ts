@@ -1,11 +1,11 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import type { FilterState, PathFilter } from "../../archive/index.ts";
+import { type FilterState, kernelFiles, type PathFilter } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
 import type { FolderMemory } from "./folder-memory.ts";
 import { isRacy } from "./racy.ts";
-import { below, type HashTree, type TreeNode } from "./tree.ts";
+import { below, type HashTree, type Place, type TreeNode } from "./tree.ts";
 
 export interface FolderNode extends TreeNode {
   readonly parent: FolderNode | undefined;
@@ -61,6 +61,10 @@ export class FolderTree implements HashTree<FolderNode> {
 
   linkTarget(node: FolderNode): string {
     return readlinkSync(`${this.#root}/${node.path}`);
+  }
+
+  place(node: FolderNode): Place {
+    return { path: `${this.#root}/${node.path}`, stat: node.stat, files: kernelFiles };
   }
 
   fileDigest(node: FolderNode): Buffer | Promise<Buffer> {

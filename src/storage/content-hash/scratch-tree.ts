@@ -17,6 +17,7 @@ export const emptyTree: HashTree = {
   child: () => undefined,
   children: () => [],
   linkTarget: () => "",
+  place: () => undefined,
   fileDigest: () => Buffer.alloc(32),
   attributes: () => undefined,
   remember: () => {},

@@ -3,7 +3,7 @@ import { isOpaque, isWhiteout, type TreeFiles } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
-import { below, type HashTree, type TreeNode } from "./tree.ts";
+import { below, type HashTree, type Place, type TreeNode } from "./tree.ts";
 
 /** A layer's folder, and what is remembered of its files. */
 export interface HashLayer {
@@ -57,6 +57,10 @@ export class SnapshotTree implements HashTree<SnapshotNode> {
 
   linkTarget(node: SnapshotNode): string {
     return readlinkSync(pathOf(node));
+  }
+
+  place(node: SnapshotNode): Place {
+    return { path: pathOf(node), stat: node.stat, files: filesOf(node) };
   }
 
   fileDigest(node: SnapshotNode): Buffer | Promise<Buffer> {

@@ -21,6 +21,7 @@ import { FolderTree } from "./folder-tree.ts";
 import { hashTree } from "./hash-tree.ts";
 import { emptyTree } from "./scratch-tree.ts";
 import { SnapshotTree } from "./snapshot-tree.ts";
+import type { HashTree, TreeNode } from "./tree.ts";
 
 export interface ContentHashParts {
   readonly layout: Layout;
@@ -28,6 +29,8 @@ export interface ContentHashParts {
   readonly snapshots: SnapshotStore;
 }
 
+/** Cooper's digests, or those that BuildKit has of the same. */
+type Form = "own" | "portable";
 type FolderOf = HashableTree & { readonly kind: "folder" };
 
 /** Content hashes with a memory in the root: files of folders and layers in hashes/, whole results of snapshots in the database. */
@@ -40,33 +43,42 @@ export class StoredContentHashes implements ContentHashes {
     this.#parts = parts;
   }
 
-  async hash(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
+  hash(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
+    return this.#hash(tree, selector, "own", scope);
+  }
+
+  portable(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
+    return this.#hash(tree, selector, "portable", scope);
+  }
+
+  async #hash(tree: HashableTree, selector: HashSelector, form: Form, scope: Scope): Promise<Digest> {
     return await told(`hash ${JSON.stringify(selector.path)}`, () => {
       switch (tree.kind) {
         case "scratch":
-          return hashTree(emptyTree, selector, scope);
+          return hashIn(form, emptyTree, selector, undefined, scope);
         case "folder":
-          return this.#hashFolder(tree, selector, scope);
+          return this.#hashFolder(tree, selector, form, scope);
         case "snapshot":
-          return this.#hashSnapshot(tree.id, selector, scope);
+          return this.#hashSnapshot(tree.id, selector, form, scope);
       }
     });
   }
 
-  async #hashFolder(tree: FolderOf, selector: HashSelector, scope: Scope): Promise<Digest> {
+  async #hashFolder(tree: FolderOf, selector: HashSelector, form: Form, scope: Scope): Promise<Digest> {
     const root = realpathSync(tree.path);
     const filter = PathFilter.of(includesOf(root, tree), tree.exclude);
-    const folder = new FolderTree(root === "/" ? "" : root, filter, this.#memory(`folder-${short(root)}`));
-    const digest = await hashTree(folder, selector, scope).catch((error: unknown) => {
+    const memory = this.#memory(`${form === "own" ? "" : "portable-"}folder-${short(root)}`);
+    const folder = new FolderTree(root === "/" ? "" : root, filter, memory);
+    const digest = await hashIn(form, folder, selector, memory, scope).catch((error: unknown) => {
       throw unreadable(error) ?? error;
     });
     folder.remember();
     return digest;
   }
 
-  async #hashSnapshot(id: SnapshotId, selector: HashSelector, scope: Scope): Promise<Digest> {
+  async #hashSnapshot(id: SnapshotId, selector: HashSelector, form: Form, scope: Scope): Promise<Digest> {
     const { database, snapshots } = this.#parts;
-    const key = sha256Fields(JSON.stringify(selector));
+    const key = form === "own" ? sha256Fields(JSON.stringify(selector)) : sha256Fields(form, JSON.stringify(selector));
     const sql = "SELECT digest FROM tree_hash WHERE snapshot = ? AND selector = ?";
     const known = database.get<{ digest: string }>(sql, id, key)?.digest;
     if (known !== undefined) return known as Digest;
@@ -76,7 +88,7 @@ export class StoredContentHashes implements ContentHashes {
       memory: () => this.#memory(`layer-${info.id}`),
     }));
     const tree = new SnapshotTree(layers);
-    const digest = await hashTree(tree, selector, scope);
+    const digest = await hashIn(form, tree, selector, undefined, scope);
     tree.remember();
     database.run("INSERT OR REPLACE INTO tree_hash (snapshot, selector, digest) VALUES (?, ?, ?)", id, key, digest);
     return digest;
@@ -90,6 +102,19 @@ export class StoredContentHashes implements ContentHashes {
     }
     return memory;
   }
+}
+
+/** `memory`: of a folder's files. */
+async function hashIn<N extends TreeNode>(
+  form: Form,
+  tree: HashTree<N>,
+  selector: HashSelector,
+  memory: DigestMemory | undefined,
+  scope: Scope,
+): Promise<Digest> {
+  if (form === "own") return hashTree(tree, selector, scope);
+  const { portableHash } = await import("./portable/portable-hash.ts");
+  return portableHash(tree, selector, memory, scope);
 }
 
 /** A file of the caller's that this process may not read is the caller's affair, not the root's. */

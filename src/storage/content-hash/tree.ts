@@ -1,4 +1,5 @@
-import type { TreeEntryKind } from "../../archive/index.ts";
+import type { BigIntStats } from "node:fs";
+import type { TreeEntryKind, TreeFiles } from "../../archive/index.ts";
 
 /** A file of a tree that is hashed. */
 export interface TreeNode {
@@ -16,6 +17,13 @@ export interface TreeNode {
   readonly certain: boolean;
 }
 
+/** Where a node is on the disk, for readers of their own. */
+export interface Place {
+  readonly path: string;
+  readonly stat: BigIntStats;
+  readonly files: TreeFiles;
+}
+
 /** A tree to hash: a folder seen through its filter, or a snapshot's layers seen as one. Links are not followed here. */
 export interface HashTree<N extends TreeNode = TreeNode> {
   root(): N;
@@ -23,6 +31,8 @@ export interface HashTree<N extends TreeNode = TreeNode> {
   /** What the directory holds, sorted by name. */
   children(directory: N): readonly N[];
   linkTarget(node: N): string;
+  /** Undefined: nothing on the disk stands for it. */
+  place(node: N): Place | undefined;
   /** Digest (32 bytes) of a regular file's bytes and extended attributes. A promise for a large one only. */
   fileDigest(node: N): Buffer | Promise<Buffer>;
   /** Digest of the extended attributes of what is no regular file; undefined when it has none. */
