@@ -90,6 +90,15 @@ describe("a definition", () => {
     expect([read("a"), read("b"), read("both")]).toEqual(["a", "b", "second"]);
   });
 
+  test("that is a caller's folder is copied for who takes it out, and not for nobody", async () => {
+    writeFileSync(join(folder, "context", "f"), "text");
+    const definition = buildDefinition(local("context", { sessionId: "session" }), { platform: hostPlatform() }).bytes;
+    await build({ definition });
+    expect(await engine.housekeeping?.usage(quietScope)).toEqual([]);
+    expect((await files(local("context", { sessionId: "session" })))("f")).toBe("text");
+    expect(await engine.housekeeping?.usage(quietScope)).toHaveLength(1);
+  });
+
   test("of a difference has what came and loses what stayed", async () => {
     const lower = withFile(scratch(), "/old", "old");
     const upper = withFile(lower, "/new", "new");

@@ -16,6 +16,12 @@ async function exportable(job: BuildJob, edge: EngineEdge | undefined): Promise<
     for (const { descriptor } of ref.layers) job.member.layerVertices.set(descriptor.digest, edge.vertex.digest);
   }
   if (ref.kind !== "folder") return ref;
+  if (!mayLeave(job)) return { kind: "scratch" };
   const id = await job.materialise(ref, edge);
   return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
+}
+
+/** Without an exporter nobody would read the copy of a folder. */
+function mayLeave({ request: { exporters, chooseExporters, cacheExports } }: BuildJob): boolean {
+  return exporters.length > 0 || chooseExporters !== undefined || cacheExports.length > 0;
 }
