@@ -1,7 +1,8 @@
 /**
- * Bundles src/ into dist/, or the folder that is named: one small entry per command of upstream's, `main.js` with what is behind them, whose modules run
- * when they are first imported, and `cooper.js` with all rooms. One file, because finding, reading and linking forty took Node 8 ms; CommonJS, because V8's compiled code can
- * be kept for that with all functions in it (src/cli/entry/load-main.ts), which `build-warm.ts` does in the end. Files that the
+ * Bundles src/ into dist/, or the folder that is named: one small entry per command of upstream's, the packs with what is behind them
+ * (packs.ts), whose modules run when they are first imported, and `cooper.js` with all rooms. Few files, because finding, reading
+ * and linking forty took Node 8 ms; CommonJS, because V8's compiled code can be kept for that with all functions in it
+ * (src/cli/entry/load-main.ts), which `build-warm.ts` does in the end. Files that the
  * code starts or reads beside itself, `new URL("./x.ts", import.meta.url)`, come along: .ts files as entries of their own
  * (worker threads), others as copies.
  */
@@ -18,6 +19,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { noteBorrowed, packEntry, packPlugin, packs, partition } from "./packs.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const commands = ["buildctl", "buildctl-daemonless", "buildkitd"];
@@ -100,8 +102,14 @@ const importMeta = {
   banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
 };
 
-async function bundle(entries: Record<string, string>, outdir: string, external: string[]): Promise<Set<string>> {
+async function bundle(
+  entries: Record<string, string>,
+  outdir: string,
+  external: string[],
+  plugins: Plugin[] = [],
+): Promise<Set<string>> {
   const beside = new Set<string>();
+  if (Object.keys(entries).length === 0) return beside;
   await build({
     absWorkingDir: root,
     entryPoints: entries,
@@ -119,7 +127,7 @@ async function bundle(entries: Record<string, string>, outdir: string, external:
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [besideFiles((path) => beside.add(path)), lazyHeavyModules()],
+    plugins: [besideFiles((path) => beside.add(path)), lazyHeavyModules(), ...plugins],
   });
   return beside;
 }
@@ -130,24 +138,35 @@ function escapeNonAscii(path: string): void {
   writeFileSync(path, readFileSync(path, "utf8").replaceAll(/[^\0-\x7f]/g, escaped));
 }
 
+/** Bundles what is behind upstream's commands, as packs; gives the files that it starts beside itself. */
+async function bundlePacks(outdir: string): Promise<Set<string>> {
+  const beside = new Set<string>();
+  const parts = await partition(root);
+  for (const { name } of packs.toReversed()) {
+    const found = await bundle({ [name]: packEntry(name) }, outdir, [], [packPlugin(name, parts)]);
+    for (const path of found) beside.add(path);
+    const file = join(outdir, `${name}.js`);
+    escapeNonAscii(file);
+    noteBorrowed(readFileSync(file, "utf8"), name, parts);
+  }
+  return beside;
+}
+
 /** Bundles the entries, all that is behind them, and the files that this starts beside itself, until no new ones turn up. */
 async function bundleAll(outdir: string): Promise<void> {
   const main = join(root, "src/cli/index.ts");
   await bundle(Object.fromEntries(commands.map((name) => [name, `src/cli/entry/${name}.ts`])), outdir, [main]);
-  const seen = new Set<string>();
   // What only `cooper` does is apart: builds would pay for every byte of it.
-  for (
-    let entries: Record<string, string> = { main, cooper: "src/cli/entry/cooper.ts" };
-    Object.keys(entries).length > 0;
-  ) {
-    const beside = await bundle(entries, outdir, []);
+  let beside = await bundle({ cooper: "src/cli/entry/cooper.ts" }, outdir, []);
+  for (const path of await bundlePacks(outdir)) beside.add(path);
+  const seen = new Set<string>();
+  while (beside.size > 0) {
     const fresh = [...beside].filter((path) => !seen.has(path));
     for (const path of fresh) seen.add(path);
     for (const path of fresh.filter((path) => !path.endsWith(".ts"))) copyFileSync(path, join(outdir, basename(path)));
     const scripts = fresh.filter((path) => path.endsWith(".ts"));
-    entries = Object.fromEntries(scripts.map((path) => [basename(path, ".ts"), path]));
+    beside = await bundle(Object.fromEntries(scripts.map((path) => [basename(path, ".ts"), path])), outdir, []);
   }
-  escapeNonAscii(join(outdir, "main.js"));
 }
 
 async function main(): Promise<void> {
@@ -165,7 +184,7 @@ async function main(): Promise<void> {
     for (const path of [fresh, `${fresh}.old`]) rmSync(path, { recursive: true, force: true });
   }
   // Without the compiled code the commands are slower, and nothing else.
-  const warm = spawnSync(process.execPath, [join(root, "tools/build-warm.ts"), join(dist, "main.js")], {
+  const warm = spawnSync(process.execPath, [join(root, "tools/build-warm.ts"), dist], {
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",
   });

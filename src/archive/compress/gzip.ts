@@ -12,7 +12,6 @@ export interface Lane {
 /** A new lane. `output` gives it room of at least that many bytes for each result. */
 export type MakeLane = (output: (size: number) => Uint8Array) => Lane;
 
-const gzipOnPool = promisify(gzip);
 /** ISA-L's level when none is asked for: 1 % larger than its best, and a third faster. */
 const isalDefault = 2;
 
@@ -59,7 +58,7 @@ function libdeflateLanes(level: number): MakeLane | undefined {
 
 async function zlibMember(chunk: Uint8Array, level: number | undefined): Promise<Uint8Array> {
   const options = { chunkSize: chunk.byteLength + (chunk.byteLength >> 10) + 1024 };
-  return withHeader(await gzipOnPool(chunk, level === undefined ? options : { ...options, level }), level);
+  return withHeader(await promisify(gzip)(chunk, level === undefined ? options : { ...options, level }), level);
 }
 
 /** RFC 1952, 2.3.1: XFL is 2 for the level that compresses most and 4 for the quickest; OS 255 is none in particular. */

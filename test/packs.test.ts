@@ -1,0 +1,103 @@
+/** Which packs of the bundle (tools/packs.ts) are loaded for what: each costs milliseconds at every start. */
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { startDaemon } from "../src/daemon/index.ts";
+import { quietScope } from "../src/kit/index.ts";
+import { bundled, bundleVariable } from "./support/bundle.ts";
+import { Lab, outcomes } from "./support/lab.ts";
+import { startRegistry, type TestRegistry } from "./support/registry.ts";
+
+const wholeBundle = process.env[bundleVariable];
+const packs = ["main", "more", "remote", "steps", "toml", "yaml"];
+let registry: TestRegistry;
+let lab: Lab;
+let folder = "";
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cooper-packs-"));
+  lab = new Lab(registry);
+});
+afterEach(() => {
+  process.env[bundleVariable] = wholeBundle;
+  lab[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The bundle's folder with only these of its packs. */
+function bundleOf(...kept: string[]): string {
+  const whole = dirname(bundled("buildctl"));
+  const part = join(folder, "dist");
+  mkdirSync(part);
+  symlinkSync(resolve(import.meta.dirname, "../node_modules"), join(folder, "node_modules"));
+  for (const name of readdirSync(whole)) {
+    const pack = name.replace(/\.(js|cache)$/, "");
+    if (!packs.includes(pack) || kept.includes(pack)) copyFileSync(join(whole, name), join(part, name));
+  }
+  return part;
+}
+
+test("The bundle has the packs that these tests know, and the first is no larger than it was meant to be", () => {
+  const whole = dirname(bundled("buildctl"));
+  expect(packs.filter((name) => statSync(join(whole, `${name}.js`)).isFile())).toEqual(packs);
+  expect(statSync(join(whole, "main.js")).size).toBeLessThan(1_300_000);
+});
+
+test("V8 takes the compiled code that lies beside the first pack", async () => {
+  const loader = pathToFileURL(resolve(import.meta.dirname, "../src/cli/entry/load-main.ts"));
+  const whole = JSON.stringify(dirname(bundled("buildctl")));
+  const look = `import(${JSON.stringify(loader)}).then(({ loadBundle }) =>
+    console.log(loadBundle(${whole}).scripts.get("main").cachedDataRejected))`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", look], { env: { NODE_OPTIONS: "" } });
+  expect(stdout).toBe("false\n");
+});
+
+test("A build that copies files, and one that finds a RUN in the cache, load the first pack and the one that reads the config", async () => {
+  const output = `type=oci,dest=${join(folder, "image.tar")}`;
+  lab.write({ "a.txt": "a\n", Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
+  expect((await lab.run(["--output", output])).code).toBe(0);
+  process.env[bundleVariable] = bundleOf("main", "toml");
+  const cached = await lab.run(["--output", output]);
+  expect(cached).toMatchObject({ code: 0 });
+  expect(outcomes(cached.log).get("[2/2] RUN echo 1 > /one")).toBe("cached");
+  lab.write({ Dockerfile: "FROM busybox\nCOPY a.txt /\n" });
+  expect(await lab.run(["--output", output])).toMatchObject({ code: 0 });
+});
+
+test("A RUN loads one more", async () => {
+  process.env[bundleVariable] = bundleOf("main", "toml", "steps");
+  lab.write({ Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
+  expect(await lab.run()).toMatchObject({ code: 0 });
+});
+
+test("A build at a daemon loads the first pack and that of the wire", async () => {
+  lab.write({ "a.txt": "a\n", Dockerfile: "FROM scratch\nCOPY a.txt /\n" });
+  const engine = {
+    root: lab.root,
+    debug: false,
+    snapshotter: "auto",
+    ociWorkerBinary: "",
+    registries: {},
+    insecureEntitlements: [],
+    networkMode: "host",
+    maxParallelism: 0,
+  };
+  const address = `unix://${join(folder, "socket")}`;
+  const daemon = await startDaemon({ addresses: [address], engine, labels: {} }, quietScope);
+  try {
+    const locals = ["--local", `context=${lab.context}`, "--local", `dockerfile=${lab.context}`];
+    const args = ["--addr", address, "build", "--frontend", "dockerfile.v0", ...locals, "--progress=plain"];
+    const command = join(bundleOf("main", "remote"), "buildctl.js");
+    const { stderr } = await promisify(execFile)(process.execPath, [command, ...args]);
+    expect(stderr).toContain("COPY a.txt /");
+  } finally {
+    await daemon.shutDown(0);
+  }
+});
