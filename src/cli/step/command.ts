@@ -18,6 +18,12 @@ const buildFlags: readonly FlagSpec[] = [
   },
 ];
 
+/** What the cluster knows of the controller. */
+const controllerFlags: readonly FlagSpec[] = [
+  { name: "config", kind: "string", usage: "the controller's configuration file" },
+  { name: "pod-template", kind: "string", usage: "file with the PodTemplate that the plugin names" },
+];
+
 export const lintCommand: CommandSpec = {
   name: "lint",
   usage: "tell what is, or on Kubernetes would go, wrong with a pipeline",
@@ -25,6 +31,7 @@ export const lintCommand: CommandSpec = {
   flags: [
     ...buildFlags,
     { ...podSecurityFlag, value: "baseline" },
+    ...controllerFlags,
     { name: "strict", kind: "bool", usage: "exit with 1 for warnings, too" },
     { name: "json", kind: "bool", usage: "print the problems as JSON (docs/step-lint.md)" },
   ],
@@ -37,8 +44,7 @@ export const renderCommand: CommandSpec = {
   flags: [
     ...buildFlags,
     { name: "step", kind: "string", usage: "key, label or number of the step to render (default: all)" },
-    { name: "config", kind: "string", usage: "the controller's configuration file" },
-    { name: "pod-template", kind: "string", usage: "file with the PodTemplate that the plugin names" },
+    ...controllerFlags,
     { name: "json", kind: "bool", usage: "print JSON, a Job a line" },
     { name: "standalone", kind: "bool", usage: "render Jobs that need no Buildkite" },
     {

@@ -2,6 +2,7 @@ import { CooperError } from "../../kit/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
 import { pipelineInput } from "./pipeline-input.ts";
+import { yamlFlag } from "./yaml-flag.ts";
 
 /** Prints what is wrong with a pipeline; 1 for an error in it, and with `--strict` for a warning. */
 export async function runLint(values: FlagValues, io: Io, args: readonly string[]): Promise<number> {
@@ -9,7 +10,9 @@ export async function runLint(values: FlagValues, io: Io, args: readonly string[
   const podSecurity = levelOf(values.string("pod-security"));
   const { text, file, build, variables } = await pipelineInput(values, args, io);
   const env = new Map([...Object.entries(buildEnvironment(build)), ...variables]);
-  const problems = lintPipeline(text, file, { build, env, variables: env, podSecurity });
+  const config = await yamlFlag("config", values, io);
+  const podTemplate = await yamlFlag("pod-template", values, io);
+  const problems = lintPipeline(text, file, { build, env, variables: env, podSecurity, config, podTemplate });
   io.stdout(values.bool("json") ? `${JSON.stringify(problems, null, 2)}\n` : problems.map(problemText).join(""));
   const bad = problems.filter(({ severity }) => severity === "error" || values.bool("strict"));
   return bad.length === 0 ? 0 : 1;

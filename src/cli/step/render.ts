@@ -1,27 +1,22 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { CooperError, reasonOf } from "../../kit/index.ts";
+import { CooperError } from "../../kit/index.ts";
 import type { RenderOptions } from "../../pipeline/index.ts";
 import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
 import { levelOf } from "./lint.ts";
 import { pipelineInput } from "./pipeline-input.ts";
+import { yamlFlag } from "./yaml-flag.ts";
 
 /** Prints Kubernetes Jobs to standard output, and warnings to standard error. */
 export async function runRender(values: FlagValues, io: Io, args: readonly string[]): Promise<number> {
-  const { parsePlainYaml, problemText, renderPipeline, toYaml } = await import("../../pipeline/index.ts");
+  const { problemText, renderPipeline, toYaml } = await import("../../pipeline/index.ts");
   const standalone = standaloneOptions(values);
   const { text, file, build, variables } = await pipelineInput(values, args, io);
-  const yaml = async (flag: string) => {
-    const path = values.string(flag);
-    return path === "" ? undefined : parsePlainYaml(await readFlagFile(flag, path, io), path);
-  };
   const { jobs, problems } = renderPipeline(text, file, {
     build,
     variables,
     step: values.string("step") || undefined,
-    config: await yaml("config"),
-    podTemplate: await yaml("pod-template"),
+    config: await yamlFlag("config", values, io),
+    podTemplate: await yamlFlag("pod-template", values, io),
     standalone,
   });
   for (const problem of problems) io.stderr(problemText(problem));
@@ -44,12 +39,4 @@ function standaloneOptions(values: FlagValues): RenderOptions["standalone"] {
     secretName: values.string("secret"),
     podSecurity: levelOf(values.string("pod-security")),
   };
-}
-
-async function readFlagFile(flag: string, path: string, io: Io): Promise<string> {
-  try {
-    return await readFile(resolve(io.around.cwd, path), "utf8");
-  } catch (error) {
-    throw new CooperError("cli/usage", `cannot read --${flag} ${path}: ${reasonOf(error)}`, { cause: error });
-  }
 }

@@ -35,6 +35,11 @@ export function canonicalQuantity(text: string): string {
   return decimalText(nanos, notation === "exponent");
 }
 
+/** How many billionths of a unit a quantity is, rounded up. Throws `pipeline/quantity`. */
+export function quantityNanos(text: string): bigint {
+  return parseQuantity(text).nanos;
+}
+
 /** How many whole units a quantity is, rounded up. Throws `pipeline/quantity`. */
 export function quantityValue(text: string): bigint {
   const { nanos } = parseQuantity(text);

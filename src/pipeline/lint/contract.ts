@@ -1,3 +1,4 @@
+import type { CooperError } from "../../kit/index.ts";
 import type { CommandStep, Place, Plugin } from "../contract.ts";
 import type { Json, JsonObject } from "../kube/json.ts";
 import type { Path } from "../kube/normalise.ts";
@@ -20,7 +21,15 @@ export interface LintSettings {
 export interface StepUnderLint {
   readonly step: CommandStep;
   readonly kubernetes: KubernetesConfig | undefined;
+  /** What the controller makes of its first job; undefined when nothing runs, or that depends on what only the cluster knows. */
+  readonly rendered: RenderedPod | undefined;
 }
+
+export type RenderedPod =
+  /** The pod's specification, in the API's normal form. */
+  | { readonly kind: "pod"; readonly pod: JsonObject }
+  /** The controller fails the job. */
+  | { readonly kind: "refused"; readonly error: CooperError };
 
 /** What a step gives to the kubernetes plugin. */
 export interface KubernetesConfig {

@@ -1,10 +1,13 @@
+import type { CommandStep } from "../contract.ts";
 import { type PlanOptions, planPipeline } from "../expand/plan.ts";
+import type { Json } from "../kube/json.ts";
 import type { PodSecurityLevel } from "../kube/pod-security.ts";
 import { readPodApi } from "../kube/schema.ts";
 import { type LoadedDocument, loadPipeline } from "../load.ts";
 import { type Problem, Problems } from "../problems.ts";
 import { controllerTypes } from "../render/controller-types.ts";
 import type { LintSettings } from "./contract.ts";
+import { renderedPod } from "./rendered-pod.ts";
 import { lintRules } from "./rules/index.ts";
 import { subjectsOf } from "./subjects.ts";
 
@@ -13,6 +16,10 @@ export interface LintOptions extends PlanOptions {
   readonly variables: ReadonlyMap<string, string>;
   /** What the namespace admits; undefined: every pod. */
   readonly podSecurity: PodSecurityLevel | undefined;
+  /** The controller's configuration, parsed. */
+  readonly config?: Json | undefined;
+  /** A PodTemplate that the plugin names, parsed. */
+  readonly podTemplate?: Json | undefined;
 }
 
 /**
@@ -28,14 +35,17 @@ export function lintPipeline(text: string, file: string, options: LintOptions): 
 }
 
 function lintDocument({ pipeline }: LoadedDocument, options: LintOptions, found: Problems): void {
-  planPipeline(pipeline, options, found);
+  const plan = planPipeline(pipeline, options, found);
+  const api = readPodApi(controllerTypes);
+  const { build, config, podTemplate } = options;
+  const render = (step: CommandStep) => renderedPod(api, plan, step, { build, config, podTemplate });
   const settings: LintSettings = {
-    api: readPodApi(controllerTypes),
+    api,
     podSecurity: options.podSecurity,
     variables: new Set(options.variables.keys()),
     pipelineEnv: new Set(pipeline.env.map(({ name }) => name)),
   };
-  for (const subject of subjectsOf(pipeline)) {
+  for (const subject of subjectsOf(pipeline, render)) {
     for (const rule of lintRules) {
       for (const { place, message, fix } of rule.check(subject, settings)) {
         if (rule.severity === "error") found.error(place, rule.name, message, fix);

@@ -4,9 +4,16 @@ import { isKubernetesPlugin } from "../steps/plugins.ts";
 import { placeOn, toPlain } from "../yaml/value.ts";
 import type { ContainerUnderLint, KubernetesConfig, StepUnderLint } from "./contract.ts";
 
-/** The command steps of a pipeline, those of groups too. */
-export function subjectsOf(pipeline: Pipeline): StepUnderLint[] {
-  return commandSteps(pipeline.steps).map((step) => ({ step, kubernetes: kubernetesOf(step) }));
+/** The command steps of a pipeline, those of groups too, each as the controller renders it. */
+export function subjectsOf(
+  pipeline: Pipeline,
+  render: (step: CommandStep) => StepUnderLint["rendered"],
+): StepUnderLint[] {
+  return commandSteps(pipeline.steps).map((step) => ({
+    step,
+    kubernetes: kubernetesOf(step),
+    rendered: render(step),
+  }));
 }
 
 function commandSteps(steps: readonly PipelineStep[]): CommandStep[] {

@@ -120,7 +120,8 @@ function lost(job: Job): string[] {
   return notes;
 }
 
-function jobInput(build: BuildContext, node: PlanNode, job: Job): JobInput {
+/** A job of a plan as the controller is told of it. */
+export function jobInput(build: BuildContext, node: PlanNode, job: Job): JobInput {
   const plugin = job.plugins.findLast(isKubernetesPlugin);
   return {
     uuid: job.id,
@@ -134,7 +135,7 @@ function jobInput(build: BuildContext, node: PlanNode, job: Job): JobInput {
 }
 
 /** `spec` of a PodTemplate's template, of a pod's, or the specification itself. */
-function templateSpec(given: Json | undefined): JsonObject | undefined {
+export function templateSpec(given: Json | undefined): JsonObject | undefined {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return undefined;
   const object = given as JsonObject;
   return templateSpec(object.template) ?? templateSpec(object.spec) ?? object;

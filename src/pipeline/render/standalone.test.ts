@@ -57,6 +57,25 @@ describe("a Job without Buildkite", () => {
     expect(job.activeDeadlineSeconds).toBe(90);
   });
 
+  test("has nothing of a patch for the agent's containers, and one mount at a path", () => {
+    const plugin = {
+      ...buildStep,
+      commandParams: { extraVolumeMounts: [{ name: "buildkit-cache", mountPath: "/workspace" }] },
+      podSpecPatch: {
+        containers: [
+          { name: "agent", tty: true },
+          { name: "main", tty: true },
+        ],
+      },
+    };
+    const { pod } = render({ plugin });
+    expect(pod.containers.map(({ name, tty }) => [name, tty])).toEqual([["main", true]]);
+    expect(pod.containers[0]?.volumeMounts?.map(({ name, mountPath }) => `${name} ${mountPath}`)).toEqual([
+      "buildkit-cache /var/lib/buildkit",
+      "workspace /workspace",
+    ]);
+  });
+
   test("gives the job's variables and secrets, which win over the container's", () => {
     const { pod } = render({ plugin: buildStep });
     expect(pod.containers[0]?.env).toContainEqual({ name: "NAME", value: "of the job" });

@@ -2,7 +2,7 @@ import type { JsonObject } from "../kube/json.ts";
 import { normalise } from "../kube/normalise.ts";
 import type { PodApi } from "../kube/schema.ts";
 import { sidecarContainers } from "./command-containers.ts";
-import { type Container, type EnvVar, isCommandContainer, type PodSpec, withEnvFrom, withMounts } from "./container.ts";
+import { type Container, type EnvVar, type PodSpec, withEnvFrom, withMounts } from "./container.ts";
 import type { ControllerConfig } from "./controller-config.ts";
 import { deadline, type JobInput, readPlugin, sharedMounts, startingPod, uniqueMounts, workspaceMount } from "./job.ts";
 import { jobAnnotations, jobLabels, tagMap } from "./labels.ts";
@@ -49,7 +49,8 @@ export function renderStandalone(
   const sidecars = sidecarContainers(config, plugin, sharedMounts(config, plugin));
   const built = buildPod(config, input, plugin, given, sidecars);
   const patched = [config.podSpecPatch, plugin?.podSpecPatch].reduce(
-    (pod: PodSpec, patch) => (patch === undefined ? pod : patchPod(api, config, plugin, pod, patch)),
+    (pod: PodSpec, patch) =>
+      patch === undefined ? pod : patchPod(api, config, plugin, pod, withoutControllers(patch)),
     built,
   );
   const { pod, changes } = fitPodSecurity(patched, input.podSecurity);
@@ -70,6 +71,17 @@ export function renderStandalone(
     },
   };
   return { job: { apiVersion: "batch/v1", kind: "Job", ...normalise(api, "Job", job) }, changes };
+}
+
+/** What a patch says of the agent and the others that the controller adds is nobody's here. */
+function withoutControllers(patch: PodSpec): PodSpec {
+  const others = (containers: readonly Container[] | undefined) =>
+    containers?.filter(({ name }) => !/^(?:agent|checkout|copy-agent|imagecheck-\d+)$/.test(name));
+  return {
+    ...patch,
+    containers: others(patch.containers) ?? [],
+    ...(patch.initContainers !== undefined && { initContainers: others(patch.initContainers) ?? [] }),
+  };
 }
 
 function buildPod(
@@ -117,7 +129,7 @@ function stepContainer(
   const named = { ...given, name: given.name || `container-${at}` };
   const params = [config.command, plugin?.commandParams];
   const sources = [...params.flatMap((p) => p?.envFrom ?? []), ...(plugin?.gitEnvFrom ?? [])];
-  const mounts = [...params.flatMap((p) => p?.extraVolumeMounts ?? []), ...sharedMounts(config, plugin)];
+  const mounts = [...sharedMounts(config, plugin), ...params.flatMap((p) => p?.extraVolumeMounts ?? [])];
   const container = withMounts(withEnvFrom(named, sources), ...mounts);
   return {
     ...container,
@@ -183,8 +195,6 @@ function withUniqueMounts(pod: PodSpec): PodSpec {
   return {
     ...pod,
     initContainers: (pod.initContainers ?? []).map(uniqueMounts),
-    containers: pod.containers.map((container) =>
-      isCommandContainer(container) ? uniqueMounts(container) : container,
-    ),
+    containers: pod.containers.map(uniqueMounts),
   };
 }

@@ -35,28 +35,6 @@ export const argsWithoutCommand: LintRule = {
   },
 };
 
-export const reservedContainer: LintRule = {
-  name: "reserved-container",
-  severity: "error",
-  about: "Two containers of one name, or one named like the controller's own: the API server refuses the Job.",
-  check({ kubernetes }) {
-    if (kubernetes === undefined) return [];
-    const seen = new Set(["agent", "checkout", "copy-agent"]);
-    return kubernetes.containers.flatMap(({ name, path }): Finding[] => {
-      const taken = seen.has(name) || /^imagecheck-\d+$/.test(name);
-      seen.add(name);
-      if (!taken) return [];
-      return [
-        {
-          place: kubernetes.place([...path, "name"]),
-          message: `the pod has another container "${name}"`,
-          fix: "give it another name",
-        },
-      ];
-    });
-  },
-};
-
 export const containerEnvLoses: LintRule = {
   name: "container-env-loses",
   severity: "warning",

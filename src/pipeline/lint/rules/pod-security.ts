@@ -1,7 +1,8 @@
 import { isObject } from "../../kube/json.ts";
 import { type PodSecurityViolation, podSecurityViolations } from "../../kube/pod-security.ts";
-import type { LintRule } from "../contract.ts";
-import { podOf } from "../subjects.ts";
+import type { Finding, JsonObject, KubernetesConfig, LintRule } from "../contract.ts";
+import { sourceOf } from "../rendered-pod.ts";
+import { maps, podOf } from "../subjects.ts";
 
 const fixes: Readonly<Record<string, string>> = {
   privileged:
@@ -18,25 +19,42 @@ export const podSecurity: LintRule = {
   name: "pod-security",
   severity: "warning",
   about: "A pod with more rights than the namespace's Pod Security level admits is never created.",
-  check({ kubernetes }, { podSecurity: level }) {
-    if (kubernetes === undefined || level === undefined) return [];
-    const found = podSecurityViolations(podOf(kubernetes), level).map((violation) => at(["podSpec"], violation));
-    const sidecars = kubernetes.plain.sidecars;
-    const more = Array.isArray(sidecars) ? podSecurityViolations({ containers: sidecars }, level) : [];
-    const all = [
-      ...found,
-      ...more.map((violation) => at([], { ...violation, path: ["sidecars", ...violation.path.slice(1)] })),
-    ];
-    return all.map(({ violation: { check, text }, path }) => ({
-      place: kubernetes.place(path),
-      message: `Pod Security ${level} refuses the pod: ${check} (${text})`,
-      fix: fixes[check] ?? `remove it, or run in a namespace that admits it`,
+  check({ kubernetes, rendered }, { podSecurity: level }) {
+    if (kubernetes === undefined || level === undefined || rendered?.kind !== "pod") return [];
+    const { pod } = rendered;
+    const placed = podSecurityViolations(pod, level).map((violation) => ({
+      violation,
+      source: sourceOf(kubernetes, pod, violation.path),
     }));
+    const own = placed.filter(({ source }) => source === undefined).map(({ violation }) => violation);
+    const steps = placed.flatMap(({ violation: { check, text }, source }): Finding[] => {
+      if (source === undefined) return [];
+      const fix = fixes[check] ?? "remove it, or run in a namespace that admits it";
+      return [
+        { place: kubernetes.place(source), message: `Pod Security ${level} refuses the pod: ${check} (${text})`, fix },
+      ];
+    });
+    return own.length === 0 ? steps : [...steps, controllersOwn(kubernetes, pod, own, level)];
   },
 };
 
-function at(prefix: readonly string[], violation: PodSecurityViolation) {
-  return { violation, path: [...prefix, ...violation.path] };
+/** What the controller adds to every pod is told once. */
+function controllersOwn(
+  kubernetes: KubernetesConfig,
+  pod: JsonObject,
+  violations: readonly PodSecurityViolation[],
+  level: string,
+): Finding {
+  const names = violations.flatMap(({ path: [list, at] }) => {
+    const container = maps(pod[String(list)]).find(([index]) => index === at)?.[1];
+    return container === undefined ? [] : [String(container.name)];
+  });
+  const who = names.length === 0 ? (violations[0]?.text ?? "") : `its own containers ${[...new Set(names)].join(", ")}`;
+  return {
+    place: kubernetes.place([]),
+    message: `Pod Security ${level} refuses every pod of agent-stack-k8s: ${who}`,
+    fix: `use a namespace that admits it, a pod-spec-patch of the controller (--config), or a Job without Buildkite: cooper step render --standalone --pod-security ${level}`,
+  };
 }
 
 export const unwritableCheckout: LintRule = {

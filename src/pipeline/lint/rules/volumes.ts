@@ -2,69 +2,6 @@ import { isObject, type Json } from "../../kube/json.ts";
 import type { Finding, KubernetesConfig, LintRule } from "../contract.ts";
 import { maps, podOf } from "../subjects.ts";
 
-/** Volumes that the controller adds to every pod. */
-const ownVolumes = new Set(["workspace"]);
-
-function volumeNames(kubernetes: KubernetesConfig): Set<string> {
-  const names = maps(podOf(kubernetes).volumes).map(([, volume]) => String(volume.name ?? ""));
-  const patch = isObject(kubernetes.plain.podSpecPatch) ? kubernetes.plain.podSpecPatch : {};
-  const patched = maps(patch.volumes).map(([, volume]) => String(volume.name ?? ""));
-  return new Set([...names, ...patched, ...ownVolumes]);
-}
-
-export const missingVolume: LintRule = {
-  name: "missing-volume",
-  severity: "error",
-  about: "A mount of a volume that the pod does not have: the API server refuses the Job.",
-  check({ kubernetes }) {
-    if (kubernetes === undefined || typeof kubernetes.plain.podTemplate === "string") return [];
-    const known = volumeNames(kubernetes);
-    const lists = [
-      ...kubernetes.containers.map(({ plain, path, name }) => ({
-        mounts: plain.volumeMounts,
-        path: [...path, "volumeMounts"],
-        who: `container "${name}"`,
-      })),
-      { mounts: kubernetes.plain.extraVolumeMounts, path: ["extraVolumeMounts"], who: "extraVolumeMounts" },
-    ];
-    return lists.flatMap(({ mounts, path, who }) =>
-      maps(mounts).flatMap(([at, mount]): Finding[] => {
-        const name = String(mount.name ?? "");
-        if (known.has(name)) return [];
-        const fix = `add a volume "${name}" to podSpec.volumes, or mount one of: ${[...known].join(", ")}`;
-        return [
-          {
-            place: kubernetes.place([...path, at, "name"]),
-            message: `${who} mounts the volume "${name}", which the pod does not have`,
-            fix,
-          },
-        ];
-      }),
-    );
-  },
-};
-
-export const reservedVolume: LintRule = {
-  name: "reserved-volume",
-  severity: "error",
-  about: "Two volumes of one name, or one named like the controller's own: the API server refuses the Job.",
-  check({ kubernetes }) {
-    if (kubernetes === undefined) return [];
-    const seen = new Set(ownVolumes);
-    return maps(podOf(kubernetes).volumes).flatMap(([at, volume]): Finding[] => {
-      const name = String(volume.name ?? "");
-      if (!seen.has(name)) {
-        seen.add(name);
-        return [];
-      }
-      const own = ownVolumes.has(name);
-      const message = own ? `the controller adds a volume "${name}" of its own` : `the pod has two volumes "${name}"`;
-      const place = kubernetes.place(["podSpec", "volumes", at, "name"]);
-      return [{ place, message, fix: "give it another name" }];
-    });
-  },
-};
-
 export const cacheNotKept: LintRule = {
   name: "cache-not-kept",
   severity: "warning",
