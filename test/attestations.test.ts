@@ -1,0 +1,142 @@
+/** Bills of materials by a scanner that is made of busybox, in images, folders and tars; other tools take such images. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { busyboxImage, imageOf } from "./support/base-image.ts";
+import { type Json, Lab } from "./support/lab.ts";
+import { startRegistry, type TestRegistry } from "./support/registry.ts";
+
+/** Tells what it was given to scan, and what it was told beside. */
+const scanner = `
+list() { (cd $1 && find . -type f | sort | tr '\\n' ' '); }
+core=$(list $BUILDKIT_SCAN_SOURCE)
+for extra in $(ls \${BUILDKIT_SCAN_SOURCE_EXTRAS:-/none} 2>/dev/null); do
+  extras="$extras$extra: $(list $BUILDKIT_SCAN_SOURCE_EXTRAS/$extra)"
+done
+touch /run/src/core/sbom/x 2>/dev/null && core="$core written to"
+cat > $BUILDKIT_SCAN_DESTINATION/sbom.spdx.json <<END
+{"predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT",
+  "name": "$BUILDKIT_SCAN_NOTE", "comment": "$core| $extras", "files": [{"fileName": "/a.txt"}]}}
+END
+`;
+
+let registry: TestRegistry;
+let lab: Lab;
+let generator = "";
+beforeAll(async () => {
+  registry = await startRegistry();
+  const layer = gunzipSync(busyboxImage().blobs[1] ?? Buffer.alloc(0));
+  await registry.push(imageOf([layer], { Cmd: ["/bin/sh", "-c", scanner] }), "scanner", "v1");
+  generator = `${registry.host}/scanner:v1`;
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+beforeEach(() => {
+  lab = new Lab(registry);
+  lab.write({
+    Dockerfile: `FROM busybox AS build
+ARG BUILDKIT_SBOM_SCAN_STAGE
+RUN mkdir /out && echo made > /out/made
+FROM scratch
+ARG BUILDKIT_SBOM_SCAN_CONTEXT
+COPY a.txt /
+COPY --from=build /out /
+`,
+    "a.txt": "a\n",
+    "unused.txt": "",
+  });
+});
+afterEach(() => {
+  try {
+    expect(lab.leftovers()).toEqual([]);
+  } finally {
+    lab[Symbol.dispose]();
+  }
+});
+
+async function build(output: string, ...args: string[]): Promise<string> {
+  const { code, log } = await lab.run([...args, "--output", output]);
+  expect(code, log).toBe(0);
+  return log;
+}
+const sbom = (more = "") => ["--opt", `attest:sbom=generator=${generator}${more}`];
+
+test("a scanner sees the result, and the image that is pushed has its statement", async () => {
+  const name = `${registry.host}/scanned:v1`;
+  const log = await build(`type=image,name=${name},push=true`, ...sbom(",NOTE=told"));
+  expect(log).toContain(`[linux/${process.arch === "arm64" ? "arm64" : "amd64"}] generating sbom using ${generator}`);
+  const raw = (what: string): Json =>
+    JSON.parse(
+      execFileSync("skopeo", ["inspect", "--raw", "--tls-verify=false", `docker://${what}`], { encoding: "utf8" }),
+    );
+  const [image, attested] = raw(name).manifests;
+  expect(attested.annotations["vnd.docker.reference.digest"]).toBe(image.digest);
+  const repository = `${registry.host}/scanned`;
+  const [statement] = raw(`${repository}@${attested.digest}`).layers;
+  const blob: Json = await (await fetch(`http://${registry.host}/v2/scanned/blobs/${statement.digest}`)).json();
+  expect(blob).toMatchObject({
+    predicateType: "https://spdx.dev/Document",
+    subject: [{ digest: { sha256: image.digest.slice("sha256:".length) } }],
+    predicate: { name: "told", comment: "./a.txt ./made | " },
+  });
+  const [layer] = raw(`${repository}@${image.digest}`).layers;
+  expect(blob.predicate.files[0].comment).toBe(`layerID: ${layer.digest}`);
+  const copy = spawnSync(
+    "skopeo",
+    ["copy", "--all", "--src-tls-verify=false", `docker://${name}`, `oci:${join(lab.folder, "copy")}`],
+    { encoding: "utf8" },
+  );
+  expect(copy.stderr).toBe("");
+});
+
+test("stages and the context are scanned where the Dockerfile's arguments ask for it", async () => {
+  const out = join(lab.folder, "out");
+  const asked = [
+    "--opt",
+    "build-arg:BUILDKIT_SBOM_SCAN_STAGE=build",
+    "--opt",
+    "build-arg:BUILDKIT_SBOM_SCAN_CONTEXT=true",
+  ];
+  await build(`type=local,dest=${out}`, ...sbom(), ...asked);
+  const { predicate } = JSON.parse(lab.read(join(out, "sbom.spdx.json")));
+  expect(predicate.comment).toMatch(
+    /^\.\/a\.txt \.\/made \| sbom-build: .*\.\/bin\/busybox .*\.\/out\/made sbom-context: \.\/a\.txt $/,
+  );
+  expect(lab.read(join(out, "a.txt"))).toBe("a\n");
+});
+
+test("a second build has the scanner's statement in the cache", async () => {
+  const { index } = await lab.image(sbom());
+  const again = await lab.image(sbom());
+  expect(again.log).toMatch(/generating sbom using .*\n#\d+ CACHED/);
+  expect(index.manifests[1].digest).toBeDefined();
+  expect(again.index).toEqual(index);
+});
+
+test("docker's archive of such an image is a layout, which skopeo reads", async () => {
+  const archive = join(lab.folder, "image.tar");
+  await build(`type=docker,dest=${archive}`, ...sbom());
+  const names = execFileSync("tar", ["-tf", archive], { encoding: "utf8" });
+  expect(names).not.toContain("manifest.json");
+  const seen = execFileSync("skopeo", ["inspect", "--raw", `oci-archive:${archive}`], { encoding: "utf8" });
+  expect(JSON.parse(seen).manifests).toHaveLength(2);
+});
+
+test.each([
+  [
+    "a scanner that is not there",
+    "generator=missing/scanner",
+    /failed to resolve source metadata for docker\.io\/missing\/scanner:latest: .*not found/,
+  ],
+  ["no scanner", "generator=", /sbom generator cannot be empty/],
+  [
+    "an image that runs nothing",
+    "generator=nothing-to-run:v1",
+    /scanner docker\.io\/library\/nothing-to-run:v1 does not have cmd/,
+  ],
+])("a build with %s fails in upstream's words", async (_, attributes, sentence) => {
+  await registry.push(imageOf([]), "library/nothing-to-run", "v1");
+  const { code, log } = await lab.run(["--opt", `attest:sbom=${attributes}`]);
+  expect(code).toBe(1);
+  expect(log).toMatch(sentence);
+});
