@@ -16,6 +16,9 @@ const special: readonly (readonly [unix: number, go: number])[] = [
   [0o1000, 2 ** 20],
 ];
 
+/** Every bit that says what a file is. */
+const typeMask = [31, 27, 26, 25, 24, 21, 19].reduce((mask, bit) => mask | (1 << bit), 0);
+
 /** From a kind and permissions with set-id bits (0o7777). */
 export function toGoMode(kind: FileKind, mode: number): number {
   const bits = special.reduce((sum, [unix, go]) => ((mode & unix) === 0 ? sum : sum + go), mode & 0o777);
@@ -24,11 +27,9 @@ export function toGoMode(kind: FileKind, mode: number): number {
 
 /** The other way round. Undefined: a kind that no tree here has. */
 export function fromGoMode(mode: number): { readonly kind: FileKind; readonly mode: number } | undefined {
-  const has = (bit: number) => Math.floor(mode / bit) % 2 === 1;
-  const permissions = special.reduce((bits, [unix, go]) => (has(go) ? bits | unix : bits), mode & 0o777);
-  const typeBits = [2 ** 31, 2 ** 27, 2 ** 26, 2 ** 25, 2 ** 24, 2 ** 21, 2 ** 19].filter(has);
-  const sum = typeBits.reduce((total, bit) => total + bit, 0);
-  if (sum === 0) return { kind: "file", mode: permissions };
-  const found = kinds.find(([, bits]) => bits === sum);
+  const permissions = special.reduce((bits, [unix, go]) => ((mode & go) === 0 ? bits : bits | unix), mode & 0o777);
+  const type = (mode & typeMask) >>> 0;
+  if (type === 0) return { kind: "file", mode: permissions };
+  const found = kinds.find(([, bits]) => bits === type);
   return found && { kind: found[0], mode: permissions };
 }

@@ -6,15 +6,17 @@ import { sessionHandlers } from "./serve-session.ts";
 
 /**
  * Offers `session` to a daemon through its `Control/Session` call, until disposed of. `sharedKey` tells transfers of the same
- * directories of one machine apart from all others. `ended` settles when the call does, and never rejects.
+ * directories of one machine apart from all others. `ended` settles when the call does, and never rejects. `onLogin`: what of the caller's
+ * logins the daemon used.
  */
 export function attachSession(
   client: GrpcClient,
   session: Session,
   sharedKey: string,
   scope: Scope,
+  onLogin?: (what: string) => void,
 ): AsyncDisposable & { readonly ended: Promise<unknown> } {
-  const server = new GrpcServer(sessionHandlers(session, scope), { log: scope.log });
+  const server = new GrpcServer(sessionHandlers(session, scope, onLogin), { log: scope.log });
   const metadata = new Map<string, readonly string[]>([
     [header.id, [session.id]],
     [header.sharedKey, [sharedKey]],

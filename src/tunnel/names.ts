@@ -4,6 +4,7 @@ export const header = {
   sharedKey: "x-docker-expose-session-sharedkey",
   name: "x-docker-expose-session-name",
   method: "x-docker-expose-session-grpc-method",
+  healthTimeout: "x-buildkit-session-health-custom-timeout",
   directory: "dir-name",
   include: "include-patterns",
   exclude: "exclude-patterns",

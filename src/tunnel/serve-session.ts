@@ -24,8 +24,16 @@ import { header } from "./names.ts";
 import { blobHandlers } from "./serve-blobs.ts";
 import { authorityHandlers } from "./serve-tokens.ts";
 
-/** What a caller elsewhere serves inside its session: everything that `session` offers. `log` is told of what was asked. */
-export function sessionHandlers(session: Session, scope: Scope): readonly Handler[] {
+/**
+ * What a caller elsewhere serves inside its session: everything that `session` offers. `log` is told of what was asked, `onLogin` of what
+ * was used of the caller's logins, in upstream's words.
+ */
+export function sessionHandlers(
+  session: Session,
+  scope: Scope,
+  onLogin: (what: string) => void = () => {},
+): readonly Handler[] {
+  const shared = new Set<string>();
   const during = (call: Pick<ServerCall<unknown, unknown>, "signal">): Scope => ({
     ...scope,
     signal: AbortSignal.any([scope.signal, call.signal]),
@@ -43,10 +51,14 @@ export function sessionHandlers(session: Session, scope: Scope): readonly Handle
     streaming(filesync.FileSendService.DiffCopy, (call) => takeOutput(session, call, during(call))),
     unary(filesync.AuthService.Credentials, async ({ host }, call) => {
       const found = await session.registryCredentials(host, during(call));
+      if (found.kind !== "none" && found.kind !== "bearer" && !shared.has(host)) {
+        shared.add(host);
+        onLogin(`sharing credentials for ${host}`);
+      }
       if (found.kind === "basic") return { username: found.username, secret: found.password };
       return found.kind === "identityToken" ? { secret: found.token } : {};
     }),
-    ...authorityHandlers(session, during),
+    ...authorityHandlers(session, during, onLogin),
     unary(secrets.SecretsService.GetSecret, async ({ id }, call) => {
       const data = await session.secret(id, during(call));
       if (data === undefined) throw rpcError(Code.NOT_FOUND, `secret ${id}: not found`);

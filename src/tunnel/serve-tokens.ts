@@ -12,7 +12,11 @@ type During = (call: Pick<ServerCall<unknown, unknown>, "signal">) => Scope;
  * Tokens for a builder elsewhere, got here with the caller's credentials; and proof that two sessions have the same ones, by which
  * a builder may use one's token for the other: a key that follows from a secret seed of this user and the builder's salt.
  */
-export function authorityHandlers(session: Session, during: During): readonly Handler[] {
+export function authorityHandlers(
+  session: Session,
+  during: During,
+  onLogin: (what: string) => void,
+): readonly Handler[] {
   const { AuthService: service } = filesync;
   const seeds = new Map<string, Promise<Uint8Array>>();
   const seed = (host: string) => {
@@ -23,6 +27,9 @@ export function authorityHandlers(session: Session, during: During): readonly Ha
   return [
     unary(service.FetchToken, async ({ host, realm, service: name, scopes }, call) => {
       if (session.tokenFor === undefined) throw rpcError(Code.UNIMPLEMENTED, "tokens are not fetched here");
+      const { kind } = await session.registryCredentials(host, during(call));
+      const shown = scopes.map((scope) => scope.replace(/^repository:/, "")).join(" ");
+      if (kind === "basic" || kind === "identityToken") onLogin(`${shown} token for ${host}`);
       const { token, expires } = await session.tokenFor(host, { realm, service: name, scopes }, during(call));
       const seconds = Math.max(1, Math.floor((expires - Date.now()) / 1000));
       return { token, expiresIn: BigInt(seconds) };

@@ -86,9 +86,12 @@ async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() =>
       ...options,
     }),
   );
-  open.use(attachSession(new GrpcClient(session), local, "k", quietScope));
+  open.use(attachSession(new GrpcClient(session), local, "k", quietScope, (what) => logins.push(what)));
   return attached.promise;
 }
+
+/** What the caller was told of its logins. */
+const logins: string[] = [];
 
 const everything = { include: [], exclude: [], follow: [], sharedKeyHint: "h" };
 
@@ -283,11 +286,14 @@ test("a token is fetched on the caller's side, with the login that it has", asyn
   const auths = { [registry.host]: { auth: Buffer.from("me:pass").toString("base64") } };
   writeFileSync(join(folder, "config.json"), JSON.stringify({ auths }));
   const session = (await daemonsView({ env: { DOCKER_CONFIG: folder } }))();
+  logins.length = 0;
   const wish = { realm: `http://${registry.host}/token`, service: "s", scopes: ["repository:a/b:pull"] };
   const found = await session.registryToken?.(registry.host, wish, quietScope);
   expect(Buffer.from(found?.token ?? "", "base64url").toString()).toBe('["repository:a/b:pull"]');
   expect(found?.expires).toBeGreaterThan(Date.now());
   await expect(session.registryToken?.("other", wish, quietScope)).rejects.toThrow("failed to authorize");
+  for (let times = 0; times < 2; times++) await session.registryCredentials(registry.host, quietScope);
+  expect(logins).toEqual([`a/b:pull token for ${registry.host}`, `sharing credentials for ${registry.host}`]);
 });
 
 test("blobs of the caller's layout come as they are; others are not there", async () => {

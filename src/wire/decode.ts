@@ -16,12 +16,13 @@ export function decode<T>(type: MessageType<T>, bytes: Uint8Array): T {
 
 function readMessage(reader: Reader, type: MessageType<unknown>, depth: number): Record<string, unknown> {
   if (depth === 0) throw new CooperError("wire/malformed", `cannot decode ${type.name}: nested too deeply`);
-  const value = emptyMessage(type);
+  const table = tableOf(type);
+  const value = table.empty();
   while (!reader.done) {
-    const { no, wireType } = reader.tag();
-    const field = fieldsOf(type).get(no);
-    if (field === undefined) reader.skip(wireType);
-    else readField(reader, field, wireType, value, depth);
+    const tag = reader.tag();
+    const field = table.fields[tag >>> 3];
+    if (field === undefined) reader.skip(tag & 7);
+    else readField(reader, field, tag & 7, value, depth);
   }
   return value;
 }
@@ -30,6 +31,7 @@ function readField(reader: Reader, field: Field, wireType: number, into: Record<
   const { type } = field;
   if (field.shape === "map") {
     const [key, item] = readEntry(reader.nested(wireType), field, depth);
+    if (into[field.name] === noEntries) into[field.name] = new Map();
     (into[field.name] as Map<string, unknown>).set(key, item);
   } else if (field.shape === "list") {
     const list = into[field.name] as unknown[];
@@ -47,12 +49,12 @@ function readField(reader: Reader, field: Field, wireType: number, into: Record<
 
 function readEntry(reader: Reader, field: Field, depth: number): [string, unknown] {
   let key = "";
-  let item = typeof field.type === "function" ? emptyMessage(field.type()) : defaultOf(field.type);
+  let item = typeof field.type === "function" ? tableOf(field.type()).empty() : defaultOf(field.type);
   while (!reader.done) {
-    const { no, wireType } = reader.tag();
-    if (no === 1) key = reader.string(wireType);
-    else if (no === 2) item = readOne(reader, field.type, wireType, depth);
-    else reader.skip(wireType);
+    const tag = reader.tag();
+    if (tag >>> 3 === 1) key = reader.string(tag & 7);
+    else if (tag >>> 3 === 2) item = readOne(reader, field.type, tag & 7, depth);
+    else reader.skip(tag & 7);
   }
   return [key, item];
 }
@@ -67,32 +69,47 @@ function readScalar(reader: Reader, type: ScalarType, wireType: number): unknown
   if (type === "bytes") return reader.bytes(wireType);
   if (type === "fixed64") return reader.eight(wireType).getBigUint64(0, true);
   if (type === "double") return reader.eight(wireType).getFloat64(0, true);
-  const value = reader.varint(wireType);
-  if (type === "bool") return value !== 0n;
-  if (type === "uint64") return value;
-  if (type === "int64") return BigInt.asIntN(64, value);
-  return type === "uint32" ? Number(BigInt.asUintN(32, value)) : Number(BigInt.asIntN(32, value));
+  if (type === "uint64") return reader.varint(wireType);
+  if (type === "int64") return BigInt.asIntN(64, reader.varint(wireType));
+  if (type === "bool") return reader.varint(wireType) !== 0n;
+  return type === "uint32" ? reader.number(wireType) >>> 0 : reader.number(wireType) | 0;
 }
 
-function emptyMessage(type: MessageType<unknown>): Record<string, unknown> {
-  const value: Record<string, unknown> = {};
-  for (const field of type.fields) {
-    if (field.oneof !== undefined) continue;
-    if (field.shape === "list") value[field.name] = [];
-    else if (field.shape === "map") value[field.name] = new Map();
-    else if (typeof field.type === "string") value[field.name] = defaultOf(field.type);
-  }
-  return value;
+/** What every message of a type begins as, and its fields by number. */
+interface Table {
+  readonly empty: () => Record<string, unknown>;
+  readonly fields: readonly (Field | undefined)[];
 }
 
-const tables = new WeakMap<MessageType<unknown>, ReadonlyMap<number, Field>>();
+const tables = new WeakMap<MessageType<unknown>, Table>();
 
-/** Fields by number; computed once per message type. */
-function fieldsOf(type: MessageType<unknown>): ReadonlyMap<number, Field> {
+/** Of maps that nobody has put anything into: most messages' are. */
+const noEntries: ReadonlyMap<string, unknown> = new Map();
+
+/** Computed once per message type. */
+function tableOf(type: MessageType<unknown>): Table {
   let table = tables.get(type);
   if (table === undefined) {
-    table = new Map(type.fields.map((field) => [field.no, field]));
+    const fields: (Field | undefined)[] = [];
+    for (const field of type.fields) fields[field.no] = field;
+    table = { fields, empty: emptyOf(type) };
     tables.set(type, table);
   }
   return table;
+}
+
+function emptyOf(type: MessageType<unknown>): Table["empty"] {
+  const plain: Record<string, unknown> = {};
+  const lists: string[] = [];
+  for (const field of type.fields) {
+    if (field.oneof !== undefined) continue;
+    if (field.shape === "list") lists.push(field.name);
+    if (field.shape === "list" || field.shape === "map") plain[field.name] = noEntries;
+    else if (typeof field.type === "string") plain[field.name] = defaultOf(field.type);
+  }
+  return () => {
+    const value = { ...plain };
+    for (const name of lists) value[name] = [];
+    return value;
+  };
 }

@@ -57,7 +57,8 @@ function writeOne(writer: Writer, no: number, type: Field["type"], value: unknow
     writer.nested(() => writeMessage(writer, type(), value as Record<string, unknown>));
   } else if (type === "string" || type === "bytes") {
     writer.tag(no, 2);
-    writer.bytes(type === "string" ? Buffer.from(value as string) : (value as Uint8Array));
+    if (type === "string") writer.text(value as string);
+    else writer.bytes(value as Uint8Array);
   } else {
     writer.tag(no, type === "fixed64" || type === "double" ? 1 : 0);
     writeNumber(writer, type, value);

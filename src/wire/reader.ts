@@ -12,11 +12,25 @@ export class Reader {
     return this.#at >= this.#bytes.byteLength;
   }
 
-  tag(): { no: number; wireType: number } {
-    const tag = Number(BigInt.asUintN(32, this.varint(0)));
-    const no = tag >>> 3;
-    if (no === 0) throw malformed("field number 0");
-    return { no, wireType: tag & 7 };
+  /** A field's number times eight, and its wire type. */
+  tag(): number {
+    const tag = this.number(0) >>> 0;
+    if (tag >>> 3 === 0) throw malformed("field number 0");
+    return tag;
+  }
+
+  /** A varint's low 32 bits, as a signed number. Most varints are small, and need no bigint. */
+  number(wireType: number): number {
+    if (wireType !== 0) throw malformed("unexpected wire type");
+    const from = this.#at;
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#byte();
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return low;
+    }
+    this.#at = from;
+    return Number(BigInt.asIntN(32, this.varint(0)));
   }
 
   varint(wireType: number): bigint {
@@ -47,7 +61,7 @@ export class Reader {
   /** A view, not a copy. */
   bytes(wireType: number): Uint8Array {
     if (wireType !== 2) throw malformed("unexpected wire type");
-    const size = Number(this.varint(0));
+    const size = this.#size();
     if (size > this.#bytes.byteLength - this.#at) throw malformed("length beyond the end");
     this.#at += size;
     return this.#bytes.subarray(this.#at - size, this.#at);
@@ -72,6 +86,13 @@ export class Reader {
     else if (wireType === 1) this.#forward(8);
     else if (wireType === 5) this.#forward(4);
     else throw malformed(`wire type ${wireType}`);
+  }
+
+  #size(): number {
+    const first = this.#bytes[this.#at];
+    if (first === undefined || first > 0x7f) return Number(this.varint(0));
+    this.#at++;
+    return first;
   }
 
   #byte(): number {

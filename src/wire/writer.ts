@@ -23,6 +23,10 @@ export class Writer {
   }
 
   varint64(value: bigint): void {
+    if (value >= 0n && value <= 0x7fffffffn) {
+      this.varint(Number(value));
+      return;
+    }
     this.#room(10);
     let rest = BigInt.asUintN(64, value);
     while (rest > 0x7fn) {
@@ -49,11 +53,26 @@ export class Writer {
     this.#at += bytes.byteLength;
   }
 
+  /** As `bytes`, the text in UTF-8. */
+  text(text: string): void {
+    const size = Buffer.byteLength(text);
+    this.varint(size);
+    this.#room(size);
+    this.#at += this.#buffer.write(text, this.#at);
+  }
+
   /** What `write` writes, preceded by its length. */
   nested(write: () => void): void {
     const start = this.#at;
     write();
     const size = this.#at - start;
+    if (size < 0x80) {
+      // Most are short.
+      this.#room(1);
+      this.#buffer.copyWithin(start + 1, start, this.#at++);
+      this.#buffer[start] = size;
+      return;
+    }
     this.varint(size);
     const head = Buffer.from(this.#buffer.subarray(start + size, this.#at));
     this.#buffer.copyWithin(start + head.byteLength, start, start + size);

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writev, writevSync } from "node:fs";
+import { closeSync, openSync, writeSync, writev, writevSync } from "node:fs";
 
 /** Pieces are gathered up to this many bytes: the kernel takes one large write in a third of the time of many small ones. */
 const gatherSize = 1024 * 1024;
@@ -70,7 +70,7 @@ export class ArrivingFile {
       if (this.#failure !== undefined) throw this.#failure.error;
       const file = this.#open();
       const parts = this.#take();
-      for (let rest = parts; rest.length > 0; ) rest = without(rest, writevSync(file, rest.slice(0, maxBuffers)));
+      for (let rest = parts; rest.length > 0; ) rest = without(rest, writeSome(file, rest));
       dress(file);
     } finally {
       this.#close();
@@ -112,6 +112,14 @@ export class ArrivingFile {
 
 /** More buffers than this the kernel refuses in one call. */
 const maxBuffers = 1024;
+
+/** A single part, which is all of most files, costs less than a list of them. */
+function writeSome(file: number, parts: readonly Uint8Array[]): number {
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined
+    ? writeSync(file, first)
+    : writevSync(file, parts.slice(0, maxBuffers));
+}
 
 function writeOnce(file: number, parts: readonly Uint8Array[]): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -127,10 +127,7 @@ export class IncomingTree {
   /** Parents come before children and were announced as folders, so no path leads through a link. */
   #checked(stat: fsutil.Stat): Announced {
     const { path } = stat;
-    const parts = path.split("/");
-    const clean = parts.every((part) => part !== "" && part !== "." && part !== "..") && !path.includes("\0");
-    const parent = parts.slice(0, -1).join("/");
-    if (!clean || (parent !== "" && !this.#folders.has(parent))) {
+    if (!this.#isPlace(path)) {
       throw new CooperError("session/bad-path", `invalid path ${JSON.stringify(path)} in a transfer`);
     }
     if (path === this.#last || this.#folders.has(path) || this.#files.has(path)) {
@@ -140,6 +137,14 @@ export class IncomingTree {
     const found = fromGoMode(stat.mode);
     if (found === undefined) throw new CooperError("session/bad-path", `unknown kind of file ${JSON.stringify(path)}`);
     return { path, stat, ...found };
+  }
+
+  /** One plain name, in the root or in a folder that was announced: so all of its path is plain names. */
+  #isPlace(path: string): boolean {
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const plain = name !== "" && name !== "." && name !== ".." && !name.includes("\0");
+    return plain && (slash === -1 || this.#folders.has(path.slice(0, slash)));
   }
 
   #file(id: number, entry: Announced, old: TreeEntry | undefined): number | undefined {
