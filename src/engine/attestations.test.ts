@@ -14,12 +14,7 @@ describe("askedAttestations()", () => {
       "build-arg:BUILDKIT_ATTEST_PROVENANCE": "mode=max,x",
     });
     expect(asked.sbom).toEqual({ generator: "example.com/a:latest", parameters: { list: "b,c" } });
-    expect(asked.provenance).toEqual(
-      new Map([
-        ["mode", "max"],
-        ["x", ""],
-      ]),
-    );
+    expect(asked.provenance).toMatchObject({ mode: "max", version: "v1", filename: "provenance.json" });
   });
 
   test("has upstream's generator when none is given", async () => {
@@ -31,6 +26,7 @@ describe("askedAttestations()", () => {
     ["attest:vex", "", 'unknown attestation type "vex"'],
     ["attest:sbom", "generator=", "sbom generator cannot be empty"],
     ["attest:sbom", "generator=A B", "failed to parse sbom generator A B: invalid reference format"],
+    ["attest:provenance", "version=v9", "invalid provenance SLSA version: v9"],
     [
       "attest:provenance",
       'mode="max',

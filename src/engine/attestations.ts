@@ -1,16 +1,16 @@
 import type { AttestationOptions, SbomRequest } from "../frontend/index.ts";
+import type { AskedProvenance } from "../provenance/index.ts";
 import type { BuildRequest } from "./contract.ts";
 
 /** What a build is to be attested with. */
 export interface AskedAttestations {
   readonly sbom?: SbomRequest;
-  /** Its attributes as they were given. */
-  readonly provenance?: ReadonlyMap<string, string>;
+  readonly provenance?: AskedProvenance;
 }
 
 /**
  * Reads what frontend options ask for (`attest:provenance=mode=max`, `build-arg:BUILDKIT_ATTEST_SBOM=…`). Throws
- * `dockerfile/bad-option`, in upstream's words.
+ * `dockerfile/bad-option`, `provenance/bad-option`, in upstream's words.
  */
 export async function askedAttestations({
   frontendOptions,
@@ -23,6 +23,6 @@ export async function askedAttestations({
   const provenance = options.get("provenance");
   return {
     ...(sbom && { sbom: sbomRequest(sbom, "generator") }),
-    ...(provenance && { provenance }),
+    ...(provenance && { provenance: (await import("../provenance/index.ts")).askedProvenance(provenance) }),
   };
 }

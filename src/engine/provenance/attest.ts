@@ -1,7 +1,6 @@
 import { type Attestation, type ExportSource, readResults } from "../../export/index.ts";
 import {
   type AskedProvenance,
-  askedProvenance,
   checkComplete,
   type ProvenanceRecord,
   predicateType,
@@ -15,16 +14,15 @@ import { provenanceRecords } from "./records.ts";
 import { stepLayers } from "./step-layers.ts";
 
 /**
- * How each platform's result came about; nothing of empty ones. Throws `provenance/bad-option`, `provenance/incomplete`. The predicate is
+ * How each platform's result came about; nothing of empty ones. Throws `provenance/incomplete`. The predicate is
  * made when it is written out: it names the layers that were exported by then.
  */
 export async function attestProvenance(
-  attrs: ReadonlyMap<string, string>,
+  asked: AskedProvenance,
   source: ExportSource,
   built: Built,
   job: BuildJob,
 ): Promise<Attestations> {
-  const asked = askedProvenance(attrs);
   const records = await provenanceRecords(built, job);
   const attestations = new Map<string, readonly Attestation[]>();
   for (const { id } of readResults(source).platforms) {

@@ -13,7 +13,7 @@ export async function stepLayers(job: BuildJob): Promise<ReadonlyMap<string, Cha
   const found = new Map<string, Chains>();
   for (const { vertex, final } of await job.keys()) {
     for (const [output, ref] of ((await job.stored(final)) ?? []).entries()) {
-      if (ref.kind === "folder") continue;
+      if (ref === undefined || ref.kind === "folder") continue;
       const chains = await chainsOf(exportTree(ref, storage.snapshots).layers, storage);
       if (chains.length > 0) found.set(outputName(vertex.digest, output), chains);
     }

@@ -32,5 +32,5 @@ export async function tellProvenance(
 
 async function builderId({ request }: BuildJob): Promise<string> {
   const { provenance } = await askedAttestations(request).catch(() => ({ provenance: undefined }));
-  return provenance?.get("builder-id") ?? "";
+  return provenance?.builderId ?? "";
 }
