@@ -13,7 +13,7 @@ import {
 } from "../grpc/index.ts";
 import { raceSignal } from "../kit/index.ts";
 import { type RemoteCaller, sessionHeader } from "../tunnel/index.ts";
-import { watchHealth } from "./session-health.ts";
+import { healthTiming, watchHealth } from "./session-health.ts";
 
 type SessionCall = ServerCall<control.BytesMessage, control.BytesMessage>;
 
@@ -70,7 +70,8 @@ export class Sessions {
         void inner.closed.then(() => resolve(undefined));
         call.signal.addEventListener("abort", () => resolve(undefined), { once: true });
       });
-      const gone = await Promise.race([ended, watchHealth(client, call.signal)]);
+      const timing = healthTiming(firstOf(call.metadata, sessionHeader.healthTimeout));
+      const gone = await Promise.race([ended, watchHealth(client, call.signal, timing)]);
       if (gone !== undefined) throw rpcError(Code.UNAVAILABLE, gone);
     } finally {
       if (caller !== undefined) this.#callers.delete(id);

@@ -10,6 +10,8 @@ import type { Session } from "../session/index.ts";
 /** A build as `Control.Solve` states it. */
 export interface BuildRequest {
   readonly ref: string;
+  /** Of which trace the build is part (W3C); for engines elsewhere. */
+  readonly traceparent?: string;
   /** Empty: `definition` is solved directly. */
   readonly frontend: string;
   readonly frontendOptions: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { newSpanId, newTraceId, type TraceContext } from "./context.ts";
+import { contextBelow, newSpanId, type TraceContext } from "./context.ts";
 import { nanoseconds, type Span } from "./span.ts";
 
 /** What of a build's progress makes spans. */
@@ -17,6 +17,8 @@ export interface TracedBuild {
   readonly name: string;
   readonly attributes: Span["attributes"];
   readonly parent: TraceContext | undefined;
+  /** What the build's own span is called elsewhere; made up when left out. */
+  readonly context?: TraceContext;
   readonly started: Date;
   readonly completed: Date;
   readonly error?: string;
@@ -27,8 +29,7 @@ export interface TracedBuild {
 export function buildSpans(build: TracedBuild): readonly Span[] {
   const { parent, told } = build;
   const root: Span = {
-    traceId: parent?.traceId ?? newTraceId(),
-    spanId: newSpanId(),
+    ...(build.context ?? contextBelow(parent)),
     parentId: parent?.spanId ?? "",
     remoteParent: parent !== undefined,
     name: build.name,

@@ -18,5 +18,10 @@ export function formatTraceparent({ traceId, spanId }: TraceContext): string {
   return `00-${traceId}-${spanId}-01`;
 }
 
+/** For a new span, of the parent's trace or a new one. */
+export function contextBelow(parent: TraceContext | undefined): TraceContext {
+  return { traceId: parent?.traceId ?? newTraceId(), spanId: newSpanId() };
+}
+
 export const newTraceId = () => randomBytes(16).toString("hex");
 export const newSpanId = () => randomBytes(8).toString("hex");

@@ -95,9 +95,12 @@ async function execute(
     engine: { ...options, registries: mergeRegistries(options.registries, plan.registryTls) },
   };
   const { env } = io.around;
-  const watched = { env: remote ? {} : env, ref: request.ref, onStatus: display.update, warn: display.warn };
+  const watched = { env, remote, ref: request.ref, onStatus: display.update, warn: display.warn };
   try {
-    return await traced(watched, (onStatus) => build({ ...call, onStatus }, scope, openEngine));
+    return await traced(watched, (onStatus, traceparent) => {
+      const traceable = traceparent === undefined ? request : { ...request, traceparent };
+      return build({ ...call, request: traceable, onStatus }, scope, openEngine);
+    });
   } finally {
     await writeRef(plan, io.around.cwd);
   }

@@ -26,7 +26,7 @@ test("a build's spans reach the collector as part of the caller's trace, and its
     TRACEPARENT: parent,
   };
   const shown: SolveStatus[] = [];
-  const call = { env, ref: "r", onStatus: (status: SolveStatus) => shown.push(status), warn: () => {} };
+  const call = { env, ref: "r", remote: false, onStatus: (status: SolveStatus) => shown.push(status), warn: () => {} };
   const work = traced(call, async (tell) => {
     tell(step);
     throw new Error("no");
@@ -46,8 +46,43 @@ test("a build's spans reach the collector as part of the caller's trace, and its
   ]);
 });
 
+test("a daemon hears whose work the build is, and tells of the steps itself", async () => {
+  const heard: Buffer[] = [];
+  const server = createServer(async (request, response) => {
+    heard.push(Buffer.concat(await request.toArray()));
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    TRACEPARENT: parent,
+  };
+  const told = await traced(
+    { env, ref: "r", remote: true, onStatus: () => {}, warn: () => {} },
+    async (tell, below) => {
+      tell(step);
+      return below;
+    },
+  );
+  server.close();
+  const [resource] = decode(otlp.ExportTraceServiceRequest, heard[0] ?? Buffer.alloc(0)).resourceSpans;
+  const spans = resource?.scopeSpans[0]?.spans ?? [];
+  expect(spans.map(({ name }) => name)).toEqual(["buildctl build"]);
+  const own = Buffer.from(spans[0]?.spanId ?? []).toString("hex");
+  expect(told).toBe(`00-0af7651916cd43dd8448eb211c80319c-${own}-01`);
+});
+
+test("without a collector a daemon still hears of the caller's trace", async () => {
+  const call = { env: { TRACEPARENT: parent }, ref: "r", remote: true, onStatus: () => {}, warn: () => {} };
+  expect(await traced(call, async (_, below) => below)).toBe(parent);
+});
+
 test("without OpenTelemetry's variables it only runs", async () => {
   const onStatus = () => {};
-  const seen = await traced({ env: {}, ref: "r", onStatus, warn: () => {} }, async (tell) => tell === onStatus);
+  const seen = await traced(
+    { env: {}, ref: "r", remote: false, onStatus, warn: () => {} },
+    async (tell) => tell === onStatus,
+  );
   expect(seen).toBe(true);
 });

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { BuildRequest, BuildResponse, Engine, OpenEngine, SolveStatus } from "../../engine/index.ts";
 import { Code, control, type GrpcClient, gateway, rpcError } from "../../grpc/index.ts";
-import { isCooperError, prefixed, raceSignal, type Scope, sleep, withChildScope } from "../../kit/index.ts";
+import { isCooperError, prefixed, raceSignal, type Scope, sha256, sleep, withChildScope } from "../../kit/index.ts";
 import type { LayoutEntry, Session } from "../../session/index.ts";
 import { attachSession } from "../../tunnel/index.ts";
 import type { Init } from "../../wire/index.ts";
@@ -46,11 +46,14 @@ async function buildThere(
   scope: Scope,
 ): Promise<BuildResponse> {
   return withChildScope(scope, async (inner, abort) => {
-    await using attached = attachSession(client, session, sharedKey(), inner);
+    await using attached = attachSession(client, session, sharedKey(), inner, (what) => tellLogin(what, onStatus));
     void attached.ended.then(() => abort(rpcError(Code.UNAVAILABLE, "session closed by the daemon")));
     const progress = follow(client, request.ref, onStatus, inner);
     progress.catch(() => {});
-    const solved = client.unary(control.ControlService.Solve, solveMessage(request, session.id), inner);
+    const solved = client.unary(control.ControlService.Solve, solveMessage(request, session.id), {
+      ...inner,
+      metadata: traceOf(request),
+    });
     const metadata = request.frontend === "" ? undefined : runFrontend(client, request, inner);
     metadata?.catch(() => {});
     const { exporterResponse } = await solved.catch(async (error: unknown) => {
@@ -111,6 +114,16 @@ async function follow(
   for await (const message of call.messages) onStatus(solveStatus(message));
 }
 
+/** A login that the daemon used shows as a step of its own. */
+function tellLogin(what: string, onStatus: (status: SolveStatus) => void): void {
+  const vertex = { digest: sha256(randomBytes(32)), name: `[auth] ${what}`, started: new Date() };
+  onStatus({ vertexes: [vertex] });
+  onStatus({ vertexes: [{ ...vertex, completed: new Date() }] });
+}
+
+const traceOf = ({ traceparent }: BuildRequest): ReadonlyMap<string, string[]> =>
+  new Map(traceparent === undefined ? [] : [["traceparent", [traceparent]]]);
+
 /** Lets the daemon's frontend work and hands its result, or its error, back as this client's own. Gives the result's metadata. */
 async function runFrontend(
   client: GrpcClient,
@@ -118,7 +131,8 @@ async function runFrontend(
   scope: Scope,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const { LLBBridgeService: service } = gateway;
-  const options = { signal: scope.signal, metadata: new Map([["buildkit-controlapi-buildid", [request.ref]]]) };
+  const metadata = new Map([["buildkit-controlapi-buildid", [request.ref]], ...traceOf(request)]);
+  const options = { signal: scope.signal, metadata };
   await client.unary(service.Ping, {}, { ...options, timeout: 15_000 });
   const imports = request.cacheImports.map(({ type, attrs }) => ({ Type: type, Attrs: attrs }));
   const noCache = request.noCache && !("no-cache" in request.frontendOptions) ? { "no-cache": "" } : {};
