@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const connect = () => dial({ address: `unix://${folder}/sock`, timeout: 20_000 }, quietScope);
 
-async function run(ref: string, dockerfile: string) {
+async function run(ref: string, dockerfile: string, exporters = [{ type: "oci", attrs: { name: "x" } }]) {
   writeFileSync(join(folder, "context/Dockerfile"), dockerfile);
   const context = join(folder, "context");
   const call: BuildCall = {
@@ -47,7 +47,7 @@ async function run(ref: string, dockerfile: string) {
       ref,
       frontend: "dockerfile.v0",
       frontendOptions: { "build-arg:A": "b" },
-      exporters: [{ type: "oci", attrs: { name: "x" } }],
+      exporters,
       cacheImports: [],
       cacheExports: [],
       entitlements: [],
@@ -126,12 +126,41 @@ test("a build leaves a record with its image, and its progress can be asked for 
   expect(info.info?.size).toBe(record?.logs?.size);
 });
 
+test("a record tells how the result came about, though nobody asked for attestations", async () => {
+  await run("told", "FROM scratch\nCOPY a.txt /told\n");
+  const [record] = await records({ ref: "told" });
+  const [attestation] = record?.result?.attestations ?? [];
+  expect(attestation).toMatchObject({
+    mediaType: "application/vnd.in-toto+json",
+    annotations: new Map([["in-toto.io/predicate-type", "https://slsa.dev/provenance/v1"]]),
+  });
+  const bytes = await blob(attestation?.digest ?? "");
+  expect(BigInt(bytes.byteLength)).toBe(attestation?.size);
+  const { buildDefinition, runDetails } = JSON.parse(bytes.toString("utf8"));
+  expect(buildDefinition.externalParameters.request).toMatchObject({
+    frontend: "dockerfile.v0",
+    args: { "build-arg:A": "b" },
+    locals: [{ name: "context" }, { name: "dockerfile" }],
+  });
+  expect(buildDefinition.internalParameters.buildConfig.llbDefinition).toHaveLength(3);
+  expect(runDetails.metadata.buildkit_metadata.source.infos[0].filename).toBe("Dockerfile");
+});
+
 test("a failed build's record has its error, whole in a blob", async () => {
   await expect(run("bad", "FROM scratch\nCOPY nothing /\n")).rejects.toThrow("nothing");
   const [record] = await records({ filter: ["status==error"] });
   expect(record?.ref).toBe("bad");
   expect(record?.error).toMatchObject({ message: expect.stringContaining('"/nothing": not found'), details: [] });
   expect((await blob(record?.externalError?.digest ?? "")).toString("latin1")).toContain("errdefs.Source+json");
+});
+
+test("a build whose result could not be written out tells how it came about, too", async () => {
+  await expect(
+    run("unwritten", "FROM scratch\nCOPY a.txt /\n", [{ type: "oci", attrs: { name: "A B" } }]),
+  ).rejects.toThrow();
+  const [record] = await records({ ref: "unwritten" });
+  expect(record?.error).toBeDefined();
+  expect(record?.result?.attestations).toHaveLength(1);
 });
 
 test("finalizing adds the trace, with the spans that the client has sent", async () => {
