@@ -10,6 +10,7 @@ const kinds: readonly (readonly [FileKind, number])[] = [
   ["character", 2 ** 26 + 2 ** 21],
   ["block", 2 ** 26],
 ];
+const kindBits: Readonly<Partial<Record<FileKind, number>>> = Object.fromEntries(kinds);
 const special: readonly (readonly [unix: number, go: number])[] = [
   [0o4000, 2 ** 23],
   [0o2000, 2 ** 22],
@@ -21,8 +22,9 @@ const typeMask = [31, 27, 26, 25, 24, 21, 19].reduce((mask, bit) => mask | (1 <<
 
 /** From a kind and permissions with set-id bits (0o7777). */
 export function toGoMode(kind: FileKind, mode: number): number {
-  const bits = special.reduce((sum, [unix, go]) => ((mode & unix) === 0 ? sum : sum + go), mode & 0o777);
-  return bits + (kinds.find(([name]) => name === kind)?.[1] ?? 0);
+  let bits = (mode & 0o777) + (kindBits[kind] ?? 0);
+  if ((mode & 0o7000) !== 0) for (const [unix, go] of special) if ((mode & unix) !== 0) bits += go;
+  return bits;
 }
 
 /** The other way round. Undefined: a kind that no tree here has. */

@@ -1,10 +1,9 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { type TreeEntry, type WalkFilter, walkTree } from "../../archive/index.ts";
-import { bytesFront, fsutil, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, errnoOf, messageOf, raceSignal, type Scope, settleAll } from "../../kit/index.ts";
+import { fsutil, type MessageStream } from "../../grpc/index.ts";
+import { CooperError, errnoOf, messageOf, type Scope, settleAll } from "../../kit/index.ts";
 import { lgetxattr, llistxattr, splitDevice } from "../../sys/index.ts";
-import { encode } from "../../wire/index.ts";
+import { contentFrame, contentHead, smallFile } from "./content-frame.ts";
 import { toGoMode } from "./go-mode.ts";
 
 type Packets = MessageStream<fsutil.Packet, fsutil.Packet>;
@@ -28,7 +27,24 @@ interface Offered {
  * other side says that it has all. Owners are sent as root, hard links as links to the first of them. Throws
  * `session/transfer-failed` when the other side fails.
  */
-export async function sendTree(root: string, filter: WalkFilter, packets: Packets, scope: Scope): Promise<void> {
+export async function sendTree(root: string, filter: WalkFilter, packets: Packets, outer: Scope): Promise<void> {
+  // Asked for every packet, a signal that is made of several takes longer to answer than the packet.
+  const controller = new AbortController();
+  const scope: Scope = { ...outer, signal: controller.signal };
+  const stop = () => {
+    controller.abort(outer.signal.reason);
+    packets.fail(outer.signal.reason);
+  };
+  outer.signal.throwIfAborted();
+  outer.signal.addEventListener("abort", stop, { once: true });
+  try {
+    await exchange(root, filter, packets, scope);
+  } finally {
+    outer.signal.removeEventListener("abort", stop);
+  }
+}
+
+async function exchange(root: string, filter: WalkFilter, packets: Packets, scope: Scope): Promise<void> {
   const offered = new Map<number, Offered>();
   const wanted = new Wanted();
   const lane = async () => {
@@ -41,7 +57,7 @@ export async function sendTree(root: string, filter: WalkFilter, packets: Packet
   };
   const listen = async () => {
     try {
-      await answerRequests(packets, wanted, scope);
+      await answerRequests(packets, wanted);
     } finally {
       wanted.close();
     }
@@ -78,9 +94,9 @@ async function announce(
   }
 }
 
-async function answerRequests(packets: Packets, wanted: Wanted, scope: Scope): Promise<void> {
+async function answerRequests(packets: Packets, wanted: Wanted): Promise<void> {
   for (;;) {
-    const batch = await raceSignal(packets.read(), scope.signal);
+    const batch = await packets.read();
     if (batch === undefined) throw new CooperError("session/transfer-failed", "error from receiver: EOF");
     for (const { type, id, data } of batch) {
       if (type === fsutil.PacketType.REQ) wanted.add(id);
@@ -97,24 +113,9 @@ async function answerRequests(packets: Packets, wanted: Wanted, scope: Scope): P
 /** A file that cannot be read any more is sent as an empty one, as upstream does. */
 async function sendFile(root: string, id: number, file: Offered, packets: Packets, scope: Scope): Promise<void> {
   const path = `${root}/${file.path}`;
-  if (file.size <= smallSize) {
-    const data = readSmall(path);
-    if (data.byteLength > 0) await sendData(packets, id, data);
-  } else await sendPieces(path, id, packets, scope);
-  await packets.send({ type: fsutil.PacketType.DATA, id });
-}
-
-function readSmall(path: string): Uint8Array {
-  try {
-    const file = openSync(path, "r");
-    try {
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
+  const small = file.size <= smallSize ? smallFile(path, id, file.size) : undefined;
+  if (small === undefined) await sendPieces(path, id, packets, scope);
+  await packets.sendFramed([small ?? contentFrame(id)]);
 }
 
 async function sendPieces(path: string, id: number, packets: Packets, scope: Scope): Promise<void> {
@@ -125,16 +126,11 @@ async function sendPieces(path: string, id: number, packets: Packets, scope: Sco
       scope.signal.throwIfAborted();
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
       if (bytesRead === 0) return;
-      await sendData(packets, id, buffer.subarray(0, bytesRead));
+      await packets.sendParts(contentHead(id, bytesRead), buffer.subarray(0, bytesRead));
     }
   } finally {
     await file.close();
   }
-}
-
-function sendData(packets: Packets, id: number, data: Uint8Array): Promise<void> | undefined {
-  const head = encode(fsutil.Packet, { type: fsutil.PacketType.DATA, id });
-  return packets.sendParts(Buffer.concat([head, bytesFront(4, data.byteLength)]), data);
 }
 
 function statOf(root: string, entry: TreeEntry, seen: Map<string, string>) {
