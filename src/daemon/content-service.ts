@@ -8,7 +8,7 @@ import { timestamp } from "./times.ts";
 /** Bytes per message: containerd's. */
 const chunkSize = 1 << 20;
 
-/** containerd's content store, to be read only: blobs of the root, and of the builds that are remembered. */
+/** containerd's content store, to be read only, as upstream's is: blobs of the root, and of the builds that are remembered. */
 export function contentHandlers(housekeeping: Housekeeping | undefined, history: Blobs): readonly Handler[] {
   const stores = [...(housekeeping ? [housekeeping] : []), history];
   const { ContentService: service } = content;
@@ -18,6 +18,7 @@ export function contentHandlers(housekeeping: Housekeeping | undefined, history:
     return found(stores, text);
   };
   return [
+    ...unwritable(),
     // The root's own: what is remembered is told by its records.
     streaming(service.List, async ({ messages, signal }) => {
       await messages.read();
@@ -47,6 +48,31 @@ export function contentHandlers(housekeeping: Housekeeping | undefined, history:
         await messages.send({ offset: BigInt(at), data: buffer.subarray(0, bytesRead) });
         at += bytesRead;
       }
+    }),
+  ];
+}
+
+/** What changes a content store; nothing is ever under way in this one. */
+function unwritable(): readonly Handler[] {
+  const { ContentService: service } = content;
+  const refuse = async () => {
+    throw rpcError(Code.UNKNOWN, "read-only content store");
+  };
+  return [
+    streaming(service.Write, async ({ messages }) => {
+      const [first] = (await messages.read()) ?? [];
+      if (first?.ref === "") throw rpcError(Code.INVALID_ARGUMENT, "first message must have a reference");
+      await refuse();
+    }),
+    unary(service.Update, refuse),
+    unary(service.Delete, refuse),
+    unary(service.Abort, refuse),
+    unary(service.ListStatuses, async () => ({})),
+    unary(service.Status, async ({ ref }) => {
+      throw rpcError(
+        Code.NOT_FOUND,
+        `could not get status for ref ${JSON.stringify(ref)}: reference ${ref}: not found`,
+      );
     }),
   ];
 }

@@ -46,7 +46,7 @@ export function gatewayHandlers(
     }),
     unary(service.Solve, async (request, call) => {
       const bridge = await bridgeOf(call);
-      return solveResponse(await solving(solve(bridge, request, scopeOf(call))), request, bridge);
+      return solveResponse(await solving(solve(bridge, request, scopeOf(call)), request), request, bridge);
     }),
     unary(service.Evaluate, async ({ ref }, call) => {
       await solving((await bridgeOf(call)).evaluate({ id: ref }));
@@ -94,11 +94,13 @@ export function gatewayHandlers(
 }
 
 /** Whatever went wrong while the frontend's graph was solved says which op it was. */
-async function solving<T>(work: Promise<T>): Promise<T> {
+async function solving<T>(work: Promise<T>, request?: gateway.SolveRequest): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const { code, message, details } = solveErrorStatus(error);
+    const name = request?.frontend ?? "";
+    const frontend = name === "" ? undefined : { name, source: request?.frontendOpt.get("source") ?? "" };
+    const { code, message, details } = solveErrorStatus(error, frontend);
     throw rpcError(code, message, details, error);
   }
 }

@@ -90,6 +90,11 @@ function failedSolve({ op, description, inputIds, mountIds, subject }: ErrorDeta
   });
 }
 
+/** Which frontend it was that failed; of one in an image, which image. */
+export function frontendDetail(name: string, source = ""): Detail {
+  return detail("errdefs.Frontend", { name, ...(source !== "" && { source }) });
+}
+
 /** Where the error was thrown: clients show it with `--debug`. */
 export function stackDetail(error: Error | undefined): readonly Detail[] {
   const frames = [...(error?.stack ?? "").matchAll(/^ +at (?:(.*?) \()?(?:file:\/\/)?([^()\n]*?):(\d+):\d+\)?$/gm)];

@@ -41,6 +41,13 @@ test("a failed step tells where it stands, which vertex it is and how it exited,
   ]);
 });
 
+test("which frontend failed is told, and of which image it is", () => {
+  const told = (frontend: { readonly name: string; readonly source?: string }) =>
+    plain(solveErrorStatus(failedStep(), frontend)).filter(([type]) => type === "errdefs.Frontend+json");
+  expect(told({ name: "dockerfile.v0" })).toEqual([["errdefs.Frontend+json", { name: "dockerfile.v0" }]]);
+  expect(told({ name: "gateway.v0", source: "a/b" })[0]?.[1]).toEqual({ name: "gateway.v0", source: "a/b" });
+});
+
 test("a frontend also hears which op failed, and which action of a file op", () => {
   const solve = (error: unknown) => plain(solveErrorStatus(error)).find(([type]) => type === "errdefs.Solve+json")?.[1];
   expect(solve(failedStep())).toEqual({

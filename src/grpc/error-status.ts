@@ -1,6 +1,6 @@
 import { CooperError, messageOf } from "../kit/index.ts";
 import { Code } from "./code.ts";
-import { type ErrorDetail, errorDetail, solveDetail, stackDetail } from "./error-details.ts";
+import { type ErrorDetail, errorDetail, frontendDetail, solveDetail, stackDetail } from "./error-details.ts";
 import { carriedStatus, type RpcStatus } from "./rpc-error.ts";
 
 /** Codes of ours that are more than UNKNOWN to a client; everything else is that, as upstream's are. */
@@ -22,9 +22,17 @@ export function errorStatus(error: unknown): RpcStatus {
   return { code, message: messageOf(error), details: [...stackDetail(chainOf(error).at(-1)), ...detailsOf(error)] };
 }
 
-/** The same for an error of a solve that a frontend asked for: it tells the op that failed, too, so that it can be looked into. */
-export function solveErrorStatus(error: unknown): RpcStatus {
-  const status = errorStatus(error);
+/**
+ * The same for an error of a solve that a frontend asked for: it tells the op that failed, too, so that it can be looked into, and the
+ * frontend that was asked to work, if one was.
+ */
+export function solveErrorStatus(
+  error: unknown,
+  frontend?: { readonly name: string; readonly source?: string },
+): RpcStatus {
+  const plain = errorStatus(error);
+  const asked = frontend === undefined ? [] : [frontendDetail(frontend.name, frontend.source)];
+  const status = { ...plain, details: [...asked, ...plain.details] };
   const carried = chainOf(error).map(({ details }) => details as ErrorDetail | undefined);
   if (carried.some((details) => details?.kind === "solve")) return status;
   return { ...status, details: [...status.details, solveDetail(carried)] };

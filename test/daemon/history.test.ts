@@ -192,3 +192,26 @@ test("what is pinned outlives a restart, and what is deleted is gone with its bl
     "failed to retrieve ref good: file does not exist",
   );
 });
+
+test("the content store is for reading: nothing can be written or taken away, and nothing is under way", async () => {
+  await using connection = await connect();
+  const { client } = connection;
+  const digest = `sha256:${"0".repeat(64)}`;
+  for (const refused of [
+    client.unary(ContentService.Delete, { digest }, quietScope),
+    client.unary(ContentService.Update, { info: { digest } }, quietScope),
+    client.unary(ContentService.Abort, { ref: "r" }, quietScope),
+  ]) {
+    await expect(refused).rejects.toThrow("read-only content store");
+  }
+  const write = async (ref: string) => {
+    const call = client.call(ContentService.Write, { signal: quietScope.signal });
+    await call.messages.send({ ref, action: 0 });
+    await call.messages.read();
+  };
+  await expect(write("r")).rejects.toThrow("read-only content store");
+  await expect(write("")).rejects.toThrow("first message must have a reference");
+  expect((await client.unary(ContentService.ListStatuses, {}, quietScope)).statuses).toEqual([]);
+  const status = client.unary(ContentService.Status, { ref: "r" }, quietScope);
+  await expect(status).rejects.toThrow('could not get status for ref "r": reference r: not found');
+});

@@ -47,6 +47,48 @@ export const InfoResponse: MessageType<InfoResponse> = {
   ],
 };
 
+export interface FieldMask {
+  readonly paths: readonly string[];
+}
+export const FieldMask: MessageType<FieldMask> = {
+  name: "containerd.services.content.v1.FieldMask",
+  fields: [
+    field(1, "paths", "string", "list"),
+  ],
+};
+
+export interface UpdateRequest {
+  readonly info?: Info;
+  readonly updateMask?: FieldMask;
+}
+export const UpdateRequest: MessageType<UpdateRequest> = {
+  name: "containerd.services.content.v1.UpdateRequest",
+  fields: [
+    field(1, "info", () => Info),
+    field(2, "updateMask", () => FieldMask),
+  ],
+};
+
+export interface UpdateResponse {
+  readonly info?: Info;
+}
+export const UpdateResponse: MessageType<UpdateResponse> = {
+  name: "containerd.services.content.v1.UpdateResponse",
+  fields: [
+    field(1, "info", () => Info),
+  ],
+};
+
+export interface DeleteContentRequest {
+  readonly digest: string;
+}
+export const DeleteContentRequest: MessageType<DeleteContentRequest> = {
+  name: "containerd.services.content.v1.DeleteContentRequest",
+  fields: [
+    field(1, "digest", "string"),
+  ],
+};
+
 export interface ListContentRequest {
   readonly filters: readonly string[];
 }
@@ -133,6 +175,26 @@ export const StatusResponse: MessageType<StatusResponse> = {
   ],
 };
 
+export interface ListStatusesRequest {
+  readonly filters: readonly string[];
+}
+export const ListStatusesRequest: MessageType<ListStatusesRequest> = {
+  name: "containerd.services.content.v1.ListStatusesRequest",
+  fields: [
+    field(1, "filters", "string", "list"),
+  ],
+};
+
+export interface ListStatusesResponse {
+  readonly statuses: readonly Status[];
+}
+export const ListStatusesResponse: MessageType<ListStatusesResponse> = {
+  name: "containerd.services.content.v1.ListStatusesResponse",
+  fields: [
+    field(1, "statuses", () => Status, "list"),
+  ],
+};
+
 export interface WriteContentRequest {
   readonly action: number;
   readonly ref: string;
@@ -187,9 +249,12 @@ export const AbortRequest: MessageType<AbortRequest> = {
 
 export const ContentService = {
   Info: method("/containerd.services.content.v1.Content/Info", InfoRequest, InfoResponse, false, false),
+  Update: method("/containerd.services.content.v1.Content/Update", UpdateRequest, UpdateResponse, false, false),
   List: method("/containerd.services.content.v1.Content/List", ListContentRequest, ListContentResponse, false, true),
+  Delete: method("/containerd.services.content.v1.Content/Delete", DeleteContentRequest, protobuf.Empty, false, false),
   Read: method("/containerd.services.content.v1.Content/Read", ReadContentRequest, ReadContentResponse, false, true),
   Status: method("/containerd.services.content.v1.Content/Status", StatusRequest, StatusResponse, false, false),
+  ListStatuses: method("/containerd.services.content.v1.Content/ListStatuses", ListStatusesRequest, ListStatusesResponse, false, false),
   Write: method("/containerd.services.content.v1.Content/Write", WriteContentRequest, WriteContentResponse, true, true),
   Abort: method("/containerd.services.content.v1.Content/Abort", AbortRequest, protobuf.Empty, false, false),
 };
