@@ -25,6 +25,10 @@ export type ErrorDetail =
     }
   | { readonly kind: "frontend-capability"; readonly name: string }
   | { readonly kind: "subrequest"; readonly name: string }
+  | {
+      readonly kind: "incomplete-materials";
+      readonly materials: readonly { readonly name: string; readonly reason: string }[];
+    }
   | { readonly kind: "denied"; readonly messages: readonly string[] };
 
 interface SourceDetails {
@@ -59,6 +63,8 @@ export function errorDetail(details: ErrorDetail): readonly Detail[] {
       const denyMessages = details.messages.map((message) => ({ message }));
       return [detail("policysession.DecisionResponse", { action: "DENY", denyMessages })];
     }
+    case "incomplete-materials":
+      return [detail("errdefs.ProvenanceMaterialsIncomplete", { incomplete: details.materials })];
     case "frontend-capability":
       return [detail("errdefs.FrontendCap", { name: details.name })];
     case "subrequest":

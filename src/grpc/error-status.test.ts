@@ -74,3 +74,13 @@ test("an unknown subrequest is named", () => {
   });
   expect(plain(errorStatus(error)).slice(1)).toEqual([["errdefs.Subrequest+json", { name: "x" }]]);
 });
+
+test("what provenance could not tell is listed", () => {
+  const materials = [{ name: "context", reason: "local_source" }];
+  const error = new CooperError("provenance/incomplete", "incomplete", {
+    details: { kind: "incomplete-materials", materials },
+  });
+  expect(plain(errorStatus(error)).slice(1)).toEqual([
+    ["errdefs.ProvenanceMaterialsIncomplete+json", { incomplete: materials }],
+  ]);
+});
