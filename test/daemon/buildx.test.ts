@@ -10,6 +10,9 @@ import { fetchBuildx } from "../support/buildx.ts";
 
 const client = fetchBuildx();
 const withClient = client === undefined ? test.skip : test;
+/** Older ones do not know the verb. */
+const withHistory =
+  client !== undefined && /^ +history /m.test(spawnSync(client, ["--help"]).stdout.toString()) ? test : test.skip;
 let folder = "";
 let daemon: Daemon;
 beforeAll(async () => {
@@ -104,6 +107,35 @@ target "two" {
   const { exit, output } = await buildx("bake", "--progress=plain", "two");
   expect(exit, output).toBe(0);
   expect(readdirSync(join(folder, "baked")).sort()).toEqual(["first", "second"]);
+});
+
+withHistory("history shows a build again: its list, its steps, its log, its trace, and a bundle of it", async () => {
+  dockerfile("FROM scratch", "ARG WHO", "COPY a.txt /history");
+  await build("--build-arg", "WHO=me", "--output", "type=oci,dest=image.tar");
+  const list = await buildx("history", "ls", "--format", "{{.Name}} {{.Status}}");
+  expect(list.output.split("\n")[0]).toBe("context Completed");
+  const inspected = await buildx("history", "inspect");
+  expect(inspected.exit, inspected.output).toBe(0);
+  expect(inspected.output).toMatch(/^Context:\t+context$/m);
+  expect(inspected.output).toMatch(/^Build Steps:\t\d+\/\d+ /m);
+  expect(inspected.output).toMatch(/^WHO\t+me$/m);
+  expect((await buildx("history", "logs", "--progress=plain")).output).toContain("[1/1] COPY a.txt /history");
+  expect((await buildx("history", "export", "--finalize", "--output", "record.dockerbuild")).exit).toBe(0);
+  const bundle = spawnSync("tar", ["-tf", join(folder, "record.dockerbuild")]).stdout.toString();
+  expect(bundle.split("\n")).toEqual(expect.arrayContaining(["oci-layout", "index.json"]));
+});
+
+withHistory("history tells why a build failed, with its lines, until it is taken away", async () => {
+  dockerfile("FROM scratch", "COPY busybox /bin/sh", "RUN echo said; exit 4");
+  await build();
+  const { output } = await buildx("history", "inspect");
+  expect(output).toContain('process "/bin/sh -c echo said; exit 4" did not complete successfully: exit code: 4');
+  expect(output).toContain("   3 | >>> RUN echo said; exit 4");
+  const json = JSON.parse((await buildx("history", "inspect", "--format", "json")).output);
+  expect(json).toMatchObject({ Status: "failed", Error: { Code: 2, Name: expect.any(String) } });
+  expect((await buildx("history", "rm", "--all")).exit).toBe(0);
+  expect((await buildx("history", "ls")).output.trim().split("\n")).toHaveLength(1);
+  expect((await buildx("history", "inspect")).output).toContain("ERROR: no records found");
 });
 
 withClient("du lists what is there, and after prune nothing is", async () => {

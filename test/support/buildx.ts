@@ -4,16 +4,27 @@ import { join, resolve } from "node:path";
 
 const binary = "tree/usr/libexec/docker/cli-plugins/docker-buildx";
 
+/** Debian's later suites, the one with the newest buildx first (from 0.24 on it knows `history`). */
+const suites = ["forky", "trixie"];
+
 /**
  * Path of docker-buildx from a later Debian suite than the machine's, or undefined when that cannot be had. Fetched once
  * through the machine's own package source, unpacked beside node_modules, never installed.
  */
 export function fetchBuildx(): string | undefined {
-  const folder = resolve(import.meta.dirname, "../../node_modules/.cache/buildx");
+  for (const suite of suites) {
+    const path = fetchFrom(suite);
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+function fetchFrom(suite: string): string | undefined {
+  const folder = resolve(import.meta.dirname, `../../node_modules/.cache/buildx-${suite}`);
   const path = join(folder, binary);
   if (existsSync(path)) return path;
   try {
-    const options = laterSuite(folder);
+    const options = laterSuite(suite, folder);
     execFileSync("apt-get", [...options, "update"], { cwd: folder, stdio: "ignore", timeout: 60_000 });
     execFileSync("apt-get", [...options, "download", "docker-buildx"], {
       cwd: folder,
@@ -22,18 +33,20 @@ export function fetchBuildx(): string | undefined {
     });
     const packed = readdirSync(folder).find((name) => name.endsWith(".deb"));
     execFileSync("dpkg-deb", ["-x", packed ?? "", "tree"], { cwd: folder, stdio: "ignore" });
-    return existsSync(path) ? path : undefined;
+    // It may want a newer C library than the machine has.
+    execFileSync(path, ["version"], { stdio: "ignore", timeout: 60_000 });
+    return path;
   } catch {
     return undefined;
   }
 }
 
 /** apt options that see one suite and keep everything of theirs in `folder`. */
-function laterSuite(folder: string): string[] {
+function laterSuite(suite: string, folder: string): string[] {
   for (const name of ["state/lists/partial", "cache/archives/partial", "parts"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
-  const lines = ["Types: deb", `URIs: ${packageSource()}`, "Suites: trixie", "Components: main"];
+  const lines = ["Types: deb", `URIs: ${packageSource()}`, `Suites: ${suite}`, "Components: main"];
   const trusted = "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg";
   writeFileSync(join(folder, "parts/later.sources"), `${[...lines, trusted].join("\n")}\n`);
   const options = {
