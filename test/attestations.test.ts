@@ -1,9 +1,13 @@
 /** Bills of materials by a scanner that is made of busybox, in images, folders and tars; other tools take such images. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { buildDefinition, scratch } from "../src/llb/index.ts";
+import { hostPlatform } from "../src/oci/index.ts";
 import { busyboxImage, imageOf } from "./support/base-image.ts";
+import { bundled } from "./support/bundle.ts";
 import { type Json, Lab } from "./support/lab.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
 
@@ -120,6 +124,24 @@ test("docker's archive of such an image is a layout, which skopeo reads", async 
   expect(names).not.toContain("manifest.json");
   const seen = execFileSync("skopeo", ["inspect", "--raw", `oci-archive:${archive}`], { encoding: "utf8" });
   expect(JSON.parse(seen).manifests).toHaveLength(2);
+});
+
+test("a definition without a frontend is scanned, too", async () => {
+  const made = scratch().file([
+    { kind: "mkfile", path: "/made", mode: 0o644, data: Buffer.from("made"), timestamp: undefined },
+  ]);
+  const out = join(lab.folder, "out");
+  const flags = `--root ${lab.root} --config ${join(lab.folder, "buildkitd.toml")}`;
+  const build = promisify(execFile)(
+    process.execPath,
+    [bundled("buildctl-daemonless"), "build", "--progress=plain", ...sbom(), "--output", `type=local,dest=${out}`],
+    { env: { ...process.env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: lab.folder, NODE_OPTIONS: "" } },
+  );
+  build.child.stdin?.end(buildDefinition(made, { platform: hostPlatform() }).bytes);
+  await build;
+  const { subject, predicate } = JSON.parse(lab.read(join(out, "sbom.spdx.json")));
+  expect(subject.map(({ name }: Json) => name)).toEqual(["made"]);
+  expect(predicate.comment).toBe("./made | ");
 });
 
 test.each([

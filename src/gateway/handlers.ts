@@ -121,7 +121,8 @@ async function solve(bridge: GatewayBridge, request: gateway.SolveRequest, scope
   const options = Object.fromEntries(request.frontendOpt);
   const solved = await bridge.forward(request.frontend, { options, inputs }, scope);
   if (request.evaluate) {
-    for (const ref of solved.refs.values()) if (ref !== undefined) await bridge.evaluate(ref);
+    const attested = [...(solved.attestations?.values() ?? [])].flat().map(({ ref }) => ref);
+    for (const ref of [...solved.refs.values(), ...attested]) if (ref !== undefined) await bridge.evaluate(ref);
   }
   return solved;
 }
