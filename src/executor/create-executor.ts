@@ -17,7 +17,7 @@ import { runContainer, startedFile } from "./runtime/container.ts";
 import { findRuntimes, type Runtime } from "./runtime/find.ts";
 import { HeldOutput } from "./runtime/held-output.ts";
 import { ownerName } from "./runtime/owner.ts";
-import { startFailure, startFailureIsTheSteps } from "./runtime/start-failure.ts";
+import { startFailure, startFailureIsTheSteps, wasKilled } from "./runtime/start-failure.ts";
 import { cookieFile, sweepDeadOwners } from "./runtime/sweep.ts";
 import { startWatchdog } from "./runtime/watchdog.ts";
 import { type HostFacts, readHostFacts } from "./spec/host-facts.ts";
@@ -84,6 +84,8 @@ class OciExecutor implements Executor {
     this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), place);
   }
 
+  readonly joinsNetworks = true;
+
   get description(): string {
     try {
       const [best] = this.#choice.candidates();
@@ -149,10 +151,11 @@ class OciExecutor implements Executor {
     }
     scope.log(`${runtime.path} did not start the step: ${outcome.message}`);
     const stepsFault = startFailureIsTheSteps(outcome.message);
+    const killed = wasKilled(outcome.message);
     if (stepsFault) this.#choice.worked(runtime);
-    else this.#choice.failed(runtime);
+    else if (!killed) this.#choice.failed(runtime);
     const failure = startFailure(runtime, outcome.message, this.#host?.capabilities ?? []);
-    if (!stepsFault && !sure) {
+    if (!stepsFault && !killed && !sure) {
       held.drop();
       return failure;
     }

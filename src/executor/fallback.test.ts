@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
@@ -17,12 +17,11 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const step = plainStep(rootfs.path, ["/bin/echo", "hello"]);
 
 /** Stands before the real runtimes on the path, notes that it was called, and fails as a runtime does. */
-function brokenRuntime(name: string): string {
-  const folder = join(base, `bin-${name}`);
-  mkdirSync(folder);
+function brokenRuntime(name: string, end = "exit 1"): string {
+  const folder = mkdtempSync(join(base, "bin-"));
   const called = join(folder, "called");
-  const complaint = '{"level":"error","msg":"cgroups in hybrid mode not supported"}';
-  const script = `#!/bin/sh\necho call >> ${called}\necho complaint >&2\necho '${complaint}' > "$4"\nexit 1\n`;
+  const complaint = end === "exit 1" ? '{"level":"error","msg":"cgroups in hybrid mode not supported"}' : "";
+  const script = `#!/bin/sh\necho call >> ${called}\necho complaint >&2\necho '${complaint}' > "$4"\n${end}\n`;
   writeFileSync(join(folder, name), script);
   chmodSync(join(folder, name), 0o755);
   process.env.PATH = `${folder}:${path}`;
@@ -42,6 +41,18 @@ test("a runtime that cannot work here is stood in for, its complaint is not the 
   expect(await runOnce(stateDir)).toBe("0 hello\n");
   expect(await runOnce(stateDir)).toBe("0 hello\n");
   expect(readFileSync(called, "utf8")).toBe("call\n");
+});
+
+test("a runtime that is killed before the step has begun is an error that says so, and is taken again the next time", async () => {
+  const called = brokenRuntime("buildkit-runc", "kill -9 $$");
+  const stateDir = join(base, "killed");
+  for (const calls of ["call\n", "call\ncall\n"]) {
+    await expect(runOnce(stateDir)).rejects.toMatchObject({
+      message: "buildkit-runc cannot start a container: it was killed",
+      hint: expect.stringContaining("want of memory"),
+    });
+    expect(readFileSync(called, "utf8")).toBe(calls);
+  }
 });
 
 test("an executor that runs nothing touches nothing", async () => {

@@ -10,7 +10,7 @@ import { endProcesses } from "../processes/end-processes.ts";
 import type { DnsOptions } from "../rootfs/network-files.ts";
 import { noExecHint } from "../rootfs/no-exec-hint.ts";
 import { ownerName } from "../runtime/owner.ts";
-import { processesHint } from "../runtime/start-failure.ts";
+import { killedHint, processesHint, wasKilled } from "../runtime/start-failure.ts";
 import { cookieFile, sweepDeadOwners } from "../runtime/sweep.ts";
 import { type LaunchOutcome, launch } from "./launcher.ts";
 import { launchOrder } from "./make-order.ts";
@@ -153,6 +153,7 @@ function resultOf(outcome: LaunchOutcome, step: Step, output: StepOutput): StepR
 function hintFor(message: string): string {
   if (message.startsWith("set a resource limit")) return limitHint;
   if (/\bEAGAIN\b/.test(message)) return processesHint;
+  if (wasKilled(message)) return killedHint;
   return "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)";
 }
 

@@ -17,6 +17,10 @@ export function startFailure(runtime: Runtime, message: string, capabilities: re
       hint: processesHint,
     });
   }
+  if (wasKilled(message)) {
+    const sentence = `${runtime.name} cannot start a container: it was killed`;
+    return new CooperError("executor/no-permission", sentence, { hint: killedHint });
+  }
   const refused = /operation not permitted|permission denied/i.test(message);
   if (!refused && capabilities.includes("CAP_SYS_ADMIN")) {
     return new CooperError("executor/start-failed", message, {
@@ -31,6 +35,14 @@ export function startFailure(runtime: Runtime, message: string, capabilities: re
 /** fork(2) says EAGAIN. */
 export const processesHint =
   "this container or user may have no more processes: raise the limit (in a pod: the node's podPidsLimit; elsewhere ulimit -u, or --pids-limit of the container)";
+
+/** Before the step's process had begun. Says nothing of the runtime: another one would have been killed, too. */
+export function wasKilled(message: string): boolean {
+  return message.endsWith("ended with exit code 137");
+}
+
+export const killedHint =
+  "somebody sent SIGKILL: the kernel, for want of memory in this container (raise its limit), or a person; run the build again, what was done is kept";
 
 function permissionHint(message: string): string {
   if (/rlimit/i.test(message)) {
