@@ -142,7 +142,7 @@ export class BuildJob implements AsyncDisposable {
   }
 
   /** What a vertex's results are, by its key: stored here or in a cache that was imported. Nothing is made that is not there. */
-  async stored(key: Digest, vertex?: EngineVertex): Promise<readonly Ref[] | undefined> {
+  async stored(key: Digest, vertex?: EngineVertex): Promise<readonly (Ref | undefined)[] | undefined> {
     const refs = await this.parts.results.load(key, { imported: undefined });
     return refs ?? (vertex === undefined ? undefined : await this.member.finder?.load(vertex));
   }

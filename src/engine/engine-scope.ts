@@ -31,8 +31,8 @@ export interface EngineScope extends OpScope {
 export interface ImportedResults {
   /** Whether it is known there without a look at what its inputs contain. */
   knows(): Promise<boolean>;
-  /** The results of all of its outputs. Inputs may be made for that, to look at what they contain. */
-  load(): Promise<readonly Ref[] | undefined>;
+  /** The results of its outputs, as far as they are there. Inputs may be made for that, to look at what they contain. */
+  load(): Promise<readonly (Ref | undefined)[] | undefined>;
 }
 
 /** In the first of the jobs that goes on with it to the end: one that is cancelled must not hurt the others. */

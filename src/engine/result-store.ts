@@ -16,7 +16,7 @@ type Asking = Pick<EngineScope, "imported">;
 /** The solver's memory in storage's records, and in caches that were imported. */
 export interface EngineResults extends Omit<ResultStore<Ref, EngineScope>, "load" | "finalKey"> {
   finalKey(quickKey: Digest, scope: Asking): Promise<Digest | undefined>;
-  load(finalKey: Digest, scope: Asking): Promise<readonly Ref[] | undefined>;
+  load(finalKey: Digest, scope: Asking): Promise<readonly (Ref | undefined)[] | undefined>;
 }
 
 export function resultStore(storage: Storage): EngineResults {

@@ -65,8 +65,8 @@ export interface ResultStore<R, S extends Scope = Scope> {
   /** The final key that this quick key led to before, here or for one of the jobs of the scope. */
   finalKey(quickKey: Digest, scope: S): Promise<Digest | undefined>;
   link(quickKey: Digest, finalKey: Digest): Promise<void>;
-  /** All outputs stored under the final key, when all of them are still there. */
-  load(finalKey: Digest, scope: S): Promise<readonly R[] | undefined>;
+  /** The outputs stored under the final key; undefined in place of one that is not there (any more, or in a cache from elsewhere). */
+  load(finalKey: Digest, scope: S): Promise<readonly (R | undefined)[] | undefined>;
   save(finalKey: Digest, results: readonly R[]): Promise<void>;
   /** Runs `work` while no other process runs work of that key; who waited looks again with `load` first. */
   exclusive<T>(finalKey: Digest, scope: Scope, work: () => Promise<T>): Promise<T>;

@@ -75,8 +75,8 @@ export class Node<R, S extends Scope> {
   }
 
   /** Whether there is a result under its key: asked in its own name. */
-  async isStored(key: VertexKey): Promise<boolean> {
-    return (await this.#world.store.load(key.digest, this.#scope)) !== undefined;
+  async isStored({ digest }: VertexKey, output: number): Promise<boolean> {
+    return (await this.#world.store.load(digest, this.#scope))?.[output] !== undefined;
   }
 
   #begin<T>(work: Promise<T>): Promise<T> {
@@ -86,8 +86,17 @@ export class Node<R, S extends Scope> {
     return this.#pending.add(work);
   }
 
-  /** All outputs. */
-  readonly results = once(() => this.#begin(this.#findResults()));
+  /** One output. Of some results not all outputs are stored: who wants one that is not makes the vertex anew. */
+  async result(output: number): Promise<R> {
+    const stored = (await this.#stored())?.[output];
+    if (stored === undefined) return pickOutput(await this.#made(), { vertex: this.vertex, output });
+    if (!this.#reported) this.#tellCached();
+    this.#reported = true;
+    return stored;
+  }
+  readonly #stored = once(() => this.#begin(this.#findStored()));
+  readonly #made = once(() => this.#begin(this.#make()));
+  #reported = false;
   /** The final key. */
   readonly key = once(() => this.#begin(this.#findKey()));
   /** What the op found, when its recipe was asked for. */
@@ -138,9 +147,9 @@ export class Node<R, S extends Scope> {
     this.#startContents(recipe);
     for (const [index, { key, byContent }] of parts.entries()) {
       if (byContent) continue;
+      const { node, output } = this.inputs[index] as NodeInput<R, S>;
       const start = async () => {
-        const stored =
-          key.local || key.fresh ? false : await (this.inputs[index] as NodeInput<R, S>).node.isStored(key);
+        const stored = key.local || key.fresh ? false : await node.isStored(key, output);
         if (!stored && !this.#controller.signal.aborted) await this.#readyInput(index);
       };
       this.#pending.add(start()).catch(() => {});
@@ -186,18 +195,21 @@ export class Node<R, S extends Scope> {
 
   async #prepareInput(index: number): Promise<R> {
     const { node, output } = this.inputs[index] as NodeInput<R, S>;
-    const result = pickOutput(await node.results(), { vertex: node.vertex, output });
+    const result = await node.result(output);
     const { op } = this.vertex;
     return op.prepare === undefined
       ? result
       : this.#guard(async () => op.prepare?.(result, index, this.#scope) ?? result);
   }
 
-  async #findResults(): Promise<readonly R[]> {
+  async #findStored(): Promise<readonly (R | undefined)[] | undefined> {
+    // A chain of vertices may be longer than the stack is deep.
     await Promise.resolve();
+    return this.#load(await this.key());
+  }
+
+  async #make(): Promise<readonly R[]> {
     const key = await this.key();
-    const stored = await this.#load(key);
-    if (stored !== undefined) return stored;
     const ready = await Promise.all(this.inputs.map((_, index) => this.#readyInput(index)));
     if (key.local) return this.#execute(ready);
     const { signal } = this.#controller;
@@ -207,11 +219,9 @@ export class Node<R, S extends Scope> {
     return value;
   }
 
-  async #load(key: VertexKey): Promise<readonly R[] | undefined> {
+  async #load(key: VertexKey): Promise<readonly (R | undefined)[] | undefined> {
     if (key.local || key.fresh) return undefined;
-    const stored = await this.#guard(() => this.#world.store.load(key.digest, this.#scope));
-    if (stored !== undefined) this.#tellCached();
-    return stored;
+    return this.#guard(() => this.#world.store.load(key.digest, this.#scope));
   }
 
   #tellCached(): void {
@@ -224,7 +234,10 @@ export class Node<R, S extends Scope> {
     return this.#guard(() =>
       this.#world.store.exclusive(key.digest, this.#scope, async () => {
         const stored = await this.#load(key);
-        if (stored !== undefined) return stored;
+        if (stored !== undefined && isWhole(stored)) {
+          this.#tellCached();
+          return stored;
+        }
         const results = await this.#execute(inputs);
         await this.#world.store.save(key.digest, results);
         return results;
@@ -264,6 +277,10 @@ export class Node<R, S extends Scope> {
     this.#history.push(event);
     for (const listener of this.#listeners) listener.tell(this.vertex, event);
   }
+}
+
+function isWhole<R>(results: readonly (R | undefined)[]): results is readonly R[] {
+  return results.every((result) => result !== undefined);
 }
 
 /** The result of that output. Throws `solver/vertex-failed` when the vertex has no such output. */

@@ -153,6 +153,23 @@ describe("a build", () => {
   });
 });
 
+describe("a result of which only some outputs are stored", () => {
+  test("is used as it is, and made whole when somebody wants another one", async () => {
+    const { ran, store, solver, vertex, build } = world();
+    const parts = vertex("parts");
+    await build(parts);
+    const [key] = [...store.results.keys()] as [Digest];
+    store.results.set(key, [undefined as never, "second"]);
+    ran.length = 0;
+    const job = solver.job({ member: "job", signal: new AbortController().signal, onEvent: () => {} });
+    expect(await job.result({ vertex: parts, output: 1 })).toBe("second");
+    expect(ran).toEqual([]);
+    expect(await job.result({ vertex: parts, output: 0 })).toBe("parts()");
+    expect(ran).toEqual(["parts"]);
+    await job.close();
+  });
+});
+
 describe("independent branches", () => {
   /** base, then what stage a made, then what stage b made: as COPY --from does it. */
   const stages = (

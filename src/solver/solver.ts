@@ -3,7 +3,7 @@ import type { Edge, Job, JobOptions, KnownKey, Solver, SolverOptions, Vertex } f
 import { Flights } from "./flights.ts";
 import { inputsFirst } from "./inputs-first.ts";
 import { JobProgress } from "./job-progress.ts";
-import { Node, type NodeWorld, pickOutput } from "./node.ts";
+import { Node, type NodeWorld } from "./node.ts";
 
 /** A node with the jobs that want it. */
 interface Shared<R, S extends Scope, J> {
@@ -54,7 +54,7 @@ class SolverJob<R, S extends Scope, J> implements Job<R, S> {
     this.#signal.throwIfAborted();
     if (this.#closing !== undefined) throw new CooperError("solver/closed", "cannot solve: the job is closed");
     for (const vertex of inputsFirst(edge.vertex, (known) => this.#loaded.has(known))) this.#join(vertex);
-    return pickOutput(await raceSignal(this.#loadedOf(edge.vertex).node.results(), this.#signal), edge);
+    return raceSignal(this.#loadedOf(edge.vertex).node.result(edge.output), this.#signal);
   }
 
   async keys(): Promise<readonly KnownKey<R, S>[]> {

@@ -21,7 +21,10 @@ interface Named {
 export async function cacheableRecords(job: BuildJob): Promise<readonly CacheableRecord[]> {
   const known = await job.keys();
   const writer = new RecordWriter(job, new Map(known.map(({ vertex, final }) => [vertex.digest, final])));
-  for (const { vertex } of known) await writer.write(vertex);
+  const vertices = known.map(({ vertex }) => vertex);
+  const used = new Set(vertices.flatMap(({ inputs }) => inputs.map(({ vertex }) => vertex.digest)));
+  // The rest is found from there: of a step that others rest on, only the outputs that they use.
+  for (const vertex of vertices) if (!used.has(vertex.digest)) await writer.write(vertex);
   return writer.records();
 }
 
@@ -43,6 +46,7 @@ class RecordWriter {
     return [...this.#named.values()];
   }
 
+  /** All outputs of the vertex, and everything that it rests on. */
   async write(vertex: EngineVertex): Promise<void> {
     const key = await vertex.op.portable?.(this.#scope);
     for (let output = 0; output < (key?.outputs ?? 0); output++) await this.#edge({ vertex, output });

@@ -34,14 +34,18 @@ export class CacheFinder {
 
   /** Whether the vertex is known without a look at what its inputs contain. */
   async knows(vertex: EngineVertex): Promise<boolean> {
-    return !isEmpty(await this.#findByName(vertex, 0));
+    const found = await this.#perOutput(vertex, (output) => this.#findByName(vertex, output));
+    return !found.every(isEmpty);
   }
 
-  /** The results of all of the vertex's outputs, when some cache has each. */
-  async load(vertex: EngineVertex): Promise<readonly Ref[] | undefined> {
-    const { outputs } = await this.#keyOf(vertex);
-    const refs = await Promise.all(Array.from({ length: outputs }, (_, output) => this.#loadOne(vertex, output)));
-    return refs.every((ref) => ref !== undefined) ? refs : undefined;
+  /** The results of the vertex's outputs, as far as some cache has them. */
+  async load(vertex: EngineVertex): Promise<readonly (Ref | undefined)[] | undefined> {
+    for (const find of [this.#findByName, this.#find]) {
+      const found = await this.#perOutput(vertex, (output) => find.call(this, vertex, output));
+      const refs = found.map((one) => this.#newestOf(one));
+      if (refs.some((ref) => ref !== undefined)) return refs;
+    }
+    return undefined;
   }
 
   /** Digests (as records have them) of content which the caches know as standing for an input of that edge. */
@@ -50,8 +54,12 @@ export class CacheFinder {
     return found.flatMap((places, at) => this.#needs.caches[at]?.contentKeys(places, input) ?? []);
   }
 
-  async #loadOne(vertex: EngineVertex, output: number): Promise<Ref | undefined> {
-    const found = await this.#find(vertex, output);
+  async #perOutput(vertex: EngineVertex, find: (output: number) => Promise<Found>): Promise<readonly Found[]> {
+    const { outputs } = await this.#keyOf(vertex);
+    return Promise.all(Array.from({ length: outputs }, (_, output) => find(output)));
+  }
+
+  #newestOf(found: Found): Ref | undefined {
     for (const [at, places] of found.entries()) {
       const ref = this.#needs.caches[at]?.load(places);
       if (ref !== undefined) return ref;

@@ -1,5 +1,5 @@
 import { type CacheRecord, loadCaches } from "../../export/index.ts";
-import { CooperError, collect, type Digest, isDigest, sha256 } from "../../kit/index.ts";
+import { CooperError, collect, type Digest, isDigest, mapLimit, sha256 } from "../../kit/index.ts";
 import {
   type Descriptor,
   formatReference,
@@ -56,6 +56,8 @@ function finderOf(caches: readonly ImportedCache[], job: BuildJob): CacheFinder 
 interface Place {
   /** What its layers say of where they can be had from. */
   readonly from: string;
+  /** Those of the blobs that are there, where that is cheap to tell. */
+  present(blobs: readonly Digest[]): Promise<ReadonlySet<Digest>>;
   readonly top: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
   blob(descriptor: Descriptor): Promise<Uint8Array>;
   manifest(descriptor: Descriptor): Promise<Uint8Array>;
@@ -103,6 +105,7 @@ async function registryPlace(
   const { descriptor, bytes } = await registry.resolve(name, access, scope);
   return {
     from: repositoryName(reference),
+    present: async (digests) => new Set(digests),
     top: { descriptor, bytes },
     blob: (wanted) => collect(registry.blob(name, wanted, access, scope), configLimit, wanted.digest),
     manifest: (wanted) => registry.manifest(name, wanted, access, scope),
@@ -127,6 +130,10 @@ async function localPlace({ src = "", digest = "" }: Readonly<Record<string, str
   const bytes = await read(digest, manifestLimit);
   return {
     from: `oci-layout:${store}`,
+    present: async (digests) => {
+      const sizes = await mapLimit(digests, 8, (wanted) => blobs.size(wanted, scope));
+      return new Set(digests.filter((_, at) => sizes[at] !== undefined));
+    },
     top: { descriptor: { mediaType: "", digest, size: bytes.byteLength }, bytes },
     blob: (wanted) => read(wanted.digest, configLimit),
     manifest: (wanted) => read(wanted.digest, manifestLimit),
@@ -144,7 +151,9 @@ async function readDocument(document: Manifest | Index, place: Place): Promise<I
       diffId: annotations?.[uncompressed],
       time: annotations?.[createdAt],
     });
-    return [new ImportedCache(records, layerTable(parts, factsOf, place))];
+    const here = await place.present(parts.map(({ digest }) => digest));
+    const layers = parts.filter(({ digest }) => here.has(digest));
+    return [new ImportedCache(records, layerTable(layers, factsOf, place))];
   }
   if (document.kind === "manifest") return inlineCache(document, place);
   const inner = await Promise.all(
