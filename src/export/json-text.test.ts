@@ -6,6 +6,10 @@ describe("compactJson()", () => {
     const text = ' { "b" : 1.0, "a":[ ] , "a": "x <y> \\" , {" } ';
     expect(compactJson(text, "export/bad-attestation")).toBe('{"b":1.0,"a":[],"a":"x \\u003cy\\u003e \\" , {"}');
   });
+  test("takes strings of any length", () => {
+    const text = JSON.stringify({ a: "x".repeat(2e7), b: '\\"'.repeat(4e6) });
+    expect(compactJson(text, "export/bad-attestation") === text).toBe(true);
+  });
   test("has null for nothing, and refuses what is no JSON", () => {
     expect(compactJson("", "export/bad-attestation")).toBe("null");
     expect(() => compactJson("{} {}", "export/bad-attestation")).toThrow(/JSON/);

@@ -1,8 +1,29 @@
 import { CooperError, messageOf } from "../kit/index.ts";
 import { compareBytes, goJson } from "../oci/index.ts";
 
-/** The tokens of a document that is known to be valid. */
-export const jsonTokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+/** The tokens of a document that is known to be valid. Strings may be long: a pattern for them would overflow the stack. */
+export function* jsonTokens(text: string): Generator<string> {
+  const plain = /[{}[\],:]|[^\s{}[\],:"]+|"/g;
+  for (let match = plain.exec(text); match !== null; match = plain.exec(text)) {
+    if (match[0] !== '"') {
+      yield match[0];
+      continue;
+    }
+    const end = endOfString(text, match.index);
+    yield text.slice(match.index, end);
+    plain.lastIndex = end;
+  }
+}
+
+/** Behind the quote that ends the string which begins at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text[before - 1] === "\\") before--;
+    if ((end - before) % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
 
 /**
  * A JSON document without spaces, as Go's encoder writes a raw message: order of keys, digits and escapes untouched but for those
@@ -11,7 +32,7 @@ export const jsonTokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 export function compactJson(text: string, code: string): string {
   if (text === "") return "null";
   parseOrThrow(text, code);
-  return (text.match(jsonTokens) ?? []).map(escapeToken).join("");
+  return Array.from(jsonTokens(text), escapeToken).join("");
 }
 
 /** A compact document with two spaces per level, as Go's `json.Indent`. */
@@ -19,7 +40,7 @@ export function indentJson(compact: string): string {
   let depth = 0;
   const line = () => `\n${"  ".repeat(depth)}`;
   const out: string[] = [];
-  const all = compact.match(jsonTokens) ?? [];
+  const all = [...jsonTokens(compact)];
   for (const [index, token] of all.entries()) {
     const before = all[index - 1];
     if (token === "{" || token === "[") {

@@ -23,7 +23,7 @@ export function rawFields(json: string, what: string, code: string): Map<string,
     state.key = undefined;
     state.value = "";
   };
-  for (const [token] of json.matchAll(jsonTokens)) {
+  for (const token of jsonTokens(json)) {
     if (state.depth === 1 && (token === "," || token === "}")) finish();
     if (state.depth === 1 && state.key === undefined && token.startsWith('"')) {
       state.key = JSON.parse(token) as string;
