@@ -7,8 +7,8 @@ export async function stepLayers(job: BuildJob): Promise<StepLayers> {
   const chains = new BlobChains(job.parts.storage);
   const found = new Map<string, Awaited<ReturnType<BlobChains["of"]>>>();
   for (const { vertex, final } of await job.keys()) {
-    for (const [output, ref] of ((await job.stored(final)) ?? []).entries()) {
-      const list = await chains.of(ref);
+    for (const [output, ref] of ((await job.stored(final, vertex)) ?? []).entries()) {
+      const list = ref === undefined ? [] : await chains.of(ref);
       if (list.length > 0) found.set(outputName(vertex.digest, output), list);
     }
   }
