@@ -151,6 +151,8 @@ export interface EngineOptions {
   /** Where the Container Device Interface has its files, and what builds may have without being granted; absent: it is switched off. */
   readonly devices?: DeviceOptions;
   readonly maxParallelism: number;
+  /** Where the control groups of steps go that do not say. */
+  readonly cgroupParent?: string;
   /** What steps may use at most, where they say nothing themselves. */
   readonly stepLimits?: StepLimits;
   /** The way of isolation that is asked for, unchecked; absent: `auto`. */

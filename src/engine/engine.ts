@@ -52,9 +52,10 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const executor = lazy(async () => {
     const { createExecutor } = await import("../executor/index.ts");
     const stateDir = join(options.root, "executor");
-    const { ociWorkerBinary: binary, networkMode, dns } = options;
+    const { ociWorkerBinary: binary, networkMode, dns, cgroupParent } = options;
     const isolation = options.isolation?.rung ?? "oci";
-    const more = { ...(dns && { dns }), ...(options.stepLimits && { stepLimits: options.stepLimits }) };
+    const limits = options.stepLimits && { stepLimits: options.stepLimits };
+    const more = { ...(dns && { dns }), ...limits, ...(cgroupParent && { cgroupParent }) };
     const made = opened.use(await createExecutor({ stateDir, binary, networkMode, isolation, ...more }, scope));
     return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });

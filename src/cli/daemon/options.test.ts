@@ -142,6 +142,24 @@ test("an unknown key is reported with the nearest one, and ignored", async () =>
   ]);
 });
 
+test("control groups of steps go where the file says", async () => {
+  expect(await options("", '[worker.oci]\ndefaultCgroupParent = "builds"\n')).toMatchObject({ cgroupParent: "builds" });
+});
+
+test("what is set and has no effect is told, by flag and by key", async () => {
+  await options(
+    "--oci-cni-pool-size 3 --oci-worker-selinux",
+    '[worker.oci]\ncniConfigPath = "/etc/x.json"\nselinux = false\n"apparmor-profile" = ""\n[otel]\nsocketPath = "/run/x"\n',
+  );
+  const network = "steps have the machine's network or none, there is no CNI support";
+  expect(warnings).toEqual([
+    `worker.oci.cniConfigPath has no effect: ${network}`,
+    `--oci-cni-pool-size has no effect: ${network}`,
+    "--oci-worker-selinux has no effect: steps have no labels of their own",
+    "otel.socketPath has no effect: steps cannot send traces",
+  ]);
+});
+
 test("a file that is no TOML, and a value of a wrong type, are errors", async () => {
   await expect(options("", "root = 1.2.3")).rejects.toThrow(/^failed to parse config: .*buildkitd\.toml: /);
   await expect(options("", "root = 12")).rejects.toThrow("failed to parse config: root is not a string");

@@ -10,6 +10,7 @@ import { deviceOptions } from "./device-options.ts";
 import { gcSettings } from "./gc-policies.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
+import { warnOfNoEffect } from "./without-effect.ts";
 
 /**
  * The engine's options from what would start upstream's daemon: `BUILDKITD_FLAGS`, split at white space as the shell
@@ -56,6 +57,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
   if (flags.string("oci-worker") === "false" || read.boolean(oci, "enabled") === false) {
     warn("the OCI worker is switched off in the daemon's options, but it is the only one there is: using it");
   }
+  warnOfNoEffect(flags, config, warn);
   if (flags.string("containerd-worker") === "true") warn("containerd is not used: building with the OCI worker");
   if (flags.isSet("addr") && !listens)
     warn("--addr in BUILDKITD_FLAGS is ignored: nothing listens, the build runs in this process");
@@ -65,6 +67,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
   const root = resolve(cwd, flag("root") ?? read.string(config, "root") ?? defaultRoot(env, userOf(env)));
   const gc = gcSettings(flags, oci);
   const stepLimits = parseStepLimits((name) => flag(name) ?? textOf(oci, name));
+  const cgroupParent = read.string(oci, "defaultCgroupParent");
   const isolation = flag("isolation") ?? read.string(oci, "isolation");
   return {
     root,
@@ -81,6 +84,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     ...(isolation !== undefined && { askedIsolation: isolation }),
     ...provenanceOf(config, cwd),
     ...(stepLimits !== undefined && { stepLimits }),
+    ...(cgroupParent && { cgroupParent }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
     ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
   };

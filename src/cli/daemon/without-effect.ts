@@ -1,0 +1,33 @@
+import type { FlagValues } from "../args/spec.ts";
+import { type Config, read } from "./toml.ts";
+
+/** Settings of upstream's that nothing here heeds: by flag, by the place in the file, and what is so instead. */
+const settings: readonly (readonly [flag: string, key: string, instead: string])[] = [
+  [
+    "oci-cni-config-path",
+    "worker.oci.cniConfigPath",
+    "steps have the machine's network or none, there is no CNI support",
+  ],
+  [
+    "oci-cni-binary-dir",
+    "worker.oci.cniBinaryPath",
+    "steps have the machine's network or none, there is no CNI support",
+  ],
+  ["oci-cni-pool-size", "worker.oci.cniPoolSize", "steps have the machine's network or none, there is no CNI support"],
+  ["", "worker.oci.bridgeName", "steps have the machine's network or none"],
+  ["", "worker.oci.bridgeSubnet", "steps have the machine's network or none"],
+  ["oci-worker-apparmor-profile", "worker.oci.apparmor-profile", "steps have the profile of the builder"],
+  ["oci-worker-selinux", "worker.oci.selinux", "steps have no labels of their own"],
+  ["oci-worker-proxy-snapshotter-path", "worker.oci.proxySnapshotterPath", "trees are in the root"],
+  ["otel-socket-path", "otel.socketPath", "steps cannot send traces"],
+];
+
+/** Tells of what somebody has set and will miss. */
+export function warnOfNoEffect(flags: FlagValues, config: Config, warn: (sentence: string) => void): void {
+  for (const [flag, key, instead] of settings) {
+    if (flag !== "" && flags.isSet(flag)) warn(`--${flag} has no effect: ${instead}`);
+    const names = key.split(".");
+    const value = read.table(config, ...names.slice(0, -1))[names.at(-1) ?? ""];
+    if (value !== undefined && value !== false && value !== "" && value !== 0) warn(`${key} has no effect: ${instead}`);
+  }
+}
