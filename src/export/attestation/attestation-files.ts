@@ -14,17 +14,16 @@ export interface AttestationParts {
   readonly needs: ExportNeeds;
 }
 
-/** Shows a tree at a path of this machine while `work` runs; undefined is the empty tree. */
-export async function withFiles<T>(
+/** A tree at a path of this machine, until it is disposed of; undefined is the empty tree. */
+export async function openFiles(
   tree: ExportTree,
   { storage, needs }: AttestationParts,
   scope: Scope,
-  work: (root: string | undefined) => Promise<T>,
-): Promise<T> {
+): Promise<AsyncDisposable & { readonly root: string | undefined }> {
   const id = await needs.materialise(tree, scope);
-  if (id === undefined) return await work(undefined);
-  await using mounted = await storage.mount(storage.snapshots.view(id));
-  return await work(mounted.path);
+  if (id === undefined) return { root: undefined, [Symbol.asyncDispose]: async () => {} };
+  const mounted = await storage.mount(storage.snapshots.view(id));
+  return { root: mounted.path, [Symbol.asyncDispose]: () => mounted[Symbol.asyncDispose]() };
 }
 
 /** A regular file of the tree; links are followed inside it. Throws `export/bad-attestation`. */

@@ -6,8 +6,8 @@ import {
   type AttestationParts,
   badAttestation,
   listAttestationFiles,
+  openFiles,
   readAttestationFile,
-  withFiles,
 } from "./attestation-files.ts";
 
 /** One statement's content: what a bundle had in a file, or a frontend or the builder gave alone. */
@@ -20,6 +20,9 @@ export interface LoadedAttestation {
   readonly predicate: string;
 }
 
+/** All statements of one platform are in memory at one time. */
+const largestSum = 256 * 1024 * 1024;
+
 /**
  * Reads attestations and unpacks bundles. A bill of materials of the result itself comes before all others. Throws
  * `export/bad-attestation`, in upstream's words.
@@ -30,10 +33,15 @@ export async function loadAttestations(
   scope: Scope,
 ): Promise<readonly LoadedAttestation[]> {
   for (const one of attestations) check(one);
-  const loaded = await Promise.all(
-    attestations.map((one) => (one.kind === "bundle" ? unbundle(one, parts, scope) : single(one, parts, scope))),
-  );
-  const all = loaded.flat();
+  const all: LoadedAttestation[] = [];
+  let size = 0;
+  for (const one of attestations) {
+    for await (const loaded of one.kind === "bundle" ? unbundle(one, parts, scope) : single(one, parts, scope)) {
+      size += loaded.predicate.length;
+      if (size > largestSum) throw bad(`attestations exceed ${largestSum} bytes`);
+      all.push(loaded);
+    }
+  }
   const core = all.filter(isCore);
   return [...core, ...all.filter((one) => !core.includes(one))];
 }
@@ -52,14 +60,14 @@ function check({ kind, path, body, predicateType }: Attestation): void {
   }
 }
 
-async function single(
+async function* single(
   { path, predicateType, subjects, sbomCore, body }: Attestation,
   parts: AttestationParts,
   scope: Scope,
-): Promise<LoadedAttestation[]> {
+): AsyncGenerator<LoadedAttestation> {
   const bytes = await readBody(body, path, parts, scope);
   const predicate = compact(bytes);
-  return [{ path, predicateType, subjects, predicate, ...(sbomCore !== undefined && { sbomCore }) }];
+  yield { path, predicateType, subjects, predicate, ...(sbomCore !== undefined && { sbomCore }) };
 }
 
 function compact(bytes: Uint8Array): string {
@@ -85,25 +93,27 @@ async function readBody(
       return await body.make(scope);
     case "tree":
       try {
-        return await withFiles(body.tree, parts, scope, (root) => readAttestationFile(root, path));
+        await using files = await openFiles(body.tree, parts, scope);
+        return await readAttestationFile(files.root, path);
       } catch (error) {
         throw prefixed("cannot read in-toto attestation", error, badAttestation);
       }
   }
 }
 
-async function unbundle(bundle: Attestation, parts: AttestationParts, scope: Scope): Promise<LoadedAttestation[]> {
+async function* unbundle(
+  bundle: Attestation,
+  parts: AttestationParts,
+  scope: Scope,
+): AsyncGenerator<LoadedAttestation> {
   const { body, path } = bundle;
   if (body?.kind !== "tree") throw bad("no ref provided for attestation bundle");
-  return await withFiles(body.tree, parts, scope, async (root) => {
-    const statements: LoadedAttestation[] = [];
-    for (const name of await listAttestationFiles(root, path)) {
-      scope.signal.throwIfAborted();
-      const inside = joinPath(path, name);
-      statements.push(readStatement(bundle, inside, await readAttestationFile(root, inside)));
-    }
-    return statements;
-  });
+  await using files = await openFiles(body.tree, parts, scope);
+  for (const name of await listAttestationFiles(files.root, path)) {
+    scope.signal.throwIfAborted();
+    const inside = joinPath(path, name);
+    yield readStatement(bundle, inside, await readAttestationFile(files.root, inside));
+  }
 }
 
 function readStatement({ predicateType, sbomCore }: Attestation, path: string, bytes: Buffer): LoadedAttestation {
