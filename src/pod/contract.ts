@@ -31,7 +31,14 @@ export interface PodContainer {
   readonly security: ContainerSecurity;
   readonly resources: Resources;
   readonly sidecar: boolean;
-  readonly startupProbe?: StartupProbe;
+  /** A sidecar is up when this succeeds; what comes after waits for it. Another container is stopped when it fails. */
+  readonly startupProbe?: Probe;
+  /** The container is stopped when this fails; a sidecar is started again then. */
+  readonly livenessProbe?: Probe;
+  /** Done as soon as the container's process has begun. When it fails, the container is stopped. */
+  readonly postStart?: Hook;
+  /** Done before the container is asked to end, within the grace period. Not when it ends by itself. */
+  readonly preStop?: Hook;
 }
 export type PullPolicy = "Always" | "IfNotPresent" | "Never";
 
@@ -104,15 +111,25 @@ export interface Resources {
   readonly storageLimit?: number;
 }
 
-/** A sidecar is up when this succeeds; what comes after waits for it. */
-export interface StartupProbe {
-  readonly check:
-    | { readonly kind: "exec"; readonly command: readonly string[] }
-    | { readonly kind: "tcp"; readonly port: number }
-    | { readonly kind: "http"; readonly port: number; readonly path: string };
+/** Asks a container whether it does well. */
+export type Check =
+  | { readonly kind: "exec"; readonly command: readonly string[] }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "http";
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly tls: boolean;
+      readonly headers: readonly (readonly [name: string, value: string])[];
+    };
+export type Hook = Check | { readonly kind: "sleep"; readonly seconds: number };
+export interface Probe {
+  readonly check: Check;
   readonly initialDelaySeconds: number;
   readonly periodSeconds: number;
   readonly timeoutSeconds: number;
+  /** So many failures in a row count. */
   readonly failureThreshold: number;
 }
 

@@ -1,20 +1,12 @@
-import type {
-  EnvSource,
-  ObjectName,
-  PodContainer,
-  PullPolicy,
-  Resources,
-  StartupProbe,
-  VolumeMount,
-} from "../contract.ts";
+import type { EnvSource, ObjectName, PodContainer, PullPolicy, Resources, VolumeMount } from "../contract.ts";
 import type { PodFields } from "./fields.ts";
+import { readHook, readProbe } from "./probe.ts";
 import { amountOf } from "./quantity.ts";
 import { readSecurity } from "./security.ts";
 
 const pullPolicies: readonly string[] = ["Always", "IfNotPresent", "Never"] satisfies PullPolicy[];
 /** What a local run leaves out, with what is lost by it. */
 const leftOut: Readonly<Record<string, string>> = {
-  lifecycle: "hooks are not run",
   volumeDevices: "block devices are not given",
   resizePolicy: "resources do not change",
 };
@@ -34,7 +26,10 @@ export function readContainer(fields: PodFields, podSecurity: PodFields, init: b
   const args = fields.texts("args");
   const workingDir = fields.text("workingDir");
   const pullPolicy = readPullPolicy(fields);
-  const startupProbe = readProbe(fields);
+  const startupProbe = readProbe(fields, "startupProbe");
+  const livenessProbe = readProbe(fields, "livenessProbe");
+  const postStart = readHook(fields, "postStart");
+  const preStop = readHook(fields, "preStop");
   return {
     name,
     image,
@@ -48,6 +43,9 @@ export function readContainer(fields: PodFields, podSecurity: PodFields, init: b
     ...(workingDir !== undefined && workingDir !== "" && { workingDir }),
     ...(pullPolicy !== undefined && { pullPolicy }),
     ...(startupProbe !== undefined && { startupProbe }),
+    ...(livenessProbe !== undefined && { livenessProbe }),
+    ...(postStart !== undefined && { postStart }),
+    ...(preStop !== undefined && { preStop }),
   };
 }
 
@@ -143,30 +141,4 @@ function readResources(fields: PodFields): Resources {
     storageLimit: amount("limits", "ephemeral-storage"),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function readProbe(fields: PodFields): StartupProbe | undefined {
-  if (!fields.has("startupProbe")) return undefined;
-  const probe = fields.map("startupProbe");
-  const check = readCheck(probe);
-  if (check === undefined) return undefined;
-  return {
-    check,
-    initialDelaySeconds: probe.whole("initialDelaySeconds") ?? 0,
-    periodSeconds: probe.whole("periodSeconds") ?? 10,
-    timeoutSeconds: probe.whole("timeoutSeconds") ?? 1,
-    failureThreshold: probe.whole("failureThreshold") ?? 3,
-  };
-}
-
-function readCheck(probe: PodFields): StartupProbe["check"] | undefined {
-  if (probe.has("exec")) return { kind: "exec", command: probe.map("exec").texts("command") ?? [] };
-  const kind = probe.has("httpGet") ? "http" : probe.has("tcpSocket") ? "tcp" : undefined;
-  if (kind === undefined) {
-    probe.warn([], "not done here: only exec, httpGet and tcpSocket are", "use one of them");
-    return undefined;
-  }
-  const fields = probe.map(kind === "http" ? "httpGet" : "tcpSocket");
-  const port = fields.whole("port") ?? 0;
-  return kind === "tcp" ? { kind, port } : { kind, port, path: fields.text("path") ?? "/" };
 }

@@ -49,7 +49,7 @@ test.each<[unknown, string]>([
     "error volumes[0].nfs: this machine has no volumes of kind nfs",
   ],
   [pod({}, { volumes: [{ name: "n" }, { name: "n" }] }), 'error volumes[1].name: there is another volume "n"'],
-  [pod({ lifecycle: { preStop: {} } }), "warning containers[0].lifecycle: not done here: hooks are not run"],
+  [pod({ lifecycle: { preStop: {} } }), "error containers[0].lifecycle.preStop: it does nothing"],
   [pod({}, { hostUsers: false }), "warning hostUsers: not done here: users are the machine's"],
   [
     { containers: [{ name: "a", image: "x" }], initContainers: [{ name: "a", image: "x" }] },
@@ -82,6 +82,11 @@ test("no PodSpec makes it throw", () => {
     "capabilities",
     "add",
     "startupProbe",
+    "livenessProbe",
+    "lifecycle",
+    "preStop",
+    "httpGet",
+    "port",
     "exec",
     "__proto__",
   );

@@ -1,7 +1,6 @@
-import { request } from "node:http";
-import { connect } from "node:net";
 import { CooperError, type Scope, sleep } from "../../kit/index.ts";
-import type { PodContainer, StartupProbe } from "../contract.ts";
+import type { PodContainer, Probe } from "../contract.ts";
+import { succeeds } from "./check.ts";
 import type { LiveContainer } from "./run-container.ts";
 
 /** Waits until a sidecar's startup probe succeeds. Throws `pod/not-up` when it does not in time, or when the container ends before. */
@@ -13,57 +12,55 @@ export async function waitUntilUp(container: PodContainer, live: LiveContainer, 
     (error: unknown) => Promise.reject(error),
   );
   ended.catch(() => {});
-  await Promise.race([ended, poll(container, probe, live, scope)]);
+  if (!(await Promise.race([ended, comesUp(probe, live, scope)]))) {
+    throw notUp(container, `its startup probe failed ${probe.failureThreshold} times`);
+  }
 }
 
-async function poll(container: PodContainer, probe: StartupProbe, live: LiveContainer, scope: Scope): Promise<void> {
+/** False when it has failed as often as it may. */
+async function comesUp(probe: Probe, live: LiveContainer, scope: Scope): Promise<boolean> {
   await sleep(probe.initialDelaySeconds * 1000, scope.signal);
-  for (let failures = 0; failures < Math.max(1, probe.failureThreshold); failures++) {
-    if (failures > 0) await sleep(Math.max(1, probe.periodSeconds) * 1000, scope.signal);
-    if (await succeeds(probe, live, scope)) return;
+  for (let failures = 0; failures < probe.failureThreshold; failures++) {
+    if (failures > 0) await sleep(probe.periodSeconds * 1000, scope.signal);
+    if (await succeeds(probe.check, probe.timeoutSeconds, live, scope)) return true;
   }
-  throw notUp(container, `its startup probe failed ${probe.failureThreshold} times`);
+  return false;
 }
 
-async function succeeds(probe: StartupProbe, live: LiveContainer, scope: Scope): Promise<boolean> {
-  const { check } = probe;
-  const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(Math.max(1, probe.timeoutSeconds) * 1000)]);
-  try {
-    switch (check.kind) {
-      case "exec":
-        return (await live.exec(check.command, { ...scope, signal })) === 0;
-      case "tcp":
-        return await connects(check.port, signal);
-      case "http":
-        return await answers(check.port, check.path, signal);
+/** Resolves when it has failed as often in a row as it may. */
+async function failsForGood(probe: Probe, live: LiveContainer, scope: Scope): Promise<void> {
+  await sleep(probe.initialDelaySeconds * 1000, scope.signal);
+  for (let failures = 0; failures < probe.failureThreshold; ) {
+    failures = (await succeeds(probe.check, probe.timeoutSeconds, live, scope)) ? 0 : failures + 1;
+    if (failures < probe.failureThreshold) await sleep(probe.periodSeconds * 1000, scope.signal);
+  }
+}
+
+/**
+ * Watches a container's health: its startup probe unless it is `up` already, then its liveness probe. Calls `onSick` with what is wrong, once.
+ * Ends with the container, or when the returned function is called.
+ */
+export function watchHealth(
+  { startupProbe, livenessProbe }: PodContainer,
+  live: LiveContainer,
+  scope: Scope,
+  up: boolean,
+  onSick: (why: string) => void,
+): () => void {
+  const over = new AbortController();
+  const watching: Scope = { ...scope, signal: AbortSignal.any([scope.signal, over.signal]) };
+  const watch = async () => {
+    if (!up && startupProbe !== undefined && !(await comesUp(startupProbe, live, watching))) {
+      return onSick(`its startup probe failed ${startupProbe.failureThreshold} times`);
     }
-  } catch {
-    scope.signal.throwIfAborted();
-    return false;
-  }
-}
-
-function connects(port: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, signal });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function answers(port: number, path: string, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request({ host: "127.0.0.1", port, path, signal }, (response) => {
-      response.resume();
-      const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400);
-    });
-    asked.once("error", () => resolve(false));
-    asked.end();
-  });
+    if (livenessProbe === undefined) return;
+    await failsForGood(livenessProbe, live, watching);
+    onSick(`its liveness probe failed ${livenessProbe.failureThreshold} times`);
+  };
+  if (livenessProbe !== undefined || (!up && startupProbe !== undefined)) watch().catch(() => {});
+  const stop = () => over.abort();
+  live.end.then(stop, stop);
+  return stop;
 }
 
 function notUp({ name }: PodContainer, why: string): CooperError {

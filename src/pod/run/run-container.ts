@@ -3,13 +3,19 @@ import type { Readable } from "node:stream";
 import { setTimeout as later } from "node:timers/promises";
 import type { Container, ContainerProcess, ContainerSpec, RunningProcess, StepMount } from "../../executor/index.ts";
 import { CooperError, isCooperError, pathInside, type Scope } from "../../kit/index.ts";
-import type { ImageRoot, Pod, PodContainer, PodSurroundings } from "../contract.ts";
+import type { Hook, ImageRoot, Pod, PodContainer, PodSurroundings } from "../contract.ts";
 import type { MadeVolume } from "../volumes/make-volume.ts";
 import { volumeMounts } from "../volumes/mounts.ts";
+import { type CheckPlace, succeeds } from "./check.ts";
 import { environmentOf, statedEnv } from "./env.ts";
 import { expandVariables } from "./expand.ts";
 import { limitsOf } from "./limits.ts";
 import { rightsOf } from "./rights.ts";
+
+/** A kubelet waits as long as it takes; who sits in front of it does not. Seconds. */
+const hookPatience = 300;
+/** What a container has at least to end after its preStop hook, in milliseconds. */
+const leastAfterHook = 2000;
 
 /** What all containers of a pod share. */
 export interface PodHome {
@@ -27,13 +33,13 @@ export interface ContainerEnd {
 }
 
 /** A container whose process has begun. */
-export interface LiveContainer extends AsyncDisposable {
+export interface LiveContainer extends AsyncDisposable, CheckPlace {
+  /** Why `postStart` failed; undefined when it did not. */
+  readonly hooked: Promise<string | undefined>;
   /** All its output has been handed on by then. */
   readonly end: Promise<ContainerEnd>;
-  /** SIGTERM, and SIGKILL when it has not ended after so many seconds. Resolves when it has ended. */
+  /** `preStop`, SIGTERM, and SIGKILL when it has not ended after so many seconds of all that. Resolves when it has ended. */
   stop(graceSeconds: number): Promise<void>;
-  /** Runs a command in it; resolves with its exit code. */
-  exec(command: readonly string[], scope: Scope): Promise<number>;
 }
 
 /** Starts a container of the pod on an image's tree. The end of `scope` kills it at once. Throws `pod/…`, `executor/…`. */
@@ -49,7 +55,7 @@ export async function startContainer(
   const opened = await around.executor.open(plan.spec, scope);
   try {
     const process = await opened.start(plan.process, scope);
-    return new Live(container, opened, process, plan.process, around);
+    return new Live({ container, opened, process, like: plan.process, home, scope });
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;
@@ -136,28 +142,39 @@ function commandOf(
   );
 }
 
+interface LiveParts {
+  readonly container: PodContainer;
+  readonly opened: Container;
+  readonly process: RunningProcess;
+  readonly like: ContainerProcess;
+  readonly home: PodHome;
+  readonly scope: Scope;
+}
+
 class Live implements LiveContainer {
   readonly end: Promise<ContainerEnd>;
-  readonly #container: Container;
+  readonly hooked: Promise<string | undefined>;
+  readonly networkNamespace: string | undefined;
+  readonly #parts: LiveParts;
   readonly #process: RunningProcess;
-  readonly #like: ContainerProcess;
   #ended = false;
+  #stopping: Promise<void> | undefined;
 
-  constructor(
-    spec: PodContainer,
-    container: Container,
-    process: RunningProcess,
-    like: ContainerProcess,
-    around: PodSurroundings,
-  ) {
-    this.#container = container;
+  constructor(parts: LiveParts) {
+    const { container, process, home } = parts;
+    this.#parts = parts;
     this.#process = process;
-    this.#like = like;
+    this.networkNamespace = home.networkNamespace;
     const flows = [process.stdout, process.stderr].flatMap((stream, at) =>
-      stream === undefined ? [] : [flow(stream, (chunk) => around.output(spec.name, at === 0 ? 1 : 2, chunk))],
+      stream === undefined
+        ? []
+        : [flow(stream, (chunk) => home.around.output(container.name, at === 0 ? 1 : 2, chunk))],
     );
     this.end = this.#waitForEnd(flows);
     this.end.catch(() => {});
+    const { postStart } = container;
+    this.hooked =
+      postStart === undefined ? Promise.resolve(undefined) : this.#hook("postStart", postStart, hookPatience);
   }
 
   async #waitForEnd(flows: readonly Promise<void>[]): Promise<ContainerEnd> {
@@ -170,11 +187,41 @@ class Live implements LiveContainer {
     }
   }
 
-  async stop(graceSeconds: number): Promise<void> {
+  /** What went wrong with a hook; nothing when the container has ended meanwhile. */
+  async #hook(name: string, hook: Hook, seconds: number): Promise<string | undefined> {
+    const over = new AbortController();
+    const end = () => over.abort();
+    this.end.then(end, end);
+    const scope = { ...this.#parts.scope, signal: AbortSignal.any([this.#parts.scope.signal, over.signal]) };
+    const done =
+      hook.kind === "sleep"
+        ? later(Math.min(hook.seconds, seconds) * 1000, true, { signal: scope.signal })
+        : succeeds(hook, seconds, this, scope);
+    const good = await done.catch(() => true);
+    return good || this.#ended ? undefined : `its ${name} hook failed`;
+  }
+
+  stop(graceSeconds: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceSeconds);
+    return this.#stopping;
+  }
+
+  async #stop(graceSeconds: number): Promise<void> {
+    if (this.#ended) return;
+    const begun = performance.now();
+    const { container, home } = this.#parts;
+    if (container.preStop !== undefined) {
+      const trouble = await this.#hook("preStop", container.preStop, graceSeconds);
+      if (trouble !== undefined)
+        home.around.event({ kind: "warning", text: `container ${container.name}: ${trouble}` });
+    }
     if (this.#ended) return;
     this.#process.signal("SIGTERM");
+    const used = performance.now() - begun;
+    const left =
+      container.preStop === undefined ? graceSeconds * 1000 : Math.max(leastAfterHook, graceSeconds * 1000 - used);
     const waiting = new AbortController();
-    const patience = later(graceSeconds * 1000, undefined, { signal: waiting.signal, ref: true }).then(
+    const patience = later(left, undefined, { signal: waiting.signal, ref: true }).then(
       () => this.#process.signal("SIGKILL"),
       () => {},
     );
@@ -185,7 +232,7 @@ class Live implements LiveContainer {
 
   async exec(command: readonly string[], scope: Scope): Promise<number> {
     try {
-      const process = await this.#container.start({ ...this.#like, args: command }, scope);
+      const process = await this.#parts.opened.start({ ...this.#parts.like, args: command }, scope);
       process.stdout.resume();
       process.stderr?.resume();
       return (await process.exit).exitCode;
@@ -196,7 +243,7 @@ class Live implements LiveContainer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#container[Symbol.asyncDispose]();
+    await this.#parts.opened[Symbol.asyncDispose]();
     await this.end.catch(() => {});
   }
 }

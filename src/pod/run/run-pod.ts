@@ -12,6 +12,7 @@ import { makeVolumes } from "../volumes/make-volume.ts";
 import { openNetwork } from "./network.ts";
 import { type ContainerEnd, type PodHome, startContainer } from "./run-container.ts";
 import { Sidecar } from "./sidecar.ts";
+import { stopWhenSick } from "./stop-when-sick.ts";
 import { watchDeadline, watchSizes } from "./watch.ts";
 
 /** When the pod does not say, in seconds. Kubernetes waits for 30; who sits in front of it does not. */
@@ -116,7 +117,11 @@ class PodRun {
   }
 
   /** The scope's end asks the container to stop; it is killed only after the grace period. */
-  async #runOne(container: PodContainer, role: ContainerRole, scope: Scope): Promise<ContainerEnd> {
+  async #runOne(
+    container: PodContainer,
+    role: ContainerRole,
+    scope: Scope,
+  ): Promise<ContainerEnd & { readonly sick?: string }> {
     scope.signal.throwIfAborted();
     const { around, graceSeconds } = this.#home;
     const killing = new AbortController();
@@ -125,6 +130,7 @@ class PodRun {
       signal: killing.signal,
     });
     around.event({ kind: "started", container: container.name, role });
+    const sickness = stopWhenSick(container, live, this.#home, scope, false);
     const onAbort = () => void live.stop(graceSeconds);
     if (scope.signal.aborted) onAbort();
     else scope.signal.addEventListener("abort", onAbort, { once: true });
@@ -132,13 +138,17 @@ class PodRun {
       const end = await live.end;
       around.event({ kind: "ended", container: container.name, role, exitCode: end.exitCode });
       if (scope.signal.aborted) throw new Stopped(container.name, end.exitCode);
-      return end;
+      return sickness.why === undefined ? end : { ...end, sick: sickness.why };
     } finally {
       scope.signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #failed({ name, resources }: PodContainer, role: ContainerRole, { exitCode, oomKilled }: ContainerEnd): PodResult {
+  #failed(
+    { name, resources }: PodContainer,
+    role: ContainerRole,
+    { exitCode, oomKilled, sick }: ContainerEnd & { readonly sick?: string },
+  ): PodResult {
     if (oomKilled) {
       const limit = `${Math.floor(resources.memoryLimit ?? 0)} bytes`;
       return {
@@ -147,6 +157,9 @@ class PodRun {
         reason: "OOMKilled",
         message: `container ${name} was killed at its memory limit of ${limit}`,
       };
+    }
+    if (sick !== undefined) {
+      return { exitCode, container: name, reason: "Unhealthy", message: `container ${name} was stopped: ${sick}` };
     }
     if (role === "main") return { exitCode, container: name };
     return {

@@ -1,7 +1,8 @@
-import { messageOf, type Scope, sleep } from "../../kit/index.ts";
+import { CooperError, messageOf, type Scope, sleep } from "../../kit/index.ts";
 import type { ImageRoot, PodContainer } from "../contract.ts";
 import { waitUntilUp } from "./probe.ts";
 import { type LiveContainer, type PodHome, startContainer } from "./run-container.ts";
+import { stopWhenSick } from "./stop-when-sick.ts";
 
 const firstPause = 1000;
 const longestPause = 60_000;
@@ -24,11 +25,15 @@ export class Sidecar {
     const live = await startContainer(container, image, home, scope);
     home.around.event({ kind: "started", container: container.name, role: "sidecar" });
     try {
+      const trouble = await live.hooked;
+      if (trouble !== undefined)
+        throw new CooperError("pod/not-up", `sidecar ${JSON.stringify(container.name)} did not come up: ${trouble}`);
       await waitUntilUp(container, live, scope);
     } catch (error) {
       await live[Symbol.asyncDispose]();
       throw error;
     }
+    stopWhenSick(container, live, home, scope, true);
     return new Sidecar(container, image, live, home, scope);
   }
 
@@ -48,6 +53,7 @@ export class Sidecar {
       try {
         this.#live = await startContainer(container, image, home, scope);
         home.around.event({ kind: "started", container: container.name, role: "sidecar" });
+        stopWhenSick(container, this.#live, home, scope, false);
       } catch (error) {
         home.around.event({ kind: "warning", text: `sidecar ${this.name} does not start again: ${messageOf(error)}` });
         return;
