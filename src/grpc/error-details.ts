@@ -27,7 +27,7 @@ export type ErrorDetail =
   | { readonly kind: "subrequest"; readonly name: string }
   | {
       readonly kind: "incomplete-materials";
-      readonly materials: readonly { readonly name: string; readonly reason: string }[];
+      readonly materials: readonly object[];
     }
   | { readonly kind: "denied"; readonly messages: readonly string[] };
 

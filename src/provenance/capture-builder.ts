@@ -1,5 +1,5 @@
 import { compareBytes, parseReference } from "../oci/index.ts";
-import type { BlobUse, Capture, GitUse, HttpUse, ImageUse, Offer } from "./contract.ts";
+import type { BlobUse, Capture, GitUse, HttpUse, ImageUse, Offer, ProxyGap } from "./contract.ts";
 import { redactCredentials } from "./redact.ts";
 
 /**
@@ -13,6 +13,7 @@ export class CaptureBuilder {
   readonly #locals = new Set<string>();
   readonly #secrets = new Map<string, Offer>();
   readonly #ssh = new Map<string, Offer>();
+  #gaps: ProxyGap[] | undefined;
   network = false;
   incomplete = false;
 
@@ -41,6 +42,11 @@ export class CaptureBuilder {
   ssh({ id, optional }: Offer): void {
     addOffer(this.#ssh, { id: id || "default", optional });
   }
+  /** A step that reached the network by way of the builder's proxy, and what is not certain of that. */
+  proxied(gaps: readonly ProxyGap[]): void {
+    this.#gaps = [...(this.#gaps ?? []), ...gaps];
+    this.incomplete ||= gaps.length > 0;
+  }
 
   /** Everything sorted by name. An image that is also there by its tag is not told once more by its digest. */
   finish(): Capture {
@@ -56,9 +62,12 @@ export class CaptureBuilder {
       ssh: sorted([...this.#ssh.values()], ({ id }) => id),
       network: this.network,
       incomplete: this.incomplete,
+      ...(this.#gaps && { proxy: { gaps: sorted(this.#gaps, gapOrder) } }),
     };
   }
 }
+
+const gapOrder = ({ op, uri, method, reason }: ProxyGap) => [op, uri, method, reason].join("\0");
 
 /** A required one stays required, whoever else could do without. */
 function addOffer(offers: Map<string, Offer>, { id, optional }: Offer): void {

@@ -48,6 +48,16 @@ export interface Capture {
   readonly network: boolean;
   /** Something was used that cannot be told. */
   readonly incomplete: boolean;
+  /** Steps reached the network by way of the builder's proxy alone; what that could not tell whole. */
+  readonly proxy?: { readonly gaps: readonly ProxyGap[] };
+}
+/** A request of a step's that says nothing certain of what was got. `op` is the step's digest, `name` its command. */
+export interface ProxyGap {
+  readonly op: string;
+  readonly name: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly reason: string;
 }
 
 /** What a frontend was asked, or the builder itself (`frontend` empty), as it was sent. */

@@ -99,6 +99,18 @@ it("complete materials cannot be had with a directory of the caller's", () => {
   expect(String(failure)).toContain("Uncaptured local sources:\n  - context\n    reason: local_source");
 });
 
+it("what steps got through the builder's proxy is told, and so is what that could not tell", () => {
+  const gap = { op: "sha256:1", name: "sh -c x", method: "POST", uri: "https://host.example/", reason: "method" };
+  const through = (gaps: readonly (typeof gap)[]) => ({ ...capture, proxy: { gaps }, incomplete: gaps.length > 0 });
+  const networkOf = (gaps: readonly (typeof gap)[]) =>
+    predicate({ capture: through(gaps) }, { mode: "min" }).runDetails.metadata.buildkit_metadata.network;
+  expect(networkOf([])).toEqual({ mode: "proxy" });
+  expect(networkOf([gap])).toEqual({ mode: "proxy", proxy: { incomplete: [gap] } });
+  expect(() => predicate({ capture: through([gap]) }, { "complete-materials": "true" })).toThrow(
+    "Uncaptured requests:\n  - sh -c x\n    method: POST\n    url: https://host.example/\n    reason: method",
+  );
+});
+
 it.each([
   [{ version: "v2" }, "invalid provenance SLSA version: v2"],
   [{ mode: "some" }, 'invalid mode "some"'],

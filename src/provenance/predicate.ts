@@ -68,9 +68,15 @@ function gather(
     metadata: {
       ...(vcs && { vcs }),
       ...(steps && { source: sourceJson(steps.source, steps.plan), layers: layersJson(layers, steps.plan) }),
+      ...(capture.proxy && { network: networkJson(capture.proxy) }),
     },
     dockerfileVersion: frontend === "dockerfile.v0" ? dockerfileVersion : undefined,
   };
+}
+
+function networkJson({ gaps }: NonNullable<ProvenanceRecord["capture"]["proxy"]>): object {
+  const incomplete = gaps.map(({ op, name, method, uri, reason }) => ({ op, name, method, uri, reason }));
+  return { mode: "proxy", ...(incomplete.length > 0 && { proxy: { incomplete } }) };
 }
 
 function requestOf({ capture, request, root }: ProvenanceRecord) {
