@@ -1,7 +1,7 @@
 import { type Digest, messageOf, sha256 } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
 import type { SolverEvent } from "../solver/index.ts";
-import type { SolveStatus, VertexStatus, VertexWarning } from "./contract.ts";
+import type { SolveStatus, TaskStatus, VertexStatus, VertexWarning } from "./contract.ts";
 
 /** What progress knows of a vertex before anything happens to it. */
 export type VertexNotice = Pick<VertexStatus, "digest" | "name" | "inputs" | "progressGroup">;
@@ -16,6 +16,8 @@ export class JobStatus {
   readonly #vertices = new Map<Digest, VertexNotice>();
   /** Vertices that run, since when, and how often at once: clients would take each start without its end for a run of its own. */
   readonly #running = new Map<Digest, { readonly since: Date; times: number; error: Error | undefined }>();
+  /** Statuses that have begun and not ended, by vertex. */
+  readonly #open = new Map<Digest, Map<string, TaskStatus>>();
   #tasks = 0;
   /** What ends while `signal` is aborted was cancelled, whatever it says itself: clients know that by upstream's words. */
   constructor(send: (status: SolveStatus) => void, signal: AbortSignal) {
@@ -50,9 +52,18 @@ export class JobStatus {
     running.error ??= error;
     if (--running.times > 0) return;
     this.#running.delete(vertex);
+    const statuses = this.#endStatuses(vertex, at);
     const reason = this.#signal.aborted ? "context canceled" : messageOf(running.error);
     const end = { completed: at, ...(cached && { cached }), ...(running.error && { error: reason }) };
-    this.#send({ vertexes: [{ ...this.#notice(vertex), started: running.since, ...end }] });
+    const vertexes = [{ ...this.#notice(vertex), started: running.since, ...end }];
+    this.#send({ vertexes, ...(statuses.length > 0 && { statuses }) });
+  }
+
+  /** What a vertex that ends has not ended itself (another part of it failed): upstream's clients wait for all before they say ERROR. */
+  #endStatuses(vertex: Digest, at: Date): readonly TaskStatus[] {
+    const open = [...(this.#open.get(vertex)?.values() ?? [])];
+    this.#open.delete(vertex);
+    return open.map((status) => ({ ...status, timestamp: at, completed: at }));
   }
 
   op(vertex: Digest, event: OpEvent): void {
@@ -66,11 +77,26 @@ export class JobStatus {
       ...(started !== undefined && { started: new Date(started) }),
       ...(completed !== undefined && { completed: new Date(completed) }),
     };
-    this.#send({
-      statuses: [
-        { id, vertex, name: statusName(id), current, ...(total !== undefined && { total }), timestamp, ...times },
-      ],
-    });
+    const status = {
+      id,
+      vertex,
+      name: statusName(id),
+      current,
+      ...(total !== undefined && { total }),
+      timestamp,
+      ...times,
+    };
+    this.#note(status);
+    this.#send({ statuses: [status] });
+  }
+
+  #note(status: TaskStatus): void {
+    const { vertex, id, started, completed } = status;
+    const open = this.#open.get(vertex) ?? new Map<string, TaskStatus>();
+    if (started === undefined || completed !== undefined) open.delete(id);
+    else open.set(id, status);
+    if (open.size === 0) this.#open.delete(vertex);
+    else this.#open.set(vertex, open);
   }
 
   warn(warning: VertexWarning): void {
