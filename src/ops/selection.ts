@@ -1,5 +1,5 @@
 import { CooperError, type Digest, isCooperError, sha256Fields } from "../kit/index.ts";
-import type { HashableTree, HashSelector, Storage } from "../storage/index.ts";
+import type { HashableTree, HashSelector, SeenFolder, Storage } from "../storage/index.ts";
 import type { OpScope, Ref } from "./contract.ts";
 
 /** What an op reads of an input. */
@@ -14,16 +14,23 @@ export async function hashSelection(
   selections: readonly Selection[],
   storage: Storage,
   scope: OpScope,
+  seen?: SeenFolder,
 ): Promise<Digest> {
   const tree = hashableTree(input);
   const digests: Digest[] = [];
-  for (const selection of selections) digests.push(await hashOne(tree, selection, storage, scope));
+  for (const selection of selections) digests.push(await hashOne(tree, selection, storage, scope, seen));
   return sha256Fields("content", ...digests);
 }
 
-async function hashOne(tree: HashableTree, selection: Selection, storage: Storage, scope: OpScope): Promise<Digest> {
+async function hashOne(
+  tree: HashableTree,
+  selection: Selection,
+  storage: Storage,
+  scope: OpScope,
+  seen: SeenFolder | undefined,
+): Promise<Digest> {
   try {
-    return await storage.contentHashes.hash(tree, selection, scope);
+    return await storage.contentHashes.hash(tree, selection, scope, seen);
   } catch (error) {
     if (isCooperError(error, "storage/path-not-found")) throw await pathNotFound(tree, selection.path, error);
     throw error;

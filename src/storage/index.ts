@@ -1,4 +1,5 @@
 export type * from "./content-hash/contract.ts";
+export { createSeenFolder } from "./content-hash/seen-folder.ts";
 export type * from "./contract.ts";
 export * from "./files/copy-file.ts";
 export * from "./files/copy-tree.ts";

@@ -1,7 +1,7 @@
-import { type BigIntStats, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { type FilterState, type PathFilter, refuseOtherEncodings, type TreeFiles } from "../../archive/index.ts";
 import { CooperError, lstatIfThere } from "../../kit/index.ts";
-import { copyFileFast } from "../../storage/index.ts";
+import { copyFileFast, type SeenStat } from "../../storage/index.ts";
 import { FileType, SysError, utimensat } from "../../sys/index.ts";
 import type { CopyMemory } from "./copy-memory.ts";
 import type { Owner, TargetTree } from "./make-folders.ts";
@@ -28,7 +28,7 @@ const turnLength = 10;
 /** A source directory on the way down; made in the target when something in it is copied, at the latest. */
 interface Level {
   readonly parent: Level | undefined;
-  readonly stat: BigIntStats;
+  readonly stat: SeenStat;
   readonly source: string;
   readonly target: string;
   /** `made`: new; `there`: it was there before. */
@@ -40,6 +40,8 @@ interface Level {
   readonly overwrite: boolean;
   /** The very directory that the earlier copy found here. */
   readonly known: boolean;
+  /** All files in it are those that the earlier copy found. */
+  unchanged: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export class Copier {
       parent: undefined,
       ...{ stat, source, target, overwrite: false, inTree: verdict?.state, inAction: undefined },
       known: this.#rules.memory?.enter("", stat) ?? false,
+      unchanged: false,
       state: "pending",
     };
     this.#makeLevel(top);
@@ -85,20 +88,29 @@ export class Copier {
 
   /** `path` is relative to the tree's root, `inner` to where the copy began (action patterns are matched against that). */
   async #copyContents(level: Level, path: string, inner: string): Promise<void> {
-    const names = readdirSync(level.source);
+    const seen = this.#tree.seen?.children(path, level.stat);
+    const names = seen?.names ?? readdirSync(level.source);
     refuseOtherEncodings(names, level.source, `/${path}`);
-    for (const name of names) {
+    if (seen !== undefined) level.unchanged = (this.#rules.memory?.sameFiles(inner, seen) ?? false) && level.known;
+    for (const [index, name] of names.entries()) {
       if (performance.now() > this.#turnEnd) await this.#breathe();
-      const waiting = this.#copyChild(level, name, join(path, name), join(inner, name));
+      const waiting = this.#copyChild(level, name, join(path, name), join(inner, name), seen?.stat(index));
       if (waiting !== undefined) await waiting;
     }
     this.#finishLevel(level);
   }
 
-  #copyChild(level: Level, name: string, path: string, inner: string): Promise<void> | undefined {
+  /** `seen`: how the file was a moment ago, when its directory is still the same. */
+  #copyChild(
+    level: Level,
+    name: string,
+    path: string,
+    inner: string,
+    seen: SeenStat | undefined,
+  ): Promise<void> | undefined {
     const source = `${level.source}/${name}`;
     const target = `${level.target}/${name}`;
-    const stat = this.#tree.stat(source);
+    const stat = seen ?? this.#tree.stat(source);
     const directory = stat.isDirectory();
     const inTree = this.#tree.filtered ? this.#tree.below(path, level.inTree, directory) : undefined;
     if (inTree?.empty === true) return undefined;
@@ -114,6 +126,7 @@ export class Copier {
     const below: Level = {
       ...{ parent: level, stat, source, target, overwrite: true, inTree: inTree?.state, inAction },
       known: (this.#rules.memory?.enter(inner, stat) ?? false) && level.known,
+      unchanged: false,
       state: "pending",
     };
     if (picked) this.#makeLevel(below);
@@ -143,11 +156,11 @@ export class Copier {
     else this.#copyTime(level.target, level.stat);
   }
 
-  #copyLeaf(source: string, target: string, stat: BigIntStats, level: Level | undefined): Promise<void> | undefined {
+  #copyLeaf(source: string, target: string, stat: SeenStat, level: Level | undefined): Promise<void> | undefined {
     if (level?.state !== "made") this.#makeRoom(target);
     // Upstream finds links among regular files only: links to one symbolic link become several.
     if (stat.isFile() && stat.nlink > 1n && this.#link(stat, target)) return undefined;
-    if (stat.isFile()) return this.#copyFile(source, target, stat, level?.known ?? false);
+    if (stat.isFile()) return this.#copyFile(source, target, stat, level);
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
     // A socket is nothing without its listener: an empty file takes its place, as upstream has it.
     else if (stat.isSocket()) this.#files.mknod(target, FileType.regular | 0o600, 0n);
@@ -157,7 +170,7 @@ export class Copier {
   }
 
   /** True when another name of the same file was copied before. */
-  #link(stat: BigIntStats, target: string): boolean {
+  #link(stat: SeenStat, target: string): boolean {
     const key = `${stat.dev}:${stat.ino}`;
     const first = this.#linked.get(key);
     if (first === undefined) this.#linked.set(key, target);
@@ -165,11 +178,13 @@ export class Copier {
     return first !== undefined;
   }
 
-  #copyFile(source: string, target: string, stat: BigIntStats, known: boolean): Promise<void> | undefined {
+  #copyFile(source: string, target: string, stat: SeenStat, level: Level | undefined): Promise<void> | undefined {
+    const path = target.slice(this.#targetRoot.length + 1);
+    const { memory } = this.#rules;
+    if (level?.unchanged === true && memory?.linkUnchanged(path, target, this.#files)) return undefined;
     const mode = this.#mode(stat);
     const attributes = { ...this.#owner(stat), mode, mtime: this.#rules.time ?? stat.mtimeNs };
-    const path = target.slice(this.#targetRoot.length + 1);
-    if (known && this.#rules.memory?.link(stat, path, target, attributes, this.#files)) return undefined;
+    if (level?.known === true && memory?.link(stat, path, target, attributes, this.#files)) return undefined;
     const waiting = copyFileFast(source, target, Number(stat.size), attributes, this.#files);
     if (waiting !== undefined) return waiting.then(() => this.#copyAttributes(source, target));
     this.#copyAttributes(source, target);
@@ -186,7 +201,7 @@ export class Copier {
     else unlinkSync(target);
   }
 
-  #copyMetadata(source: string, target: string, stat: BigIntStats): void {
+  #copyMetadata(source: string, target: string, stat: SeenStat): void {
     const { uid, gid } = this.#owner(stat);
     this.#files.chown(target, uid, gid);
     if (!stat.isSymbolicLink()) this.#files.chmod(target, this.#mode(stat));
@@ -194,17 +209,17 @@ export class Copier {
     this.#copyTime(target, stat);
   }
 
-  #copyTime(target: string, stat: BigIntStats): void {
+  #copyTime(target: string, stat: SeenStat): void {
     const time = this.#rules.time ?? stat.mtimeNs;
     utimensat(target, time, time);
   }
 
-  #owner(stat: BigIntStats): Owner {
+  #owner(stat: SeenStat): Owner {
     if (this.#rules.owner !== undefined) return this.#rules.owner;
     return this.#tree.ownedByRoot ? { uid: 0, gid: 0 } : { uid: Number(stat.uid), gid: Number(stat.gid) };
   }
 
-  #mode(stat: BigIntStats): number {
+  #mode(stat: SeenStat): number {
     const mode = Number(stat.mode) & 0o7777;
     return this.#rules.mode === undefined ? mode : this.#rules.mode(mode, stat.isDirectory());
   }

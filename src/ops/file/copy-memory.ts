@@ -1,17 +1,21 @@
-import { type BigIntStats, linkSync } from "node:fs";
+import { linkSync } from "node:fs";
 import type { TreeFiles } from "../../archive/index.ts";
 import { hasWildcard, sha256Fields } from "../../kit/index.ts";
 import type { FileOp } from "../../llb/index.ts";
-import type { SnapshotId, Storage } from "../../storage/index.ts";
+import type { SeenChildren, SeenStat, SnapshotId, Storage } from "../../storage/index.ts";
 import type { Ref } from "../contract.ts";
+import type { SeenInputs } from "./file-recipe.ts";
 
 const space = "copied-folder";
 /** Files that changed so shortly before an earlier copy began are copied again: clocks of file systems are coarse. Milliseconds. */
-const slack = 100;
+const slack = 100n;
+/** The same where stamps have whole (FAT: even) seconds only. */
+const coarseSlack = 2_500n;
 /** A source with more directories than this is not remembered. */
 const maxFolders = 20_000;
 
-/** What is remembered of a copy: its result, when it began, and which directories (device and inode) it found where. */
+/** What is remembered of a copy: its result, when it began, and which directories it found where: device and
+ * inode, and the fingerprint of the files in it. */
 interface Remembered {
   readonly id: SnapshotId;
   readonly began: number;
@@ -41,18 +45,19 @@ export interface WantedFile {
 export class CopyMemory {
   readonly #storage: Storage;
   readonly #key: string;
-  readonly #began = Date.now();
+  readonly #began: number;
   readonly #folders: Record<string, string> = {};
   #count = 0;
   readonly #earlier: (Remembered & { readonly tree: TargetFiles }) | undefined;
 
-  private constructor(storage: Storage, key: string) {
+  private constructor(storage: Storage, key: string, began: number) {
     this.#storage = storage;
     this.#key = key;
+    this.#began = began;
     this.#earlier = this.#load();
   }
 
-  static for(body: FileOp, inputs: readonly Ref[], storage: Storage): CopyMemory | undefined {
+  static for(body: FileOp, inputs: readonly Ref[], storage: Storage, seen: SeenInputs): CopyMemory | undefined {
     const [step, more] = body.actions;
     if (step === undefined || more !== undefined || step.action.kind !== "copy") return undefined;
     if (step.input !== undefined && inputs[step.input]?.kind !== "scratch") return undefined;
@@ -60,34 +65,47 @@ export class CopyMemory {
     const { action } = step;
     if (source?.kind !== "folder" || (action.allowWildcard && hasWildcard(action.src))) return undefined;
     const what = JSON.stringify([action, source], (_, value) => (typeof value === "bigint" ? `${value}` : value));
-    return new CopyMemory(storage, sha256Fields("copy 1", what));
+    // What the copy is told of a moment ago counts as looked at then.
+    const began = seen.get(step.secondaryInput ?? -1)?.since ?? Date.now();
+    return new CopyMemory(storage, sha256Fields("copy 1", what), began);
   }
 
   /** Notes a directory that is copied, by its path below the start; true when the earlier copy found the same one there. */
-  enter(path: string, stat: BigIntStats): boolean {
+  enter(path: string, stat: SeenStat): boolean {
     const identity = `${stat.dev}:${stat.ino}`;
     if (this.#count++ < maxFolders) this.#folders[path] = identity;
-    return this.#earlier?.folders[path] === identity;
+    const there = this.#earlier?.folders[path];
+    return there === identity || there?.startsWith(`${identity} `) === true;
+  }
+
+  /**
+   * Notes the files of a directory that was entered; true when they are, all of them and with all their stamps, what the earlier copy found
+   * there. Not when one of them changed so lately that it could change again unseen.
+   */
+  sameFiles(path: string, children: SeenChildren): boolean {
+    const entered = this.#folders[path];
+    if (entered === undefined || children.settled >= this.#began) return false;
+    const noted = `${entered} ${children.fingerprint()}`;
+    this.#folders[path] = noted;
+    return this.#earlier?.folders[path] === noted;
+  }
+
+  /** `link` for a file of a directory of which `sameFiles` is true. */
+  linkUnchanged(path: string, target: string, files: TreeFiles): boolean {
+    return this.#earlier !== undefined && linkTo(this.#earlier.tree, path, target, files);
   }
 
   /** Makes `target` (relative path `path` in the result) a link to the earlier copy when that is the same; false: copy it. */
-  link(source: BigIntStats, path: string, target: string, wanted: WantedFile, files: TreeFiles): boolean {
+  link(source: SeenStat, path: string, target: string, wanted: WantedFile, files: TreeFiles): boolean {
     const earlier = this.#earlier;
-    if (earlier === undefined || source.ctimeNs >= BigInt(earlier.began - slack) * 1_000_000n) return false;
+    if (earlier === undefined || isAfter(source, earlier.began)) return false;
     const candidate = `${earlier.tree.folder}/${path}`;
     const stat = earlier.tree.files.lstat(candidate);
     if (stat === undefined || !stat.isFile() || stat.size !== source.size || stat.mtimeNs !== wanted.mtime)
       return false;
     if (Number(stat.mode) % 0o10000 !== wanted.mode) return false;
     if (Number(stat.uid) !== wanted.uid || Number(stat.gid) !== wanted.gid) return false;
-    try {
-      linkSync(candidate, target);
-    } catch {
-      // Removed meanwhile, or too many links: then it is copied.
-      return false;
-    }
-    files.adopt(target, earlier.tree.files, candidate);
-    return true;
+    return linkTo(earlier.tree, path, target, files);
   }
 
   /** To be called when the copy is done. */
@@ -104,4 +122,21 @@ export class CopyMemory {
     if (this.#storage.snapshots.get(remembered.id) === undefined) return undefined;
     return { ...remembered, tree: this.#storage.snapshots.changes(remembered.id) };
   }
+}
+
+function isAfter(stat: SeenStat, began: number): boolean {
+  const margin = stat.ctimeNs % 1_000_000_000n === 0n ? coarseSlack : slack;
+  return stat.ctimeNs >= (BigInt(began) - margin) * 1_000_000n;
+}
+
+function linkTo(earlier: TargetFiles, path: string, target: string, files: TreeFiles): boolean {
+  const candidate = `${earlier.folder}/${path}`;
+  try {
+    linkSync(candidate, target);
+  } catch {
+    // Removed meanwhile, or too many links: then it is copied.
+    return false;
+  }
+  files.adopt(target, earlier.files, candidate);
+  return true;
 }

@@ -3,7 +3,7 @@ import type { FileOp, InputIndex } from "../../llb/index.ts";
 import type { Op } from "../../solver/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
-import { fileRecipe } from "./file-recipe.ts";
+import { fileRecipe, type SeenInputs } from "./file-recipe.ts";
 
 /**
  * `FileOp`: changes trees by a chain of actions (copy, make file, make directory, remove, link). Inputs must be here already
@@ -12,12 +12,17 @@ import { fileRecipe } from "./file-recipe.ts";
  */
 export function fileOp(body: FileOp, inputCount: number, storage: Storage): Op<Ref, OpScope> {
   checkBody(body, inputCount);
+  const seen: SeenInputs = new Map();
   return {
-    recipe: async () => fileRecipe(body, inputCount, storage),
+    recipe: async () => fileRecipe(body, inputCount, storage, seen),
     execute: async (inputs, scope) => {
       // A build whose results are stored does not load what makes them.
       const { runActions } = await import("./run-actions.ts");
-      return runActions(body, inputs, storage, scope);
+      try {
+        return await runActions(body, inputs, storage, scope, seen);
+      } finally {
+        seen.clear();
+      }
     },
   };
 }

@@ -2,21 +2,30 @@ import { posix } from "node:path";
 import { hasWildcard, sha256Fields } from "../../kit/index.ts";
 import type { CopyAction, FileAction, FileOp, Owner } from "../../llb/index.ts";
 import type { Recipe } from "../../solver/index.ts";
-import type { Storage } from "../../storage/index.ts";
+import { createSeenFolder, type SeenFolder, type Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { hashSelection, type Selection } from "../selection.ts";
+
+/** What was seen of folders among the inputs when they were hashed, by index of input. */
+export type SeenInputs = Map<number, SeenFolder>;
 
 /**
  * What counts for a file op's key: its actions, and of the inputs that are only read (copied from, or asked for user names) the content
  * of just the paths that are read. An input that is changed counts by its own key.
  */
-export function fileRecipe(body: FileOp, inputCount: number, storage: Storage): Recipe<Ref, OpScope> {
+export function fileRecipe(body: FileOp, inputCount: number, storage: Storage, seen: SeenInputs): Recipe<Ref, OpScope> {
   const inputs = Array.from({ length: inputCount }, (_, index) => index);
   const selections = inputs.map((index) => selectionsOf(body, index));
   return {
     digest: sha256Fields("file 1", JSON.stringify(body.actions, readable)),
-    content: selections.map((selection) =>
-      selection.length === 0 ? undefined : (input, scope) => hashSelection(input, selection, storage, scope),
+    content: selections.map((selection, index) =>
+      selection.length === 0
+        ? undefined
+        : (input, scope) => {
+            const looked = createSeenFolder();
+            seen.set(index, looked);
+            return hashSelection(input, selection, storage, scope, looked);
+          },
     ),
     storable: true,
   };

@@ -7,6 +7,7 @@ import { type OpenTree, openTree } from "../open-tree.ts";
 import { hashableTree } from "../selection.ts";
 import { runAction } from "./actions.ts";
 import { CopyMemory } from "./copy-memory.ts";
+import type { SeenInputs } from "./file-recipe.ts";
 import type { Owner } from "./make-folders.ts";
 import { lookupOwner } from "./owner.ts";
 import { SourceTree } from "./source-tree.ts";
@@ -17,9 +18,17 @@ export async function runActions(
   inputs: readonly Ref[],
   storage: Storage,
   scope: OpScope,
+  seen: SeenInputs = new Map(),
 ): Promise<readonly Ref[]> {
-  await using chain = new ActionChain(body, inputs, storage, scope);
+  await using chain = new ActionChain(body, inputs, storage, scope, freshOf(seen));
   return await chain.run();
+}
+
+/** What was seen so long ago, in milliseconds, is looked at again. */
+const freshFor = 5_000;
+
+function freshOf(seen: SeenInputs): SeenInputs {
+  return new Map([...seen].filter(([, { since }]) => Date.now() - since < freshFor));
 }
 
 /** `details` of an action's error tell which one it was: clients show that line of a heredoc or a list of sources. */
@@ -42,13 +51,15 @@ class ActionChain implements AsyncDisposable {
   readonly #changing = new Map<number, OpenTree>();
   readonly #results = new Map<number, Ref>();
   readonly #memory: CopyMemory | undefined;
+  readonly #seen: SeenInputs;
 
-  constructor(body: FileOp, inputs: readonly Ref[], storage: Storage, scope: OpScope) {
+  constructor(body: FileOp, inputs: readonly Ref[], storage: Storage, scope: OpScope, seen: SeenInputs) {
     this.#body = body;
     this.#inputs = inputs;
     this.#storage = storage;
     this.#scope = scope;
-    this.#memory = CopyMemory.for(body, inputs, storage);
+    this.#seen = seen;
+    this.#memory = CopyMemory.for(body, inputs, storage, seen);
   }
 
   async run(): Promise<readonly Ref[]> {
@@ -86,7 +97,9 @@ class ActionChain implements AsyncDisposable {
     const source = async () => {
       if (secondaryInput === undefined) return SourceTree.mounted(await this.#empty());
       const ref = this.#refOf(secondaryInput);
-      return ref.kind === "folder" ? SourceTree.folder(ref) : SourceTree.mounted(await this.#view(secondaryInput));
+      return ref.kind === "folder"
+        ? SourceTree.folder(ref, this.#seen.get(secondaryInput))
+        : SourceTree.mounted(await this.#view(secondaryInput));
     };
     const from = secondaryInput === undefined ? { kind: "scratch" as const } : this.#refOf(secondaryInput);
     const around = { owner, source, sourceTree: hashableTree(from), scope: this.#scope, memory: this.#memory };

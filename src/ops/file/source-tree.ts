@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, realpathSync } from "node:fs";
 import { type FilterState, followLinks, kernelFiles, PathFilter, type TreeFiles } from "../../archive/index.ts";
 import { lstatIfThere } from "../../kit/index.ts";
-import type { HashableTree } from "../../storage/index.ts";
+import type { HashableTree, SeenFolder } from "../../storage/index.ts";
 import { pathError } from "./path-error.ts";
 
 /** What the filter says of a path. */
@@ -24,23 +24,32 @@ export class SourceTree {
   /** Files of a caller's folder lose their owners. */
   readonly ownedByRoot: boolean;
   readonly #filter: PathFilter | undefined;
+  /** Of a caller's folder: what was seen of it a moment ago. */
+  readonly seen: SeenFolder | undefined;
 
-  private constructor(root: string, files: TreeFiles, ownedByRoot: boolean, filter: PathFilter | undefined) {
+  private constructor(
+    root: string,
+    files: TreeFiles,
+    ownedByRoot: boolean,
+    filter: PathFilter | undefined,
+    seen: SeenFolder | undefined,
+  ) {
     this.root = root;
     this.files = files;
     this.ownedByRoot = ownedByRoot;
     this.#filter = filter;
+    this.seen = seen;
   }
 
   static mounted({ path, files }: { readonly path: string; readonly files: TreeFiles }): SourceTree {
-    return new SourceTree(path, files, false, undefined);
+    return new SourceTree(path, files, false, undefined, undefined);
   }
 
-  static folder(folder: HashableTree & { readonly kind: "folder" }): SourceTree {
+  static folder(folder: HashableTree & { readonly kind: "folder" }, seen?: SeenFolder): SourceTree {
     const root = realpathSync(folder.path);
     const followed = folder.follow.length === 0 ? [] : followLinks(root, folder.follow);
     const include = followed === undefined ? [] : [...folder.include, ...followed];
-    return new SourceTree(root, kernelFiles, true, PathFilter.of(include, folder.exclude));
+    return new SourceTree(root, kernelFiles, true, PathFilter.of(include, folder.exclude), seen);
   }
 
   get filtered(): boolean {

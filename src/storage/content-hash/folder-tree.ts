@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { type FilterState, kernelFiles, type PathFilter } from "../../archive/index.ts";
 import { errnoOf } from "../../kit/index.ts";
+import type { SeenFolder } from "./contract.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
 import type { FolderMemory } from "./folder-memory.ts";
@@ -21,12 +22,14 @@ export class FolderTree implements HashTree<FolderNode> {
   readonly #root: string;
   readonly #filter: PathFilter | undefined;
   readonly #memory: DigestMemory;
+  readonly #seen: SeenFolder | undefined;
   readonly #openedAt = Date.now();
 
-  constructor(root: string, filter: PathFilter | undefined, memory: DigestMemory) {
+  constructor(root: string, filter: PathFilter | undefined, memory: DigestMemory, seen?: SeenFolder) {
     this.#root = root;
     this.#filter = filter;
     this.#memory = memory;
+    this.#seen = seen;
   }
 
   root(): FolderNode {
@@ -56,6 +59,7 @@ export class FolderTree implements HashTree<FolderNode> {
       const node = this.child(directory, name);
       if (node !== undefined) nodes.push(node);
     }
+    this.#seen?.note(directory.path, directory.stat, nodes);
     return nodes;
   }
 

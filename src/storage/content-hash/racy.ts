@@ -12,6 +12,11 @@ const coarseMargin = 2_500n * million;
  * Only ctime counts: mtime can be set to anything.
  */
 export function isRacy(file: Pick<BigIntStats, "ctimeNs">, readAt: number): boolean {
+  return unseenUntil(file) > BigInt(Math.trunc(readAt)) * million;
+}
+
+/** Until when the file may have changed once more without its stamps showing it, in nanoseconds. */
+export function unseenUntil(file: Pick<BigIntStats, "ctimeNs">): bigint {
   const margin = file.ctimeNs % 1_000_000_000n === 0n ? coarseMargin : fineMargin;
-  return file.ctimeNs + margin > BigInt(Math.trunc(readAt)) * million;
+  return file.ctimeNs + margin;
 }

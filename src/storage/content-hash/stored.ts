@@ -15,7 +15,7 @@ import type { SnapshotId, SnapshotStore } from "../contract.ts";
 import type { Database } from "../database/database.ts";
 import { told } from "../errors.ts";
 import type { Layout } from "../layout.ts";
-import type { ContentHashes, HashableTree, HashSelector } from "./contract.ts";
+import type { ContentHashes, HashableTree, HashSelector, SeenFolder } from "./contract.ts";
 import { DigestMemory } from "./digest-memory.ts";
 import { FolderTree } from "./folder-tree.ts";
 import { hashTree } from "./hash-tree.ts";
@@ -43,32 +43,44 @@ export class StoredContentHashes implements ContentHashes {
     this.#parts = parts;
   }
 
-  hash(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
-    return this.#hash(tree, selector, "own", scope);
+  hash(tree: HashableTree, selector: HashSelector, scope: Scope, seen?: SeenFolder): Promise<Digest> {
+    return this.#hash(tree, selector, "own", scope, seen);
   }
 
   portable(tree: HashableTree, selector: HashSelector, scope: Scope): Promise<Digest> {
     return this.#hash(tree, selector, "portable", scope);
   }
 
-  async #hash(tree: HashableTree, selector: HashSelector, form: Form, scope: Scope): Promise<Digest> {
+  async #hash(
+    tree: HashableTree,
+    selector: HashSelector,
+    form: Form,
+    scope: Scope,
+    seen?: SeenFolder,
+  ): Promise<Digest> {
     return await told(`hash ${JSON.stringify(selector.path)}`, () => {
       switch (tree.kind) {
         case "scratch":
           return hashIn(form, emptyTree, selector, undefined, scope);
         case "folder":
-          return this.#hashFolder(tree, selector, form, scope);
+          return this.#hashFolder(tree, selector, form, scope, seen);
         case "snapshot":
           return this.#hashSnapshot(tree.id, selector, form, scope);
       }
     });
   }
 
-  async #hashFolder(tree: FolderOf, selector: HashSelector, form: Form, scope: Scope): Promise<Digest> {
+  async #hashFolder(
+    tree: FolderOf,
+    selector: HashSelector,
+    form: Form,
+    scope: Scope,
+    seen: SeenFolder | undefined,
+  ): Promise<Digest> {
     const root = realpathSync(tree.path);
     const filter = PathFilter.of(includesOf(root, tree), tree.exclude);
     const memory = this.#memory(`${form === "own" ? "" : "portable-"}folder-${short(root)}`);
-    const folder = new FolderTree(root === "/" ? "" : root, filter, memory);
+    const folder = new FolderTree(root === "/" ? "" : root, filter, memory, seen);
     const digest = await hashIn(form, folder, selector, memory, scope).catch((error: unknown) => {
       throw unreadable(error) ?? error;
     });
