@@ -26,6 +26,7 @@ export function buildRequest(request: control.SolveRequest): BuildRequest {
     entitlements: request.entitlements,
     noCache: false,
     ...(request.compatibilityVersion !== 0n && { compatibilityVersion: Number(request.compatibilityVersion) }),
+    ...(request.proxyNetwork && { proxyNetwork: true }),
     ...(request.sourcePolicy.byteLength > 0 && { sourcePolicy: request.sourcePolicy }),
   };
 }

@@ -9,6 +9,7 @@ import {
   renewCaches,
   SourceAnswers,
 } from "../ops/index.ts";
+import type { RequestRecord } from "../proxy/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Job, KnownKey } from "../solver/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
@@ -26,6 +27,7 @@ import { rootRequest } from "./provenance/request-store.ts";
 import { SourcePlaces } from "./source-error.ts";
 import { applyPolicy } from "./source-policy/apply-policy.ts";
 import { SourcePolicy } from "./source-policy/policy.ts";
+import { requestCheck, withProxyNetwork } from "./source-policy/proxy-network.ts";
 import { type SourceCheck, sourceCheck } from "./source-policy/source-check.ts";
 
 /** One build's own: its progress, its interest in vertices, its images. Close it on every path: work that only it wants ends. */
@@ -37,6 +39,8 @@ export class BuildJob implements AsyncDisposable {
   readonly images: ImageResolver;
   readonly answers = new SourceAnswers();
   readonly places = new SourcePlaces();
+  /** What steps got through the builder's proxy, by vertex. */
+  readonly requests = new Map<Digest, RequestRecord>();
   readonly member: Member;
   /** What was asked in this build, and what was made of it: where results come from. */
   readonly log: RequestLog;
@@ -70,6 +74,8 @@ export class BuildJob implements AsyncDisposable {
       layerVertices: new Map(),
       finder: undefined,
       keepsFailures: false,
+      onRequests: (vertex, record) => this.requests.set(vertex, record),
+      allowRequest: requestCheck(() => this.sourceCheck()),
       solve: async (definition) => this.result(await this.load(definition)),
     };
     this.images = parts.imageResolver();
@@ -88,7 +94,8 @@ export class BuildJob implements AsyncDisposable {
   ): Promise<EngineEdge | undefined> {
     const check = this.sourceCheck(options.policies);
     const allowed = check === undefined ? bytes : await applyPolicy(bytes, check).catch(failLoading);
-    const definition = readDefinition(allowed, this.request.entitlements);
+    const networked = this.proxyNetwork ? withProxyNetwork(allowed) : allowed;
+    const definition = readDefinition(networked, this.request.entitlements);
     this.places.add(definition);
     for (const [digest, vertex] of definition.byDigest) this.#vertices.set(digest, vertex);
     const ignoreCache = options.ignoreCache ?? false;
@@ -102,6 +109,11 @@ export class BuildJob implements AsyncDisposable {
     const edge = graphOf(definition, makeOp, ignoreCache);
     if (edge !== undefined) announceGraph(edge, definition, this.status);
     return edge;
+  }
+
+  /** Whether steps reach the network by way of the builder's proxy alone: as this build or the builder wants it. */
+  get proxyNetwork(): boolean {
+    return this.request.proxyNetwork === true || this.parts.proxyNetwork;
   }
 
   /** What decides about sources: the request's policy and those of the frontend's question. Throws `engine/bad-policy`. */

@@ -30,6 +30,8 @@ export interface BuildRequest {
   /** Told, before the build ends, how each platform's result ("" for a single one) came about; also when writing it out failed. */
   readonly onProvenance?: (platform: string, provenance: Provenance) => Promise<void>;
   readonly sourcePolicy?: Uint8Array;
+  /** Steps reach the network by way of the builder's proxy alone. */
+  readonly proxyNetwork?: boolean;
   /** Asked about each source, when the policy allows it. */
   readonly verifySource?: VerifySource;
   /** Asked for exporters beside the request's when the result is there. */
@@ -160,6 +162,8 @@ export interface EngineOptions {
   /** The way of isolation that was taken (`takeIsolation`); absent: containers, as for a process with all rights. */
   readonly isolation?: Isolation;
   readonly frontends?: FrontendOptions;
+  /** Steps of all builds reach the network by way of the builder's proxy alone (`proxyNetwork`). */
+  readonly proxyNetwork?: boolean;
   /** The folder of what the operator adds to all provenance; absent: upstream's. */
   readonly provenanceEnvDir?: string;
   /** Rules of garbage collection, run in turn. A build in this process runs them at its end, at most once a minute. */

@@ -1,5 +1,6 @@
 import { CooperError, type Digest } from "../kit/index.ts";
 import type { OpScope, Ref } from "../ops/index.ts";
+import type { RequestRecord } from "../proxy/index.ts";
 import type { Session } from "../session/index.ts";
 import type { SolverOptions } from "../solver/index.ts";
 import type { CacheFinder } from "./cache/find-in-caches.ts";
@@ -16,6 +17,10 @@ export interface Member {
   finder: CacheFinder | undefined;
   /** Its frontend runs elsewhere, and may look at what a step that failed leaves. */
   keepsFailures: boolean;
+  /** What a step got through the builder's proxy. */
+  readonly onRequests: (vertex: Digest, record: RequestRecord) => void;
+  /** As in `OpScope`: the policies of its job. */
+  readonly allowRequest: OpScope["allowRequest"];
   /** Solves a definition in its job. */
   readonly solve: (definition: Uint8Array) => Promise<Ref>;
 }
@@ -83,6 +88,18 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
       name: vertex.name,
       get callers() {
         return members().map(({ session }) => session);
+      },
+      onRequests: (record) => {
+        for (const { onRequests } of members()) onRequests(digest, record);
+      },
+      get allowRequest() {
+        const rules = members().flatMap(({ allowRequest }) => (allowRequest === undefined ? [] : [allowRequest]));
+        if (rules.length === 0) return undefined;
+        return async (url: string, method: string) => {
+          let allowed = url;
+          for (const rule of rules) allowed = await rule(allowed, method);
+          return allowed;
+        };
       },
       get keepsFailures() {
         return members().some(({ keepsFailures }) => keepsFailures);

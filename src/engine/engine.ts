@@ -63,7 +63,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const pull = (ref: Ref, opScope: OpScope) => materialise(ref, storage, blobs, opScope);
   const devices = options.devices && new DeviceRegistry(options.devices, (message) => scope.log(message));
   const results = resultStore(storage);
-  const tools = { storage, registry, materialise: pull, executor, ...(devices && { devices }) };
+  const proxies = lazy(async () => (await import("../proxy/index.ts")).Authority.create());
+  const tools = { storage, registry, materialise: pull, executor, proxies, ...(devices && { devices }) };
   return {
     storage,
     results,
@@ -74,6 +75,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     // Which devices a build may have is asked device by device.
     allowedEntitlements: [...options.insecureEntitlements, "device"],
     devices,
+    proxyNetwork: options.proxyNetwork ?? false,
+    proxies,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
     allowFrontend: frontendRules(options.frontends),
@@ -97,6 +100,7 @@ function withSlots(executor: Executor, slots: number): Executor {
   return {
     description: executor.description,
     movesMounts: executor.movesMounts ?? false,
+    joinsNetworks: executor.joinsNetworks ?? false,
     ...(executor.refusal && { refusal: executor.refusal }),
     run: (step, output, scope) => free.run(scope.signal, () => executor.run(step, output, scope)),
     open: (container, scope) => executor.open(container, scope),

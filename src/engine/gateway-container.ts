@@ -19,9 +19,11 @@ export async function openContainer(
     if (mount.ref !== undefined) inputs.push(await treeOf(mount.ref));
     mounts.push(plainMount(mount, mount.ref === undefined ? undefined : inputs.length - 1));
   }
-  const scope = job.scope(() => {});
+  const scope = { ...job.scope(() => {}), allowRequest: job.member.allowRequest };
   const { network, hostname, extraHosts, platform, files } = request;
-  const spec = { mounts, network, hostname, extraHosts, ...(platform && { platform }), ...(files && { files }) };
+  const proxyNetwork = job.proxyNetwork && network !== "none";
+  const place = { ...(platform && { platform }), ...(files && { files }), ...(proxyNetwork && { proxyNetwork }) };
+  const spec = { mounts, network, hostname, extraHosts, ...place };
   return new JobContainer(job, request, await openExecContainer(spec, inputs, tools, scope));
 }
 

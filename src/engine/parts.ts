@@ -2,7 +2,7 @@ import type { Executor, Isolation } from "../executor/index.ts";
 import type { CacheExporter, NamedExporter } from "../export/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import type { DefinitionVertex } from "../llb/index.ts";
-import type { DeviceRegistry, ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
+import type { DeviceRegistry, ExecTools, ImageResolver, Ref, SourceAnswers } from "../ops/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Op, Solver } from "../solver/index.ts";
 import type { Storage } from "../storage/index.ts";
@@ -24,6 +24,9 @@ export interface EngineParts {
   readonly isolation: Isolation | undefined;
   /** Entitlements that the engine's options allow builds to ask for. */
   readonly allowedEntitlements: readonly string[];
+  /** Steps of all builds reach the network by way of the builder's proxy alone. */
+  readonly proxyNetwork: boolean;
+  readonly proxies: NonNullable<ExecTools["proxies"]>;
   /** Absent: only device files can be given to steps. */
   readonly devices: DeviceRegistry | undefined;
   /** One per build: a tag means one image in one build. */

@@ -140,6 +140,8 @@ export interface Executor extends AsyncDisposable {
    * back afterwards. So each must be the step's own for that time, and on the file system of its root. Absent: false.
    */
   readonly movesMounts?: boolean;
+  /** True where a step's `networkNamespace` is joined. Absent: false, and a step that needs that must not be run. */
+  readonly joinsNetworks?: boolean;
   /**
    * Runs to the end and resolves with the exit code, whatever it is (128+n for a signal). Rejects `executor/cancelled` when the
    * scope ends (the whole container is gone by then), `executor/no-runtime`, `executor/no-permission`, `executor/start-failed`.

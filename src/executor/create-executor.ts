@@ -86,6 +86,8 @@ class OciExecutor implements Executor {
 
   readonly joinsNetworks = true;
 
+  readonly joinsNetworks = true;
+
   get description(): string {
     try {
       const [best] = this.#choice.candidates();

@@ -42,8 +42,9 @@ const builder = [
   "platform",
 ];
 
-/** What sources can do that the frontends here never ask for. */
+/** What steps and sources can do that the frontends here never ask for. */
 const sources = [
+  "exec.meta.network.proxy",
   // Upstream's own spelling.
   "soruce.http.uidgid",
   "source.git.bundle",

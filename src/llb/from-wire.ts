@@ -100,6 +100,7 @@ function execFromWire(op: pb.ExecOp, inputs: number): ExecOp {
     network: pick(["sandbox", "host", "none"], op.network, "network mode"),
     security: pick(["sandbox", "insecure"], op.security, "security mode"),
     secretEnv: op.secretenv,
+    ...(op.proxyNetwork && { proxyNetwork: true }),
     devices: op.cdiDevices,
   };
 }

@@ -32,6 +32,8 @@ export interface ExecOp {
   readonly security: SecurityMode;
   readonly secretEnv: readonly SecretEnv[];
   readonly devices: readonly CdiDevice[];
+  /** Its network is one of its own, out of which only the builder's proxy leads. */
+  readonly proxyNetwork?: boolean;
 }
 
 export type NetworkMode = "sandbox" | "host" | "none";

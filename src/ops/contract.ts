@@ -1,5 +1,6 @@
 import type { Digest, Scope } from "../kit/index.ts";
 import type { Descriptor } from "../oci/index.ts";
+import type { RequestRecord } from "../proxy/index.ts";
 import type { Session } from "../session/index.ts";
 import type { SnapshotId } from "../storage/index.ts";
 
@@ -48,6 +49,10 @@ export interface OpScope extends Scope {
   readonly callers: readonly Session[];
   /** What progress calls the step. */
   readonly name?: string;
+  /** The address that a step may be given instead of this one, or the same one; absent: it may have any. Throws when it may have none. */
+  readonly allowRequest?: ((url: string, method: string) => Promise<string>) | undefined;
+  /** Told what a step got through the builder's proxy. */
+  readonly onRequests?: (record: RequestRecord) => void;
   /** Somebody may want to look at what a step that fails leaves: then its error has it. */
   readonly keepsFailures?: boolean;
   /** What a definition stands for, for the callers of this step; absent where nothing can be solved. */

@@ -7,6 +7,7 @@ export * from "./execute.ts";
 export * from "./file-times.ts";
 export * from "./filesystem.ts";
 export * from "./inode.ts";
+export * from "./isolated-listener.ts";
 export * from "./library.ts";
 export * from "./lock.ts";
 export * from "./mount.ts";

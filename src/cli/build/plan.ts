@@ -58,6 +58,7 @@ export function planBuild(values: FlagValues, around: Surroundings, warn: (sente
       noCache: noCache && frontend === "",
       clientAsks: true,
       ...(sourcePolicy && { sourcePolicy }),
+      ...(values.bool("proxy-network") && { proxyNetwork: true }),
     },
     session: {
       id: newId(),

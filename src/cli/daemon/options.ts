@@ -83,6 +83,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     ...frontendsOf(read.table(config, "frontend")),
     ...(isolation !== undefined && { askedIsolation: isolation }),
     ...provenanceOf(config, cwd),
+    ...((flags.bool("proxy-network") || read.boolean(config, "proxyNetwork") === true) && { proxyNetwork: true }),
     ...(stepLimits !== undefined && { stepLimits }),
     ...(cgroupParent && { cgroupParent }),
     // A build in this process looks for garbage only when somebody has said how much there may be.

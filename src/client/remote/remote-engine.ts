@@ -189,5 +189,6 @@ function solveMessage(request: BuildRequest, session: string): Init<control.Solv
     cache: { exports: request.cacheExports.map(entry), imports: request.cacheImports.map(entry) },
     entitlements: request.entitlements,
     ...(request.sourcePolicy && { sourcePolicy: request.sourcePolicy }),
+    ...(request.proxyNetwork && { proxyNetwork: true }),
   };
 }

@@ -5,6 +5,7 @@ import { encode, type Init, pb, sourcepolicy } from "../../wire/index.ts";
 import type { GatewayBridge, VerifySource } from "../contract.ts";
 import { applyPolicy } from "./apply-policy.ts";
 import { SourcePolicy } from "./policy.ts";
+import { requestCheck, withProxyNetwork } from "./proxy-network.ts";
 import { type SourceCheck, sourceCheck } from "./source-check.ts";
 
 const { ALLOW, DENY, CONVERT } = sourcepolicy.PolicyAction;
@@ -147,5 +148,47 @@ describe("sourceCheck()", () => {
     await expect(check?.(git, undefined)).rejects.toThrow("denied by policy");
     const other = sourceCheck(policy(rule(DENY, "nothing")), undefined, bridge, quietScope);
     expect(await other?.(git, undefined)).toBe(git);
+  });
+});
+
+describe("withProxyNetwork()", () => {
+  const exec = (network: number) =>
+    encode(pb.Op, {
+      op: { case: "exec", value: { meta: { args: ["true"] }, mounts: [{ dest: "/", input: -1n }], network } },
+    });
+  const definitionOf = (head: Uint8Array) =>
+    encode(pb.Definition, { def: [head, encode(pb.Op, { inputs: [{ digest: sha256(head) }] })] });
+  const bodyOf = (bytes: Uint8Array) => unmarshalDefinition(bytes).vertices[0]?.op.body;
+
+  it("puts steps with a network behind the proxy, and leaves the others", () => {
+    for (const network of [pb.NetMode.UNSET, pb.NetMode.HOST]) {
+      const before = definitionOf(exec(network));
+      expect(bodyOf(before)).not.toHaveProperty("proxyNetwork");
+      expect(bodyOf(withProxyNetwork(before))).toMatchObject({ kind: "exec", proxyNetwork: true });
+    }
+    const offline = definitionOf(exec(pb.NetMode.NONE));
+    expect(withProxyNetwork(offline)).toBe(offline);
+  });
+});
+
+describe("requestCheck()", () => {
+  const url = "https://a.example/f";
+  const checkBy = (one: SourcePolicy) => requestCheck(() => sourceCheck(one, undefined, bridge, quietScope));
+  const bridge = () => ({}) as unknown as GatewayBridge;
+
+  it("lets policies allow, deny and replace what steps ask for", async () => {
+    expect(await requestCheck(() => undefined)(url, "POST")).toBe(url);
+    await expect(checkBy(policy(rule(DENY, "https://*")))(url, "GET")).rejects.toThrow("denied by policy");
+    const to = { identifier: "https://b.example/g" };
+    expect(await checkBy(policy(rule(CONVERT, url, {}, to)))(url, "GET")).toBe(to.identifier);
+  });
+
+  it("replaces the address of a GET, and nothing else", async () => {
+    const to = checkBy(policy(rule(CONVERT, url, {}, { identifier: "https://b.example/g" })));
+    await expect(to(url, "POST")).rejects.toThrow("conversion is only supported for GET");
+    const attrs = checkBy(policy(rule(CONVERT, url, {}, { attrs: new Map([["http.checksum", "sha256:1"]]) })));
+    await expect(attrs(url, "GET")).rejects.toThrow("only supports URL updates");
+    const elsewhere = checkBy(policy(rule(CONVERT, url, {}, { identifier: "git://x/y" })));
+    await expect(elsewhere(url, "GET")).rejects.toThrow("unsupported URL");
   });
 });

@@ -52,6 +52,7 @@ export function withRungHint(executor: Executor, rung: RungName): Executor {
   return {
     description: executor.description,
     movesMounts: executor.movesMounts ?? false,
+    joinsNetworks: executor.joinsNetworks ?? false,
     async run(step, output, scope) {
       let last = "";
       const listening: StepOutput = (stream, chunk) => {

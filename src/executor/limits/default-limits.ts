@@ -19,6 +19,7 @@ export function withDefaultLimits(executor: Executor, limits: StepLimits): Execu
     description: executor.description,
     ...(executor.refusal && { refusal: executor.refusal }),
     movesMounts: executor.movesMounts ?? false,
+    joinsNetworks: executor.joinsNetworks ?? false,
     run: (step, output, scope) => executor.run({ ...step, limits: merged(defaults, step.limits) }, output, scope),
     open: (container, scope) => executor.open({ ...container, limits: merged(defaults, container.limits) }, scope),
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),

@@ -6,6 +6,7 @@ import type { Mount, NetworkMode, SecretEnv, SecurityMode } from "../../llb/inde
 import { hostPlatform, type Platform } from "../../oci/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
+import { behindProxy } from "./behind-proxy.ts";
 import { emulated } from "./emulation.ts";
 import type { ExecTools } from "./exec-op.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
@@ -19,6 +20,8 @@ export interface ExecContainerSpec {
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   /** The machine's own by default. */
   readonly platform?: Platform;
+  /** Its network is one of its own, out of which only the builder's proxy leads. */
+  readonly proxyNetwork?: boolean;
   /** Files of the builder's own that are seen, read-only, in the folder `target`. */
   readonly files?: { readonly target: string; readonly files: ReadonlyMap<string, Uint8Array> };
 }
@@ -47,7 +50,7 @@ export interface ExecContainer extends AsyncDisposable {
 export async function execContainer(
   spec: ExecContainerSpec,
   inputs: readonly Ref[],
-  { storage, executor }: ExecTools,
+  { storage, executor, proxies }: ExecTools,
   scope: OpScope,
 ): Promise<ExecContainer> {
   await using stack = new AsyncDisposableStack();
@@ -56,7 +59,9 @@ export async function execContainer(
   const prepared = stack.use(await prepareMounts(body, inputs, storage, scope, runner.movesMounts));
   const files = spec.files && stack.use(await filesMount(spec.files, storage));
   const mounts = files === undefined ? prepared.mounts : [...prepared.mounts, files.mount];
+  const home = spec.proxyNetwork && stack.use(await behindProxy(prepared.rootfs, runner, proxies, scope));
   const box: ContainerSpec = {
+    ...(home && { networkNamespace: home.networkNamespace }),
     ...{ rootfs: prepared.rootfs, readonlyRootfs: false, mounts },
     ...{ network: spec.network, hostname: spec.hostname, extraHosts: spec.extraHosts },
     ...{ ulimits: [], cgroupParent: "", devices: [] },
@@ -69,7 +74,7 @@ export async function execContainer(
   return {
     async start(wanted, processScope) {
       const secrets = await secretEnv(wanted.secretEnv, scope);
-      const env = [...environment(wanted, spec.platform ?? hostPlatform()), ...secrets];
+      const env = [...environment(wanted, spec.platform ?? hostPlatform()), ...(home ? home.env : []), ...secrets];
       user ??= wanted.user;
       const { args } = withEmulator(wanted.args);
       return container.start({ ...wanted, args, env, user: wanted.user || user }, processScope);

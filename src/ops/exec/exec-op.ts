@@ -2,6 +2,7 @@ import type { Executor } from "../../executor/index.ts";
 import { CooperError } from "../../kit/index.ts";
 import type { ExecOp, LinuxResources } from "../../llb/index.ts";
 import type { Platform } from "../../oci/index.ts";
+import type { Authority } from "../../proxy/index.ts";
 import type { Op } from "../../solver/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
@@ -14,6 +15,8 @@ export interface ExecTools {
   readonly executor: () => Promise<Executor>;
   /** Devices that files register on this machine; absent: there are device files only. */
   readonly devices?: DeviceRegistry | undefined;
+  /** Who vouches for hosts in steps behind the builder's proxy; absent: there can be none. */
+  readonly proxies?: (() => Promise<Authority>) | undefined;
 }
 
 /** What the vertex says beside its body. */

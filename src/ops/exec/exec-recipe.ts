@@ -37,6 +37,7 @@ function recipeDigest(
     security: body.security,
     secretEnv: body.secretEnv,
     devices: body.devices,
+    ...(body.proxyNetwork && { proxyNetwork: true }),
     platform: vertex.platform ?? hostPlatform(),
     selections,
   };

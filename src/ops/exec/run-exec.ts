@@ -3,6 +3,7 @@ import { CooperError, type ErrorExtras, goQuote, isCooperError } from "../../kit
 import type { ExecOp } from "../../llb/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import type { FailedState, FailureDetails } from "../failed-state.ts";
+import { behindProxy } from "./behind-proxy.ts";
 import { withDevices } from "./cdi/with-devices.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
@@ -14,7 +15,7 @@ import { stepOf } from "./step-of.ts";
 export async function runExec(
   body: ExecOp,
   vertex: ExecVertex,
-  { storage, executor, devices }: ExecTools,
+  { storage, executor, devices, proxies }: ExecTools,
   inputs: readonly Ref[],
   scope: OpScope,
 ): Promise<readonly Ref[]> {
@@ -23,7 +24,11 @@ export async function runExec(
   if (runner.refusal !== undefined) await exitOfStep(body, Promise.reject(runner.refusal));
   await using prepared = await prepareMounts(body, inputs, storage, scope, runner.movesMounts);
   const plain = stepOf(body, prepared, secrets, vertex.limits);
-  const step = emulated(await withDevices(plain, body.devices, devices), vertex.platform, programPath());
+  const whole = emulated(await withDevices(plain, body.devices, devices), vertex.platform, programPath());
+  await using home =
+    body.proxyNetwork === true ? await behindProxy(whole.rootfs, runner, proxies, scope) : undefined;
+  const { networkNamespace } = home ?? {};
+  const step = { ...whole, env: [...whole.env, ...(home?.env ?? [])], ...(networkNamespace && { networkNamespace }) };
   const foreign = isForeign(vertex.platform);
   let cannotRun = false;
   const output = (stream: 1 | 2, data: Uint8Array) => {
@@ -31,7 +36,8 @@ export async function runExec(
     cannotRun ||= foreign && stream === 2 && /exec format error/i.test(Buffer.from(data).toString("latin1"));
     scope.emit({ type: "log", stream, data });
   };
-  const result = await exitOfStep(body, runner.run(step, output, scope));
+  // Before anything is kept of the tree, it is as the step left it.
+  const result = await exitOfStep(body, runner.run(step, output, scope)).finally(() => home?.end());
   const { exitCode } = result;
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
   if (!valid.includes(exitCode)) {

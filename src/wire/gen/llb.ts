@@ -109,6 +109,7 @@ export interface ExecOp {
   readonly security: number;
   readonly secretenv: readonly SecretEnv[];
   readonly cdiDevices: readonly CDIDevice[];
+  readonly proxyNetwork: boolean;
 }
 export const ExecOp: MessageType<ExecOp> = {
   name: "pb.ExecOp",
@@ -119,6 +120,7 @@ export const ExecOp: MessageType<ExecOp> = {
     field(4, "security", "enum"),
     field(5, "secretenv", () => SecretEnv, "list"),
     field(6, "cdiDevices", () => CDIDevice, "list"),
+    field(1000, "proxyNetwork", "bool"),
   ],
 };
 
