@@ -86,8 +86,6 @@ class OciExecutor implements Executor {
 
   readonly joinsNetworks = true;
 
-  readonly joinsNetworks = true;
-
   get description(): string {
     try {
       const [best] = this.#choice.candidates();

@@ -25,8 +25,7 @@ export async function runExec(
   await using prepared = await prepareMounts(body, inputs, storage, scope, runner.movesMounts);
   const plain = stepOf(body, prepared, secrets, vertex.limits);
   const whole = emulated(await withDevices(plain, body.devices, devices), vertex.platform, programPath());
-  await using home =
-    body.proxyNetwork === true ? await behindProxy(whole.rootfs, runner, proxies, scope) : undefined;
+  await using home = body.proxyNetwork === true ? await behindProxy(whole.rootfs, runner, proxies, scope) : undefined;
   const { networkNamespace } = home ?? {};
   const step = { ...whole, env: [...whole.env, ...(home?.env ?? [])], ...(networkNamespace && { networkNamespace }) };
   const foreign = isForeign(vertex.platform);
