@@ -2,6 +2,7 @@ import { fstatSync, writeSync } from "node:fs";
 import type { OutputStream } from "../client/index.ts";
 import type { Surroundings } from "./build/surroundings.ts";
 import type { ViewOutput } from "./progress/view.ts";
+import { terminalAsker } from "./terminal-asker.ts";
 
 /** Everything of the process that a command uses, so that a test can stand in for it. */
 export interface Io {
@@ -14,6 +15,8 @@ export interface Io {
   readonly view: ViewOutput;
   /** Undefined: standard input is a terminal, or no file at all. */
   readonly readStdin: () => Promise<Uint8Array | undefined>;
+  /** Puts a question to whoever sits at the terminal; undefined when nobody does. Resolves with undefined at the end of the input. */
+  readonly ask?: ((question: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
 /** Far more than any definition. */
@@ -21,7 +24,7 @@ const maxStdin = 256 * 1024 * 1024;
 
 /** The real process. Loads nothing that a quick command does not need: Node's own streams come with the net module. */
 export async function processIo(): Promise<Io> {
-  const terminals = await terminalsOf([1, 2]);
+  const terminals = await terminalsOf([0, 1, 2]);
   return {
     around: { cwd: process.cwd(), env: process.env, stdoutIsTerminal: () => terminals.has(1) },
     stderr: (text) => writeAll(2, Buffer.from(text, "utf8")),
@@ -34,6 +37,7 @@ export async function processIo(): Promise<Io> {
         : undefined,
     },
     readStdin,
+    ask: terminals.has(0) && terminals.has(2) ? terminalAsker() : undefined,
   };
 }
 

@@ -1,7 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables are the shell's.
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundled } from "../support/bundle.ts";
 import { StepLab } from "../support/step-lab.ts";
 
 let lab: StepLab;
@@ -104,6 +106,23 @@ steps:
       code: 1,
       stderr: expect.stringContaining("it has a, b"),
     });
+  });
+
+  test("fields of a block are meta-data: given, or asked for at a terminal, where somebody says whether to go on", async () => {
+    const pipeline = `[{block: Deploy?, fields: [{text: Where, key: ring}]}, {label: b, command: buildkite-agent meta-data get ring}]`;
+    expect((await lab.run(pipeline, ["--unblock", "--field", "ring=beta"])).stdout).toBe("[b] beta\n");
+    expect((await lab.run(pipeline, ["--unblock"])).stderr).toContain(
+      '"ring" has no value: give it with --field ring=VALUE',
+    );
+    const words = [process.execPath, bundled("cooper"), "step", "run", "pipeline.yml", "--root", lab.root];
+    lab.write({ "pipeline.yml": pipeline });
+    const typed = spawnSync("script", ["-qec", words.join(" "), "/dev/null"], {
+      cwd: lab.project,
+      input: "y\nall\n",
+      encoding: "utf8",
+    });
+    expect(typed.stdout).toMatch(/Deploy\?[\s\S]*Go on\? \[y\/N\] [\s\S]*Where: [\s\S]*\[b\] all/);
+    expect(typed.status).toBe(0);
   });
 
   test("concurrency groups never run more than their limit at once", async () => {

@@ -51,6 +51,8 @@ async function runOptions(
     interpolate: !values.bool("no-interpolation"),
     only: values.strings("step"),
     unblock: values.bool("unblock"),
+    fields: namedTexts(values, "field"),
+    ask: io.ask,
     parallel: values.isSet("parallel") ? values.int("parallel") : availableParallelism(),
     keepVolumes: values.strings("keep-volume"),
     clean: values.bool("clean"),
@@ -77,6 +79,18 @@ async function runOptions(
 function networkOf(text: string): "host" | "none" {
   if (text === "host" || text === "none") return text;
   throw new CooperError("cli/bad-value", `--network has no ${JSON.stringify(text)}`, { hint: "use host or none" });
+}
+
+/** `NAME=VALUE` words of a flag. */
+function namedTexts(values: FlagValues, flag: string): ReadonlyMap<string, string> {
+  return new Map(
+    values.strings(flag).map((word) => {
+      const [name = "", value] = word.split(/=(.*)/s);
+      if (name === "" || value === undefined)
+        throw new CooperError("cli/bad-value", `--${flag} ${word} is no NAME=VALUE`);
+      return [name, value] as const;
+    }),
+  );
 }
 
 /** `NAME=PATH` words of a flag. */

@@ -1,8 +1,9 @@
 import type { PodTools } from "../../engine/index.ts";
 import type { BuildContext } from "../expand/contract.ts";
+import type { Person } from "./unblock.ts";
 
 /** What a run of a pipeline on this machine is told. Paths are absolute. */
-export interface RunOptions {
+export interface RunOptions extends Person {
   readonly text: string;
   /** Name of the file, for messages. */
   readonly file: string;
@@ -20,7 +21,6 @@ export interface RunOptions {
   readonly queue?: string;
   /** Only steps of these keys (or labels), without what they depend on. Empty: all. */
   readonly only: readonly string[];
-  readonly unblock: boolean;
   /** How many jobs at once. */
   readonly parallel: number;
   readonly keepVolumes: readonly string[];

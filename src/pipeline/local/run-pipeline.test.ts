@@ -43,6 +43,7 @@ async function run(text: string, more: Partial<RunOptions> = {}) {
       interpolate: true,
       only: [],
       unblock: false,
+      fields: new Map(),
       parallel: 2,
       keepVolumes: [],
       realImages: false,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
 import { buildEnvironment } from "../build/job-environment.ts";
+import type { BlockStep } from "../contract.ts";
 import type { PlanNode } from "../expand/contract.ts";
 import { planPipeline } from "../expand/plan.ts";
 import { loadPipeline } from "../load.ts";
@@ -13,6 +14,7 @@ import { cloneTree } from "./clean-tree.ts";
 import type { RunOptions, RunResult, StepResult } from "./contract.ts";
 import { type JobHome, runJob } from "./run-job.ts";
 import { Schedule } from "./schedule.ts";
+import { Gatekeeper } from "./unblock.ts";
 
 /**
  * The steps that a run of the pipeline would have, in the order of the file. Problems that are no errors are in `problems`. Throws
@@ -32,7 +34,7 @@ export function planRun(options: RunOptions): {
 /** Runs a pipeline on this machine. Jobs that fail are in the result. Throws as `planRun`. */
 export async function runPipeline(options: RunOptions, scope: Scope): Promise<RunResult> {
   const { nodes, problems } = planRun(options);
-  for (const problem of problems) options.log({ kind: "warning", text: problemText(problem).trimEnd() });
+  for (const problem of problems) options.log({ kind: "warning", text: warningText(problem) });
   tellNotDone(nodes, options);
   const { storage } = await options.tools();
   // Swept by the next run when this one is killed.
@@ -40,6 +42,11 @@ export async function runPipeline(options: RunOptions, scope: Scope): Promise<Ru
   const folder = options.clean ? join(scratch.path, "tree") : options.folder;
   if (options.clean) await cloneTree(options.folder, folder, scope.signal);
   return await new PipelineRun({ ...options, folder }, scratch.path).run(nodes, scope);
+}
+
+/** Where a line says that it is a warning already. */
+function warningText(problem: Problem): string {
+  return problemText(problem).trimEnd().replace(": warning: ", ": ");
 }
 
 /** Keys that only mean something to Buildkite: a note of each, with the steps that have it. */
@@ -99,6 +106,7 @@ class PipelineRun {
   readonly #options: RunOptions;
   readonly #home: JobHome;
   readonly #schedule: Schedule;
+  readonly #gatekeeper: Gatekeeper;
   #uploads = 0;
 
   constructor(options: RunOptions, scratch: string) {
@@ -112,9 +120,10 @@ class PipelineRun {
       upload: () => 0,
       outcome: (step) => this.#outcome(step),
     };
+    this.#gatekeeper = new Gatekeeper(options);
     this.#schedule = new Schedule({
       parallel: options.parallel,
-      unblock: options.unblock,
+      decide: (node, scope) => this.#decide(node, scope),
       ignoreNeeds: options.only.length > 0,
       leaveOut: (node) => whyLeftOut(node, options),
       runJob: (job, node, label, scope) => {
@@ -139,13 +148,21 @@ class PipelineRun {
     };
   }
 
+  /** Values of a step's fields are the build's meta-data. */
+  async #decide({ step, label }: PlanNode, { signal }: Scope) {
+    const decision = await this.#gatekeeper.decide(step as BlockStep, label, signal);
+    if (decision.kind === "stay") return { state: "blocked" as const, reason: decision.reason };
+    for (const [key, value] of decision.values) this.#home.state.metaData.set(key, value);
+    return { state: "passed" as const, reason: "unblocked" };
+  }
+
   /** Adds the steps of an upload behind the node that made it. Throws `pipeline/invalid`. */
   #upload(text: string, file: string, how: UploadOptions, after: number): number {
     const before = this.#schedule.nodes;
     const options = { ...this.#options, interpolate: how.interpolate };
     const planned = planText(text, file, options, new Map(how.env), before, `upload ${++this.#uploads}`);
     for (const problem of planned.problems) {
-      if (problem.severity === "warning") this.#options.log({ kind: "warning", text: problemText(problem).trimEnd() });
+      if (problem.severity === "warning") this.#options.log({ kind: "warning", text: warningText(problem) });
     }
     throwIfInvalid(planned.problems);
     this.#schedule.add(planned.nodes, after);

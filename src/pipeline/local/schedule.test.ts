@@ -41,7 +41,7 @@ async function run(
   let most = 0;
   const schedule = new Schedule({
     parallel,
-    unblock: true,
+    decide: async () => ({ state: "passed", reason: "unblocked" }),
     ignoreNeeds: false,
     leaveOut: () => undefined,
     onSettled: () => {},
@@ -121,7 +121,7 @@ test("steps that are added while others run begin at once, and the wait behind t
   const order: string[] = [];
   const schedule: Schedule = new Schedule({
     parallel: 2,
-    unblock: false,
+    decide: async () => ({ state: "blocked", reason: "nobody is there" }),
     ignoreNeeds: false,
     leaveOut: () => undefined,
     onSettled: ({ label }) => order.push(label),

@@ -14,7 +14,8 @@ export interface ScheduleOptions {
   readonly parallel: number;
   /** Why a node is left out by the caller's wish; undefined: it is not. */
   leaveOut(node: PlanNode): string | undefined;
-  readonly unblock: boolean;
+  /** What becomes of a block or input step, once it is its turn. */
+  decide(node: PlanNode, scope: Scope): Promise<{ readonly state: "passed" | "blocked"; readonly reason?: string }>;
   /** Needs are not looked at: only some steps were asked for. */
   readonly ignoreNeeds: boolean;
   runJob(job: Job, node: PlanNode, label: string, scope: Scope): Promise<JobResult>;
@@ -94,13 +95,17 @@ export class Schedule {
       return;
     }
     standing.state = "running";
-    const work = this.#jobs(standing, scope).finally(() => this.#running.delete(work));
+    const asks = node.kind === "block" || node.kind === "input";
+    const work = (asks ? this.#ask(standing, scope) : this.#jobs(standing, scope)).finally(() =>
+      this.#running.delete(work),
+    );
     this.#running.add(work);
   }
 
   /** How a node ends without running anything; undefined when it has jobs to run. */
   #verdict(node: PlanNode, scope: Scope): { readonly state: StepState; readonly reason?: string } | undefined {
-    const left = node.kind === "command" ? this.#options.leaveOut(node) : undefined;
+    const chosen = node.kind === "command" || node.kind === "block" || node.kind === "input";
+    const left = chosen ? this.#options.leaveOut(node) : undefined;
     if (left !== undefined) return { state: "skipped", reason: left };
     if (scope.signal.aborted) return { state: "canceled" };
     if (node.skipped !== undefined) return { state: "skipped", reason: node.skipped.text };
@@ -116,9 +121,7 @@ export class Schedule {
         return { state: "passed" };
       case "block":
       case "input":
-        return this.#options.unblock
-          ? { state: "passed", reason: "unblocked" }
-          : { state: "blocked", reason: "run again with --unblock to go on" };
+        return undefined;
       case "trigger":
         return { state: "skipped", reason: "other pipelines are not triggered from here" };
       case "unknown":
@@ -128,6 +131,11 @@ export class Schedule {
           ? { state: "skipped", reason: "all its jobs are skipped" }
           : undefined;
     }
+  }
+
+  async #ask(standing: Standing, scope: Scope): Promise<void> {
+    const decided = await this.#options.decide(standing.node, scope).catch(() => ({ state: "canceled" as const }));
+    this.#settle(standing, decided.state, "reason" in decided ? decided.reason : undefined);
   }
 
   async #jobs(standing: Standing, scope: Scope): Promise<void> {
