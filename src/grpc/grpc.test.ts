@@ -55,6 +55,14 @@ test("a unary call gives its answer, with metadata in both directions", async ()
   expect((await client.unary(Info, {}, { signal: never, metadata })).buildkitVersion?.version).toBe("a|b, c");
 });
 
+test("metadata that gRPC cannot carry fails the call, in grpc-go's words", async () => {
+  const { client } = await served([unary(Info, async () => ({}))]);
+  const metadata = new Map([["store", ["caf\u00e9"]]]);
+  await expect(client.unary(Info, {}, { signal: never, metadata })).rejects.toThrow(
+    'header key "store" contains value with non-printable ASCII characters',
+  );
+});
+
 test("many messages of all sizes come back whole and in order", async () => {
   const { client } = await served([echo]);
   const call = client.call(Session, { signal: never });

@@ -1,4 +1,6 @@
+import { Code } from "./code.ts";
 import type { HeaderList } from "./http2/index.ts";
+import { rpcError } from "./rpc-error.ts";
 
 /** Names in lower case; a name may have several values. */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
@@ -19,9 +21,15 @@ export function metadataOf(headers: HeaderList): Metadata {
   return metadata;
 }
 
-/** Headers for metadata. Values must be printable ASCII, as gRPC says. */
+/** Headers for metadata. Throws INTERNAL for a value that gRPC cannot carry, in grpc-go's words. */
 export function metadataHeaders(metadata: Metadata): HeaderList {
-  return [...metadata].flatMap(([name, values]) => values.map((value) => [name, value] as const));
+  return [...metadata].flatMap(([name, values]) =>
+    values.map((value) => {
+      if (/^[ -~]*$/.test(value)) return [name, value] as const;
+      const shown = JSON.stringify(name);
+      throw rpcError(Code.INTERNAL, `header key ${shown} contains value with non-printable ASCII characters`);
+    }),
+  );
 }
 
 /** The first value of that header. */
