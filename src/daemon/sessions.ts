@@ -17,8 +17,8 @@ import { healthTiming, watchHealth } from "./session-health.ts";
 
 type SessionCall = ServerCall<control.BytesMessage, control.BytesMessage>;
 
-/** How long a build may wait for its session: upstream's. */
-const patience = 5000;
+/** How long a build may wait for its session. Upstream's 5 s are short for a client that hardly gets a core. */
+const patience = 20_000;
 /** How long a caller may take to speak HTTP/2 inside its call. */
 const handshake = 20_000;
 /** So many callers at once; far above anything real. */

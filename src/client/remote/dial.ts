@@ -26,8 +26,11 @@ export interface DaemonConnection extends AsyncDisposable {
   readonly session: Http2Connection;
 }
 
-/** How long a daemon may take to speak once its socket is open, as gRPC's Go library waits: a hundred clients may have come at once. */
-const greeting = 20_000;
+/**
+ * How long a daemon may take to speak once its socket is open. gRPC's Go library waits 20 s, which is not enough for a hundred clients
+ * that start at once on two cores.
+ */
+const greeting = 60_000;
 /** How long a connection that broke may take to say why, in milliseconds. */
 const lastWords = 500;
 

@@ -133,7 +133,7 @@ async function runFrontend(
   const { LLBBridgeService: service } = gateway;
   const metadata = new Map([["buildkit-controlapi-buildid", [request.ref]], ...traceOf(request)]);
   const options = { signal: scope.signal, metadata };
-  await client.unary(service.Ping, {}, { ...options, timeout: 15_000 });
+  await client.unary(service.Ping, {}, { ...options, timeout: 60_000 });
   const imports = request.cacheImports.map(({ type, attrs }) => ({ Type: type, Attrs: attrs }));
   const noCache = request.noCache && !("no-cache" in request.frontendOptions) ? { "no-cache": "" } : {};
   const { result } = await client
