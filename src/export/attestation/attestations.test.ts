@@ -238,7 +238,7 @@ describe("a bundle", () => {
 
   test.each([
     ["nothing that can be read", "[]", "cannot decode in-toto statement: "],
-    ["two documents in one file", "{}{}", "cannot decode in-toto statement: "],
+    ["two documents in one file", "{}{}", "in-toto statement is not a single JSON object"],
     [
       "provenance, which is the builder's",
       '{"predicateType":"https://slsa.dev/provenance/v1"}',
@@ -366,7 +366,7 @@ test("a bill of materials says in an image which layer its files are from", asyn
     const top = await snapshot(world.storage, base, (folder) => writeFileSync(`${folder}/high`, "h"));
     const layers = [base, top].map((id) => ({ kind: "snapshot", id, createdBy: "", createdAt: new Date(0) }) as const);
     const files = [
-      { fileName: "/low" },
+      { own: 1, SPDXID: "SPDXRef-f", fileName: "/low" },
       { fileName: "high" },
       { fileName: "/gone" },
       { fileName: "/low", comment: "own" },
@@ -392,6 +392,7 @@ test("a bill of materials says in an image which layer its files are from", asyn
       ...["spdxVersion", "dataLicense", "SPDXID", "name", "documentNamespace", "creationInfo"],
     ]);
     expect(predicate.creationInfo).toEqual({ creators: [expect.stringMatching(/^Tool: buildkit-v/)], created: "" });
+    expect(Object.keys(predicate.packages[0]?.files[0] ?? {})).toEqual(["fileName", "SPDXID", "comment", "own"]);
     expect(statements[1]?.predicate).toEqual(document);
   });
 });

@@ -1,4 +1,4 @@
-import { CooperError, joinPath, prefixed, type Scope } from "../../kit/index.ts";
+import { CooperError, joinPath, messageOf, prefixed, type Scope } from "../../kit/index.ts";
 import { type AttestationSubject, JsonObject, provenancePredicate } from "../../oci/index.ts";
 import type { Attestation } from "../contract.ts";
 import { compactJson, parseOrThrow, sortedJson } from "../json-text.ts";
@@ -136,6 +136,7 @@ function decode(text: string): JsonObject {
   try {
     return new JsonObject(parseOrThrow(text, badAttestation), "statement", badAttestation);
   } catch (error) {
+    if (/after JSON/.test(messageOf(error))) throw bad("in-toto statement is not a single JSON object");
     throw prefixed("cannot decode in-toto statement", error, badAttestation);
   }
 }

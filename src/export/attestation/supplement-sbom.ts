@@ -2,6 +2,7 @@ import { upstreamVersion } from "../../kit/index.ts";
 import { goJson, predicateTypes } from "../../oci/index.ts";
 import type { FileLayers } from "./file-layers.ts";
 import { isCore, type LoadedAttestation } from "./load.ts";
+import { inSpdxOrder } from "./spdx-order.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -35,30 +36,13 @@ async function comment(file: Fields, layers: FileLayers): Promise<void> {
 }
 
 /** With all that must be there, and the builder among those who made it. */
-function completed(document: Fields): Fields {
-  const {
-    spdxVersion,
-    dataLicense = "",
-    SPDXID,
-    name,
-    documentNamespace = "",
-    externalDocumentRefs,
-    ...rest
-  } = document;
-  const { comment: about, creationInfo, ...content } = rest;
-  const info = isObject(creationInfo) ? creationInfo : {};
-  const { licenseListVersion, creators, created = "", ...more } = info;
-  const tool = `Tool: buildkit-${upstreamVersion}`;
-  return {
-    ...{ spdxVersion, dataLicense, SPDXID, name, documentNamespace, externalDocumentRefs, comment: about },
-    creationInfo: {
-      licenseListVersion,
-      creators: [...(Array.isArray(creators) ? creators : []), tool],
-      created,
-      ...more,
-    },
-    ...content,
-  };
+function completed(document: Fields): unknown {
+  const info = isObject(document.creationInfo) ? document.creationInfo : {};
+  const creators = Array.isArray(info.creators) ? info.creators : [];
+  return inSpdxOrder({
+    ...{ dataLicense: "", documentNamespace: "", ...document },
+    creationInfo: { created: "", ...info, creators: [...creators, `Tool: buildkit-${upstreamVersion}`] },
+  });
 }
 
 function list(value: unknown): Fields[] {
