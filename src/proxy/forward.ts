@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
@@ -9,8 +8,7 @@ import {
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Digest } from "../kit/index.ts";
-import { messageOf } from "../kit/index.ts";
+import { type Digest, Hasher, messageOf } from "../kit/index.ts";
 import { type RequestRecord, shownUrl } from "./request-record.ts";
 
 /** Headers between two neighbours (RFC 9110, 7.6.1), and the old one of proxies. */
@@ -41,14 +39,8 @@ export async function forward(
   record: RequestRecord,
 ): Promise<void> {
   const method = incoming.method ?? "GET";
-  let target: URL;
-  try {
-    const shown = shownUrl(url);
-    const allowed = await allow(shown, method);
-    target = new URL(allowed === shown ? url : allowed);
-  } catch {
-    return refuse(response, 403, "Forbidden\n");
-  }
+  const target = await allowedTarget(url, method, allow);
+  if (target === undefined) return refuse(response, 403, "Forbidden\n");
   const shown = shownUrl(target.href);
   let answer: IncomingMessage;
   try {
@@ -59,27 +51,45 @@ export async function forward(
     return refuse(response, 502, `${messageOf(error)}\n`);
   }
   const status = answer.statusCode ?? 502;
-  const { location } = answer.headers;
-  const redirectedTo = location !== undefined && URL.canParse(location, target) ? new URL(location, target) : undefined;
-  record.add({ method, url: shown, status, ...(redirectedTo && { redirectedTo: shownUrl(redirectedTo.href) }) });
-  const hash = createHash("sha256");
+  const redirectedTo = redirectOf(answer, target);
+  record.add({ method, url: shown, status, ...(redirectedTo !== undefined && { redirectedTo }) });
+  const digest = await passBack(answer, response);
+  const reason = incompleteness(method, incoming, status, digest === undefined);
+  if (reason !== undefined) record.incomplete.push({ method, url: shown, reason });
+  else if (status >= 200 && status < 300 && digest !== undefined) record.addMaterial(shown, digest);
+}
+
+async function allowedTarget(url: string, method: string, allow: AllowRequest): Promise<URL | undefined> {
+  try {
+    const shown = shownUrl(url);
+    const allowed = await allow(shown, method);
+    return new URL(allowed === shown ? url : allowed);
+  } catch {
+    return undefined;
+  }
+}
+
+function redirectOf({ headers: { location } }: IncomingMessage, from: URL): string | undefined {
+  return location !== undefined && URL.canParse(location, from) ? shownUrl(new URL(location, from).href) : undefined;
+}
+
+/** The digest of what passed; undefined when it broke off. */
+async function passBack(answer: IncomingMessage, response: ServerResponse): Promise<Digest | undefined> {
+  const hasher = new Hasher();
   const seen = new Transform({
     transform: (chunk: Buffer, _, done) => {
-      hash.update(chunk);
+      hasher.update(chunk);
       done(null, chunk);
     },
   });
-  let broken = false;
   try {
-    response.writeHead(status, answer.statusMessage, passedOn(answer));
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, passedOn(answer));
     await pipeline(answer, seen, response);
+    return hasher.finish();
   } catch {
-    broken = true;
     response.destroy();
+    return undefined;
   }
-  const reason = incompleteness(method, incoming, status, broken);
-  if (reason !== undefined) record.incomplete.push({ method, url: shown, reason });
-  else if (status >= 200 && status < 300) record.addMaterial(shown, `sha256:${hash.digest("hex")}` as Digest);
 }
 
 /** Upstream's reasons, in its order. */

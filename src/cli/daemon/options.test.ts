@@ -52,6 +52,13 @@ test("the flags that tools really pass are understood", async () => {
   });
 });
 
+test("a proxy network for all builds is asked for by flag and by file", async () => {
+  expect(await options("--proxy-network")).toMatchObject({ proxyNetwork: true });
+  expect(await options("", "proxyNetwork = true")).toMatchObject({ proxyNetwork: true });
+  expect(await options("", "proxyNetwork = false")).not.toHaveProperty("proxyNetwork");
+  expect(warnings).toEqual([]);
+});
+
 test("an unknown flag is an error that names it and the nearest one", async () => {
   await expect(options("--oci-worker-snapshoter=native")).rejects.toMatchObject({
     message: "cannot use BUILDKITD_FLAGS: flag provided but not defined: -oci-worker-snapshoter",
