@@ -23,6 +23,7 @@ async function captureVertex(vertex: EngineVertex, job: BuildJob, into: CaptureB
   if (op === undefined) return;
   const { body, platform } = op;
   if (body.kind === "exec") captureExec(body, into);
+  if (body.kind === "exec" && body.proxyNetwork === true) captureProxied(vertex, body, job, into);
   // What a build in a build used is not told: upstream's gap, too.
   if (body.kind === "build") into.incomplete = true;
   if (body.kind !== "source") return;
@@ -45,4 +46,12 @@ function captureExec({ mounts, secretEnv, network }: ExecOp, into: CaptureBuilde
   }
   for (const { id, optional } of secretEnv) into.secret({ id, optional });
   if (network !== "none") into.network = true;
+}
+
+/** What a step got through the builder's proxy. One that was found in the cache asked for nothing this time. */
+function captureProxied({ digest: op }: EngineVertex, { meta }: ExecOp, job: BuildJob, into: CaptureBuilder): void {
+  const record = job.requests.get(op);
+  for (const [url, digest] of record?.materials() ?? []) into.http({ url, digest });
+  const name = meta.args.join(" ");
+  into.proxied((record?.incomplete ?? []).map(({ method, url: uri, reason }) => ({ op, name, method, uri, reason })));
 }
