@@ -11,6 +11,7 @@ import { type Built, builtOf } from "./built.ts";
 import { askedImports } from "./cache/asked-imports.ts";
 import { exportCaches, openCacheExports, withInlineCache } from "./cache/export-caches.ts";
 import { importCaches } from "./cache/import-caches.ts";
+import { offeringStores } from "./cache/offered-stores.ts";
 import type { BuildRequest, BuildResponse, ExporterRequest, OwnFrontend, SolveStatus } from "./contract.ts";
 import { checkEntitlements } from "./entitlements.ts";
 import { exportAttestations } from "./export-attestations.ts";
@@ -33,7 +34,7 @@ export async function runBuild(
   own?: OwnFrontend,
 ): Promise<BuildResponse> {
   checkEntitlements(request.entitlements, parts.allowedEntitlements);
-  await using job = new BuildJob(parts, request, session, onStatus, scope);
+  await using job = new BuildJob(parts, request, offeringStores(session), onStatus, scope);
   try {
     const attestations = await askedAttestations(request);
     await tellIsolation(parts.isolation, job.status);

@@ -68,10 +68,11 @@ function withStatedMetadata(exporter: NamedExporter, attrs: Readonly<Record<stri
 
 /** Everything about caches; loads when a build has to do with one. */
 export async function loadCaches() {
-  const [exporter, config, flatten] = await Promise.all([
+  const [exporter, config, flatten, s3] = await Promise.all([
     import("./cache/cache-exporter.ts"),
     import("./cache/cache-config.ts"),
     import("./cache/flatten.ts"),
+    import("./cache/s3/s3-cache.ts"),
   ]);
-  return { ...exporter, ...config, ...flatten };
+  return { ...exporter, ...config, ...flatten, ...s3 };
 }

@@ -215,6 +215,17 @@ describe("a failure", () => {
     expect(isCooperError(error) && error.details).toEqual({ kind: "vertex", vertex: broken.digest });
   });
 
+  test("leaves the keys of what did not fail to be asked for", async () => {
+    const { solver, vertex } = world();
+    const fine = vertex("fine");
+    const broken = vertex("broken", { inputs: [fine], content: [true] });
+    broken.op.recipe = async () => Promise.reject(new Error("no"));
+    const job = solver.job({ member: "job", signal: new AbortController().signal, onEvent: () => {} });
+    await expect(job.result(edge(broken))).rejects.toThrow("no");
+    expect((await job.keys()).map(({ vertex: { name } }) => name)).toEqual(["fine"]);
+    await job.close();
+  });
+
   test("ends the build at once and cancels what still runs", async () => {
     const { vertex, build } = world();
     let ended = "";

@@ -59,8 +59,10 @@ class SolverJob<R, S extends Scope, J> implements Job<R, S> {
 
   async keys(): Promise<readonly KnownKey<R, S>[]> {
     const known = [...this.#mine.values()].map(async ({ node }) => {
-      const { digest, local, quick } = await raceSignal(node.key(), this.#signal);
-      return local ? [] : [{ vertex: node.vertex, final: digest, quick }];
+      // A frontend may live with a vertex that failed.
+      const key = await raceSignal(node.key(), this.#signal).catch(() => undefined);
+      this.#signal.throwIfAborted();
+      return key === undefined || key.local ? [] : [{ vertex: node.vertex, final: key.digest, quick: key.quick }];
     });
     return (await Promise.all(known)).flat();
   }

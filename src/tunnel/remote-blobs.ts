@@ -11,7 +11,7 @@ const pieceSize = 1024 * 1024;
 
 /** Blobs that a caller at the other end of a tunnel serves under a store's name. */
 export function remoteBlobs(client: GrpcClient, store: string): CallerBlobs {
-  const metadata: Metadata = new Map([[header.store, [store]]]);
+  const metadata = metadataOf(store);
   const { ContentService: service } = content;
   return {
     async size(digest, { signal }) {
@@ -25,6 +25,13 @@ export function remoteBlobs(client: GrpcClient, store: string): CallerBlobs {
     },
     read: async (digest, { signal }) => readRemote(client, digest, metadata, signal),
   };
+}
+
+/** Names travel as a header, which takes plain characters only. Throws `session/bad-store`, in grpc-go's words. */
+function metadataOf(store: string): Metadata {
+  if (/^[\x20-\x7e]*$/.test(store)) return new Map([[header.store, [store]]]);
+  const what = `header key ${JSON.stringify(header.store)} contains value with non-printable ASCII characters`;
+  throw new CooperError("session/bad-store", what, { hint: "name the folder with plain characters" });
 }
 
 async function* readRemote(client: GrpcClient, digest: Digest, metadata: Metadata, signal: AbortSignal): Bytes {
@@ -60,7 +67,7 @@ async function sendBlob(
   { signal }: Scope,
 ): Promise<void> {
   const total = BigInt((await stat(path)).size);
-  const metadata: Metadata = new Map([[header.store, [store]]]);
+  const metadata = metadataOf(store);
   const call = client.call(content.ContentService.Write, { signal, metadata });
   const ask = async (message: Parameters<typeof call.messages.send>[0]) => {
     await call.messages.send({ ref: `cooper-${digest}`, total, expected: digest, ...message });

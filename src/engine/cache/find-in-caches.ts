@@ -32,6 +32,10 @@ export class CacheFinder {
     this.#needs = needs;
   }
 
+  get caches(): readonly ImportedCache[] {
+    return this.#needs.caches;
+  }
+
   /** Whether the vertex is known without a look at what its inputs contain. */
   async knows(vertex: EngineVertex): Promise<boolean> {
     const found = await this.#perOutput(vertex, (output) => this.#findByName(vertex, output));

@@ -18,6 +18,7 @@ import { LayerSource } from "../layers.ts";
 import { writeLayoutFolder } from "../layout-folder.ts";
 import { type CacheForm, commitCache } from "./commit-cache.ts";
 import type { CacheableRecord } from "./contract.ts";
+import { S3Cache } from "./s3/s3-cache.ts";
 
 /** Writes a cache out. */
 export interface CacheExporter {
@@ -34,7 +35,7 @@ export interface CacheExporter {
 type Attributes = Readonly<Record<string, string>>;
 
 /**
- * The exporter of a cache to a registry or to a folder of the caller's. Throws `export/bad-attribute`, `export/unknown-cache` and
+ * The exporter of a cache to a registry, to a bucket or to a folder of the caller's. Throws `export/bad-attribute`, `export/unknown-cache` and
  * `export/not-supported`. `local`: where a folder's cache is written to.
  */
 export function createCacheExporter(
@@ -46,28 +47,32 @@ export function createCacheExporter(
   const send = senderOf(type, attrs, parts, local);
   const form = readForm(attrs);
   return {
-    name: `exporting cache to ${type === "local" ? "client directory" : type}`,
+    name: `exporting cache to ${places[type] ?? type}`,
     optional: flag(attrs, "ignore-error", false),
     minimal: modeOf(attrs) === "min",
     async export(records, scope) {
       const layers = new LayerSource(parts.storage, parts.needs);
       const cache = await commitCache(records, form, layers, scope);
       await scope.task("sending cache export", () => send(cache, layers, scope));
-      return { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) };
+      // A bucket has no manifest.
+      return type === "s3" ? {} : { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) };
     },
   };
 }
 
 type Send = (cache: CommittedManifest, layers: LayerSource, scope: ExportScope) => Promise<void>;
 
-const later = ["gha", "s3", "azblob"];
+const later = ["gha", "azblob"];
+/** What progress calls the places, where that is another name than the type's. */
+const places: Readonly<Record<string, string>> = { local: "client directory", s3: "Amazon S3" };
 
 function senderOf(type: string, attrs: Attributes, parts: ExporterParts, local: (dest: string) => OutputTarget): Send {
   if (type === "registry") return registrySender(attrs, parts);
   if (type === "local") return localSender(attrs, parts, local);
+  if (type === "s3") return s3Sender(attrs, parts);
   if (later.includes(type)) {
     throw new CooperError("export/not-supported", `cache export ${JSON.stringify(type)} is not supported yet`, {
-      hint: "Use type=registry, type=local or type=inline.",
+      hint: "Use type=registry, type=s3, type=local or type=inline.",
     });
   }
   throw new CooperError("export/unknown-cache", `unknown cache exporter: ${JSON.stringify(type)}`);
@@ -149,6 +154,11 @@ function localSender(attrs: Attributes, { storage }: ExporterParts, local: (dest
     await writeLayoutFolder(image, cache.descriptor, [], here, storage, scope, tag);
     await target.send(folder.path, scope);
   };
+}
+
+function s3Sender(attrs: Attributes, { storage }: ExporterParts): Send {
+  const bucket = new S3Cache(attrs, process.env);
+  return (cache, layers, scope) => bucket.write(cache, layers, storage, scope);
 }
 
 async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
