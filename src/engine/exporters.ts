@@ -1,5 +1,5 @@
 import type { ExportScope, ExportSource, NamedExporter } from "../export/index.ts";
-import { type Digest, type Scope, settleAll, withChildScope } from "../kit/index.ts";
+import { type Digest, nowAndThen, type Scope, settleAll, withChildScope } from "../kit/index.ts";
 import type { OpEvent } from "../ops/index.ts";
 import type { OutputTarget } from "../session/index.ts";
 import type { BuildJob } from "./build-job.ts";
@@ -48,7 +48,7 @@ function warnAll(job: BuildJob, vertex: Digest, sentences: readonly string[]): v
   }
 }
 
-/** For a directory elsewhere, the tree is made in a folder of ours first. */
+/** For a directory elsewhere, the tree is made in a folder of ours first, unless the exporter sends it from where it is. */
 async function exportTo<T>(
   target: OutputTarget,
   job: BuildJob,
@@ -57,8 +57,14 @@ async function exportTo<T>(
 ): Promise<T> {
   if (target.kind !== "tree") return await write(target);
   await using folder = await job.parts.storage.temporaryFolder("output");
-  const response = await write({ kind: "directory", path: folder.path });
-  await target.send(folder.path, scope);
+  const { sendTree } = target;
+  let sent = false;
+  const direct: typeof sendTree = async (tree, child) => {
+    sent = true;
+    await sendTree?.(tree, child);
+  };
+  const response = await write({ kind: "directory", path: folder.path, ...(sendTree && { sendTree: direct }) });
+  if (!sent) await target.send(folder.path, scope);
   return response;
 }
 
@@ -69,9 +75,10 @@ export function exportScope(scope: Scope, emit: (event: OpEvent) => void): Expor
     async task(id, work) {
       const started = Date.now();
       let last: { current: number; total?: number } = { current: 0 };
+      const tell = nowAndThen(() => emit({ type: "status", id, ...last, started }));
       const update = (current: number, total?: number) => {
         last = { current, ...(total !== undefined && { total }) };
-        emit({ type: "status", id, ...last, started });
+        tell();
       };
       update(0);
       const value = await work(update);

@@ -1,5 +1,6 @@
 import { CooperError, type Scope } from "../kit/index.ts";
-import type { NamedExporter } from "./contract.ts";
+import type { SendTree } from "../session/index.ts";
+import type { ExportScope, NamedExporter } from "./contract.ts";
 import { epochAttribute } from "./epoch.ts";
 import { FolderCopy } from "./folder-copy.ts";
 import { badAttribute } from "./go-values.ts";
@@ -31,6 +32,14 @@ export function localExporter(attrs: Attributes, parts: TreeParts): NamedExporte
         const split = options.split ?? isMap;
         const copy = new FolderCopy(target.path, scope);
         if (!split) refuseOverlaps(await copy.filesOf(trees), scope);
+        const { sendTree } = target;
+        // A caller that removes all else would take the first tree for something else when the second comes.
+        const direct = options.mode === "copy" || trees.length === 1;
+        const plain = sendTree && direct ? await plainTrees(trees) : undefined;
+        if (sendTree !== undefined && plain !== undefined) {
+          for (const tree of plain) await sendOne(tree, split, sendTree, scope);
+          return {};
+        }
         for (const tree of trees) await copyOne(tree, split, copy, scope);
         if (options.mode === "delete") await copy.removeOthers();
         return {};
@@ -38,12 +47,26 @@ export function localExporter(attrs: Attributes, parts: TreeParts): NamedExporte
   };
 }
 
-async function copyOne(
-  tree: VisibleTree,
-  split: boolean,
-  copy: FolderCopy,
-  scope: Parameters<NamedExporter["export"]>[2],
-): Promise<void> {
+type PlainTree = VisibleTree & { readonly path: string };
+
+/** The trees, if each is nothing but a folder's content as it is; else undefined. */
+async function plainTrees(trees: readonly VisibleTree[]): Promise<readonly PlainTree[] | undefined> {
+  const { kernelFiles } = await import("../archive/index.ts");
+  const isPlain = (tree: VisibleTree): tree is PlainTree =>
+    tree.path !== undefined && (tree.files ?? kernelFiles) === kernelFiles && tree.attestations.length === 0;
+  return trees.every(isPlain) ? trees : undefined;
+}
+
+/** To a caller elsewhere, without a copy here. */
+async function sendOne(tree: PlainTree, split: boolean, send: SendTree, scope: ExportScope): Promise<void> {
+  const time = tree.epoch === undefined ? undefined : BigInt(tree.epoch) * 1_000_000_000n;
+  const prefix = split ? platformFolder(tree.id) : "";
+  await scope.task(split ? `copying files ${tree.id}` : "copying files", (update) =>
+    send({ path: tree.path, prefix, time, update }, scope),
+  );
+}
+
+async function copyOne(tree: VisibleTree, split: boolean, copy: FolderCopy, scope: ExportScope): Promise<void> {
   await scope.task(split ? `copying files ${tree.id}` : "copying files", async (update) => {
     await copy.add(tree, split ? platformFolder(tree.id) : "", update);
   });

@@ -14,6 +14,7 @@ export * from "./inside-root.ts";
 export * from "./lazy.ts";
 export * from "./make-folders.ts";
 export * from "./moved-files.ts";
+export * from "./now-and-then.ts";
 export * from "./patterns.ts";
 export * from "./raw-text.ts";
 export * from "./scope.ts";

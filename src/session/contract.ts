@@ -49,10 +49,28 @@ export type OutputTarget =
       readonly kind: "stream";
       readonly write: (bytes: Bytes, metadata: Readonly<Record<string, string>>, scope: Scope) => Promise<void>;
     }
-  | { readonly kind: "directory"; readonly path: string }
-  /** A directory elsewhere: the tree is made in a folder here, which `send` then transfers. */
-  | { readonly kind: "tree"; readonly send: (folder: string, scope: Scope) => Promise<void> }
+  /** With `sendTree` for a directory elsewhere: then `path` is a folder that goes there in the end if no tree was sent. */
+  | { readonly kind: "directory"; readonly path: string; readonly sendTree?: SendTree }
+  /** A directory elsewhere: the tree is made in a folder here, which `send` then transfers, or is sent from where it is. */
+  | {
+      readonly kind: "tree";
+      readonly send: (folder: string, scope: Scope) => Promise<void>;
+      readonly sendTree?: SendTree;
+    }
   | { readonly kind: "none" };
+
+/** A tree on its way to a caller: what is in the folder `path`, all of it the caller's own. */
+export interface SentTree {
+  readonly path: string;
+  /** The name of a folder that it goes into; empty: none. */
+  readonly prefix: string;
+  /** What every time is set to, in nanoseconds since 1970; undefined: as they are. */
+  readonly time: bigint | undefined;
+  /** Told of the bytes sent so far. */
+  readonly update?: (bytes: number) => void;
+}
+/** Adds a tree to a caller's directory; several may follow each other. */
+export type SendTree = (tree: SentTree, scope: Scope) => Promise<void>;
 
 /** An exporter as the request has it: a caller elsewhere gets a stream or a tree by it. */
 export interface AskedExporter {

@@ -18,6 +18,7 @@ import type {
   OutputTarget,
   RegistryCredentials,
   RegistryToken,
+  SentTree,
   Session,
   TokenWish,
 } from "../session/index.ts";
@@ -222,7 +223,12 @@ function outputOf(
     return new Map([...named, [header.exporter, [String(index)]]]);
   };
   if (type === "local") {
-    return { kind: "tree", send: (folder, scope) => sendDirectory(caller, folder, metadata({}), scope) };
+    const whole = (folder: string) => ({ path: folder, prefix: "", time: undefined });
+    return {
+      kind: "tree",
+      send: (folder, scope) => sendDirectory(caller, whole(folder), metadata({}), scope),
+      sendTree: (tree, scope) => sendDirectory(caller, tree, metadata({}), scope),
+    };
   }
   return {
     kind: "stream",
@@ -243,11 +249,16 @@ function isNo(value: string | undefined): boolean {
   return ["0", "f", "F", "false", "FALSE", "False"].includes(value ?? "");
 }
 
-async function sendDirectory(caller: RemoteCaller, folder: string, metadata: Metadata, scope: Scope): Promise<void> {
+async function sendDirectory(
+  caller: RemoteCaller,
+  { path, ...options }: SentTree,
+  metadata: Metadata,
+  scope: Scope,
+): Promise<void> {
   const all = new Map([...metadata, [header.multiPlatform, ["1"]]]);
   const call = caller.client.call(filesync.FileSendService.DiffCopy, { signal: scope.signal, metadata: all });
   try {
-    await sendTree(folder, {}, call.messages.as(fsutil.Packet, fsutil.Packet), scope);
+    await sendTree(path, {}, call.messages.as(fsutil.Packet, fsutil.Packet), scope, options);
     call.end();
     await untilEnd(call.messages);
   } finally {

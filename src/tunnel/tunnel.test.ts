@@ -281,6 +281,25 @@ test("results go to the caller's file and directory", async () => {
   expectAttributes(join(folder, "out"));
 });
 
+test("a tree is sent from where it is: into a folder, at a time, hard links and all", async () => {
+  const [tree, out] = [join(folder, "tree"), join(folder, "out")];
+  mkdirSync(tree);
+  fill(tree);
+  const session = (await daemonsView({ outputs: [{ kind: "directory", path: out }] }))();
+  const directory = session.output(0, { type: "local", attrs: {} });
+  if (directory.kind !== "tree") throw new Error("not a tree");
+  const told: number[] = [];
+  const update = (bytes: number) => void told.push(bytes);
+  const sent = { path: tree, prefix: "linux_arm64", time: 1_000_000_000_000_000_000n, update };
+  await directory.sendTree?.(sent, quietScope);
+  const there = join(out, "linux_arm64");
+  expect(readdirSync(there).sort()).toEqual(readdirSync(tree).sort());
+  expect(readFileSync(join(there, "big")).equals(readFileSync(join(tree, "big")))).toBe(true);
+  expect(lstatSync(join(there, "hard")).ino).toBe(lstatSync(join(there, "a.txt")).ino);
+  for (const name of ["", "a.txt", "dir", "big"]) expect(lstatSync(join(there, name)).mtimeMs).toBe(1e12);
+  expect(told.at(-1)).toBeGreaterThanOrEqual(lstatSync(join(tree, "big")).size);
+});
+
 test("a token is fetched on the caller's side, with the login that it has", async () => {
   await using registry = await MemoryRegistry.start({ guard: { kind: "token", secret: "me:pass" } });
   const auths = { [registry.host]: { auth: Buffer.from("me:pass").toString("base64") } };

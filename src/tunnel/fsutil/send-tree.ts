@@ -22,12 +22,28 @@ interface Offered {
   readonly size: number;
 }
 
+/** How the tree is shown to the other side. */
+export interface SendOptions {
+  /** The name of a folder that it is in there; empty: none. */
+  readonly prefix?: string;
+  /** What every time is, in nanoseconds since 1970; undefined: as they are. */
+  readonly time?: bigint | undefined;
+  /** Told of the bytes of files sent so far. */
+  readonly update?: ((bytes: number) => void) | undefined;
+}
+
 /**
  * Sends the tree that the filter picks from `root`, by fsutil's protocol: what there is first, contents when asked for, until the
  * other side says that it has all. Owners are sent as root, hard links as links to the first of them. Throws
  * `session/transfer-failed` when the other side fails.
  */
-export async function sendTree(root: string, filter: WalkFilter, packets: Packets, outer: Scope): Promise<void> {
+export async function sendTree(
+  root: string,
+  filter: WalkFilter,
+  packets: Packets,
+  outer: Scope,
+  options: SendOptions = {},
+): Promise<void> {
   // Asked for every packet, a signal that is made of several takes longer to answer than the packet.
   const controller = new AbortController();
   const scope: Scope = { ...outer, signal: controller.signal };
@@ -38,13 +54,20 @@ export async function sendTree(root: string, filter: WalkFilter, packets: Packet
   outer.signal.throwIfAborted();
   outer.signal.addEventListener("abort", stop, { once: true });
   try {
-    await exchange(root, filter, packets, scope);
+    await exchange(root, filter, packets, scope, options);
   } finally {
     outer.signal.removeEventListener("abort", stop);
   }
 }
 
-async function exchange(root: string, filter: WalkFilter, packets: Packets, scope: Scope): Promise<void> {
+async function exchange(
+  root: string,
+  filter: WalkFilter,
+  packets: Packets,
+  scope: Scope,
+  options: SendOptions,
+): Promise<void> {
+  let bytes = 0;
   const offered = new Map<number, Offered>();
   const wanted = new Wanted();
   const lane = async () => {
@@ -53,6 +76,8 @@ async function exchange(root: string, filter: WalkFilter, packets: Packets, scop
       if (file === undefined) throw new CooperError("session/transfer-failed", `invalid file id ${id}`);
       offered.delete(id);
       await sendFile(root, id, file, packets, scope);
+      bytes += file.size;
+      options.update?.(bytes);
     }
   };
   const listen = async () => {
@@ -63,7 +88,7 @@ async function exchange(root: string, filter: WalkFilter, packets: Packets, scop
     }
   };
   const lanes = Array.from({ length: readers }, () => lane);
-  await settleAll([() => announce(root, filter, packets, offered, scope), listen, ...lanes], (error) => {
+  await settleAll([() => announce(root, filter, packets, offered, scope, options), listen, ...lanes], (error) => {
     wanted.close();
     packets.fail(error);
   });
@@ -75,16 +100,25 @@ async function announce(
   packets: Packets,
   offered: Map<number, Offered>,
   scope: Scope,
+  { prefix = "", time }: SendOptions,
 ): Promise<void> {
   const seen = new Map<string, string>();
+  const within = prefix === "" ? "" : `${prefix}/`;
   let id = 0;
   try {
+    if (prefix !== "") {
+      const stat = { path: prefix, mode: toGoMode("directory", 0o755), modTime: time ?? 0n };
+      await packets.send({ type: fsutil.PacketType.STAT, stat });
+      id++;
+    }
     for (const entry of walkTree(root, filter)) {
       if (entry.kind === "socket") continue;
       const stat = statOf(root, entry, seen);
       if (entry.kind === "file") offered.set(id, { path: entry.path, size: Number(stat.size) });
       id++;
-      await packets.send({ type: fsutil.PacketType.STAT, stat });
+      const link = entry.kind === "file" && stat.linkname !== "" ? within + stat.linkname : stat.linkname;
+      const shown = { ...stat, path: within + stat.path, linkname: link, modTime: time ?? stat.modTime };
+      await packets.send({ type: fsutil.PacketType.STAT, stat: within === "" && time === undefined ? stat : shown });
       if (id % entriesPerTurn === 0) await turn(scope);
     }
     await packets.send({ type: fsutil.PacketType.STAT });
@@ -149,16 +183,19 @@ function statOf(root: string, entry: TreeEntry, seen: Map<string, string>) {
   };
 }
 
+/** What overlayfs notes for itself. */
+const overlayAttribute = /^(?:trusted|user)\.overlay\./;
 const noAttributes: ReadonlyMap<string, Uint8Array> = new Map();
 
-/** Extended attributes as they are, but for what macOS leaves. */
+/** Extended attributes as they are, but for what macOS and overlayfs leave. */
 function attributesOf(root: string, { path }: TreeEntry): ReadonlyMap<string, Uint8Array> {
   const full = `${root}/${path}`;
   const names = namesAt(full);
   if (names.length === 0) return noAttributes;
   const found = new Map<string, Uint8Array>();
   for (const name of names) {
-    const value = name.startsWith("com.apple.") ? undefined : lgetxattr(full, name);
+    const left = name.startsWith("com.apple.") || overlayAttribute.test(name);
+    const value = left ? undefined : lgetxattr(full, name);
     if (value !== undefined) found.set(name, value);
   }
   return found;

@@ -1,14 +1,11 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { CooperError, errnoOf, sha256 } from "../../../kit/index.ts";
+import { CooperError, errnoOf, nowAndThen, sha256 } from "../../../kit/index.ts";
 import type { LocalWanted, Session } from "../../../session/index.ts";
 import type { Op } from "../../../solver/index.ts";
 import type { OpScope, Ref } from "../../contract.ts";
 
 const scheme = "local://";
-
-/** The least time between two figures of a transfer's progress, in milliseconds: upstream's. */
-const progressPause = 100;
 
 /**
  * `local://NAME`: a directory of the caller's, read in place. The result is true for one build only, so it is never stored;
@@ -27,7 +24,7 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       const id = `transferring ${name}:`;
       const started = Date.now();
       scope.emit({ type: "status", id, current: 0, started });
-      const progress = nowAndThen((current) => scope.emit({ type: "status", id, current, started }));
+      const progress = nowAndThen((current: number) => scope.emit({ type: "status", id, current, started }));
       const sharedKeyHint = attrs.get("local.sharedkeyhint") ?? "";
       const wanted = { ...patterns, ...transferOf(attrs), sharedKeyHint, progress };
       const owner = await ownerOf(attrs.get("local.session"), scope);
@@ -38,17 +35,6 @@ export function localSource(identifier: string, attrs: ReadonlyMap<string, strin
       scope.emit({ type: "status", id, current, started, completed: Date.now() });
       return [{ kind: "folder", path, ...patterns }];
     },
-  };
-}
-
-/** Passes figures on, but none that comes right after another: each costs every listener, and stays in the history. */
-function nowAndThen(tell: (figure: number) => void): (figure: number) => void {
-  let next = 0;
-  return (figure) => {
-    const now = performance.now();
-    if (now < next) return;
-    next = now + progressPause;
-    tell(figure);
   };
 }
 
