@@ -19,10 +19,10 @@ export interface ProxyNetwork extends AsyncDisposable {
 
 /**
  * Opens one: what a process in it asks for by way of the proxy is asked of `allow` and sent on from this process's own network; nothing else leads
- * out. HTTPS is opened on the way, with certificates of the authority. Needs CAP_SYS_ADMIN; throws `SysError`.
+ * out. HTTPS is opened on the way, with certificates of the authority. Needs CAP_SYS_ADMIN; throws `sys/no-network`.
  */
 export async function openProxyNetwork(authority: Authority, allow: AllowRequest): Promise<ProxyNetwork> {
-  const { namespace, socket, port } = listenInOwnNetwork();
+  const { namespace, socket, port } = await listenInOwnNetwork();
   const record = new RequestRecord();
   const server = proxyServer(authority, allow, record);
   try {
