@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
-import { CooperError, type Digest, Hasher, type Scope, splitDigest } from "../../kit/index.ts";
+import { CooperError, type Digest, Hasher, type Scope, settleAll, splitDigest } from "../../kit/index.ts";
+import { createPoolHasher, type PoolHasher } from "../../sys/index.ts";
 import type { BlobWriter, HashedBlobWriter, Stored } from "../contract.ts";
 import { storageError } from "../errors.ts";
 
@@ -8,9 +9,17 @@ type Expected = { readonly digest: Digest; readonly size?: number };
 /** Small chunks are gathered up to this size: each write is a trip to the thread pool. */
 const gatherSize = 512 * 1024;
 
+/** What is on its way to the file and through the hash, on the thread pool. */
+interface Passing {
+  readonly done: Promise<unknown>;
+  /** The caller's own chunk, not a copy. */
+  readonly lent: boolean;
+}
+
 /**
- * Writes one blob to its temporary file and hashes the bytes as they pass, unless the caller does (`"caller"`). `write` copies small chunks; a large one must
- * stay untouched until the next call returns. Nothing is left of the file when the writer is disposed of uncommitted.
+ * Writes one blob to its temporary file and hashes the bytes, unless the caller does (`"caller"`), both behind the caller's back: a failure
+ * shows in a later call. `write` copies small chunks; a large one must stay untouched until the next call returns. Nothing is left of
+ * the file when the writer is disposed of uncommitted.
  */
 export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   readonly #path: string;
@@ -18,7 +27,12 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   readonly #scope: Scope;
   readonly #expected: Expected | undefined;
   readonly #finish: (stored: Stored) => Stored;
-  readonly #hasher: Hasher | undefined;
+  readonly #hashes: boolean;
+  /** Made when there is more than one piece. */
+  #hasher: PoolHasher | Hasher | undefined;
+  #passing: Passing | undefined;
+  /** One is filled while the other passes. */
+  readonly #buffers: Buffer[] = [];
   #gathered: Buffer | undefined;
   #fill = 0;
   #size = 0;
@@ -46,8 +60,7 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
     this.#scope = scope;
     this.#expected = expected === "caller" ? undefined : expected;
     this.#finish = finish;
-    const algorithm = this.#expected === undefined ? "sha256" : splitDigest(this.#expected.digest).algorithm;
-    this.#hasher = expected === "caller" ? undefined : new Hasher(algorithm);
+    this.#hashes = expected !== "caller";
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -55,16 +68,18 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
     this.#size += chunk.byteLength;
     const wanted = this.#expected;
     if (wanted?.size !== undefined && this.#size > wanted.size) throw wrongSize(wanted, `more than ${wanted.size}`);
+    if (this.#passing?.lent === true) await this.#passed();
     if (this.#fill + chunk.byteLength <= gatherSize) this.#gather(chunk);
     else {
       await this.#flush();
       if (chunk.byteLength < gatherSize) this.#gather(chunk);
-      else await this.#writeOut(chunk);
+      else await this.#pass(chunk, true);
     }
   }
 
   async commit(known?: Stored): Promise<Stored> {
     await this.#flush();
+    await this.#passed();
     this.#scope.signal.throwIfAborted();
     const stored = this.#verified(known);
     try {
@@ -80,7 +95,7 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   #verified(known: Stored | undefined): Stored {
     const wanted = known ?? this.#expected;
     if (wanted?.size !== undefined && wanted.size !== this.#size) throw wrongSize(wanted, `${this.#size}`);
-    const digest = this.#hasher?.finish() ?? known?.digest;
+    const digest = this.#hashes ? (this.#hasher ?? new Hasher(this.#algorithm)).finish() : known?.digest;
     if (digest === undefined) throw new TypeError("a blob that the caller hashes needs the caller's digest");
     if (wanted !== undefined && wanted.digest !== digest) {
       const message = `cannot store blob: its digest is ${digest}, wanted ${wanted.digest}`;
@@ -92,31 +107,55 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
+    await this.#passing?.done.catch(() => {});
+    if (this.#hasher !== undefined && "dispose" in this.#hasher) this.#hasher.dispose();
     await this.#file.close();
     await rm(this.#path, { force: true });
   }
 
   #gather(chunk: Uint8Array): void {
-    this.#gathered ??= Buffer.allocUnsafe(gatherSize);
+    this.#gathered ??= this.#buffers.pop() ?? Buffer.allocUnsafe(gatherSize);
     this.#gathered.set(chunk, this.#fill);
     this.#fill += chunk.byteLength;
   }
 
   async #flush(): Promise<void> {
-    if (this.#fill === 0 || this.#gathered === undefined) return;
-    const full = this.#gathered.subarray(0, this.#fill);
+    const buffer = this.#gathered;
+    if (this.#fill === 0 || buffer === undefined) return;
+    const full = buffer.subarray(0, this.#fill);
+    this.#gathered = undefined;
     this.#fill = 0;
-    await this.#writeOut(full);
+    await this.#pass(full, false);
+    const giveBack = () => this.#buffers.push(buffer);
+    this.#passing?.done.then(giveBack, giveBack);
   }
 
-  /** Hashes while the pool writes. */
-  async #writeOut(chunk: Uint8Array): Promise<void> {
-    const writing = this.#writeFully(chunk);
-    try {
-      this.#hasher?.update(chunk);
-    } finally {
-      await writing;
-    }
+  /** Starts to write and hash a piece once the one before is through. */
+  async #pass(chunk: Uint8Array, lent: boolean): Promise<void> {
+    await this.#passed();
+    const done = settleAll<void>([() => this.#writeFully(chunk), () => this.#hash(chunk)]);
+    // Who calls next hears of it.
+    done.catch(() => {});
+    this.#passing = { done, lent };
+  }
+
+  async #passed(): Promise<void> {
+    const passing = this.#passing;
+    if (passing === undefined) return;
+    await passing.done;
+    this.#passing = undefined;
+  }
+
+  /** A blob of one piece, a document mostly, is hashed at once: the other way has to be prepared. */
+  async #hash(chunk: Uint8Array): Promise<void> {
+    if (!this.#hashes) return;
+    const small = this.#size === chunk.byteLength && chunk.byteLength < gatherSize;
+    this.#hasher ??= small || this.#algorithm !== "sha256" ? new Hasher(this.#algorithm) : createPoolHasher();
+    await this.#hasher.update(chunk);
+  }
+
+  get #algorithm() {
+    return this.#expected === undefined ? "sha256" : splitDigest(this.#expected.digest).algorithm;
   }
 
   async #writeFully(chunk: Uint8Array): Promise<void> {
