@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { temporaryBeside } from "../../kit/index.ts";
 import { FolderMemory } from "./folder-memory.ts";
 
-const magic = "cooper file digests 1\n";
+const magic = "cooper file digests 2\n";
 
 /**
  * Digests of the files of one tree, kept in one file of the root: a block for each folder, so that a build that looks at
