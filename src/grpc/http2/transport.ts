@@ -28,6 +28,8 @@ const smallPart = 2048;
 export function streamTransport(stream: Duplex): Transport {
   return {
     open(receiver) {
+      // What leaves is gathered already: over TCP it shall not wait for more.
+      if ("setNoDelay" in stream && typeof stream.setNoDelay === "function") stream.setNoDelay(true);
       let over = false;
       let failure: unknown;
       const end = () => {
