@@ -149,18 +149,18 @@ test("who ends its side of the connection after its request is answered all the 
 
 test("HTTPS is opened on the way, with a certificate that the authority vouches for", async () => {
   const tunnel = await new Promise<Socket>((resolve, reject) => {
-    const outgoing = request({ port: portOf(proxy.server), method: "CONNECT", path: "host.invalid:443", agent: false });
+    const outgoing = request({ port: portOf(proxy.server), method: "CONNECT", path: "127.0.0.1:1", agent: false });
     outgoing.on("error", reject);
     outgoing.on("connect", (_, socket) => resolve(socket as Socket));
     outgoing.end();
   });
-  const secure = connectTls({ socket: tunnel, servername: "host.invalid", ca: authority.certificate });
+  const secure = connectTls({ socket: tunnel, host: "127.0.0.1", ca: authority.certificate });
   await new Promise((resolve, reject) => secure.once("secureConnect", resolve).once("error", reject));
-  secure.write("GET /secret HTTP/1.1\r\nhost: host.invalid\r\nconnection: close\r\n\r\n");
+  secure.write("GET /secret HTTP/1.1\r\nhost: 127.0.0.1:1\r\nconnection: close\r\n\r\n");
   let text = "";
   for await (const chunk of secure) text += chunk;
   expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
-  expect(record.text()).toContain("- GET https://host.invalid/secret -> 502\n");
+  expect(record.text()).toContain("- GET https://127.0.0.1:1/secret -> 502\n");
 });
 
 test.each(["GARBAGE\r\n\r\n", "CONNECT  HTTP/1.1\r\n\r\n", "CONNECT [::x HTTP/1.1\r\nhost: a\r\n\r\n"])(
