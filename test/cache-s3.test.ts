@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { bundled } from "./support/bundle.ts";
 import { type FakeS3, s3KeyId, startS3 } from "./support/fake-s3.ts";
 import { Lab } from "./support/lab.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
@@ -9,6 +10,7 @@ let registry: TestRegistry;
 let bucket: FakeS3;
 let lab: Lab;
 beforeAll(async () => {
+  bundled("buildctl-daemonless");
   registry = await startRegistry();
 });
 afterAll(() => registry[Symbol.asyncDispose]());

@@ -25,8 +25,11 @@ export function resultStore(storage: Storage): EngineResults {
     finalKey: async (quickKey, { imported }) => {
       const known = records.get(links, quickKey) as Digest | undefined;
       if (known !== undefined || imported === undefined) return known;
-      // A cache from elsewhere knows it: no content needs to be looked at, and the key is as good as any other.
-      return (await imported.knows()) ? sha256Fields("imported", quickKey) : undefined;
+      if (!(await imported.knows())) return undefined;
+      // A cache from elsewhere knows it: no content needs to be looked at, and this key is as good as any other.
+      const key = sha256Fields("imported", quickKey);
+      records.set(links, quickKey, key);
+      return key;
     },
     link: async (quickKey, finalKey) => records.set(links, quickKey, finalKey),
     load: async (finalKey, { imported }) => {

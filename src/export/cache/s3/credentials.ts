@@ -2,17 +2,18 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { CooperError } from "../../../kit/index.ts";
+import { roleCredentials } from "./role-credentials.ts";
 import type { Attributes, Environment } from "./s3-config.ts";
 import type { S3Credentials } from "./sign.ts";
 
 /**
- * Who asks: the attributes, the builder's environment, or its file of AWS's (`~/.aws/credentials`, `AWS_PROFILE`), in this order. Throws
- * `export/no-credentials`.
+ * Who asks: the attributes, the builder's environment, its file of AWS's (`~/.aws/credentials`, `AWS_PROFILE`), or the role
+ * that it has, in this order. Throws `export/no-credentials`.
  */
-export async function s3Credentials(attrs: Attributes, env: Environment): Promise<S3Credentials> {
+export async function s3Credentials(attrs: Attributes, env: Environment, region: string): Promise<S3Credentials> {
   const { access_key_id: id, secret_access_key: secret, session_token: token = "" } = attrs;
   if (id && secret) return { accessKeyId: id, secretAccessKey: secret, sessionToken: token };
-  const found = fromEnvironment(env) ?? (await fromFile(env));
+  const found = fromEnvironment(env) ?? (await fromFile(env)) ?? (await roleCredentials(env, region));
   if (found !== undefined) return found;
   throw new CooperError(
     "export/no-credentials",

@@ -32,7 +32,7 @@ export class S3Cache {
     this.#config = s3Config(attrs, env);
     let found: Promise<S3Credentials> | undefined;
     this.#client = new S3Client(this.#config, () => {
-      found ??= s3Credentials(attrs, env);
+      found ??= s3Credentials(attrs, env, this.#config.region);
       return found;
     });
   }

@@ -31,7 +31,7 @@ export function s3Config(attrs: Attributes, env: Environment): S3Config {
     blobs: `${prefix}${attrs.blobs_prefix ?? "blobs/"}`,
     names: (attrs.name ?? "buildkit").split(";"),
     touchRefresh: durationOf(attrs.touch_refresh) ?? 24 * 60 * 60 * 1000,
-    endpoint: attrs.endpoint_url || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
+    endpoint: checkedUrl(attrs.endpoint_url || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL),
     pathStyle: ["1", "t", "T", "true", "TRUE", "True"].includes(attrs.use_path_style ?? ""),
     parallelism: positive(attrs.upload_parallelism, "upload_parallelism") ?? 4,
     attempts: positive(attrs.retry_max_attempts, "retry_max_attempts") ?? 3,
@@ -41,6 +41,12 @@ export function s3Config(attrs: Attributes, env: Environment): S3Config {
 function required(value: string | undefined, what: string): string {
   if (value !== undefined) return value;
   throw bad(`${what} not set for s3 cache`);
+}
+
+function checkedUrl(url: string | undefined): string | undefined {
+  if (url === undefined || url === "") return undefined;
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw bad(`invalid endpoint_url ${JSON.stringify(url)} for s3 cache`);
 }
 
 function durationOf(text: string | undefined): number | undefined {
