@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import { createExecutor } from "./create-executor.ts";
+import { findRuntimes } from "./runtime/find.ts";
 import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-fallback-"));
@@ -55,6 +56,11 @@ test("a runtime that is killed before the step has begun is an error that says s
   }
 });
 
+test("a runtime is found where programs usually lie, too, whatever the path is", async () => {
+  process.env.PATH = "";
+  expect(await runOnce(join(base, "pathless"))).toBe("0 hello\n");
+});
+
 test("an executor that runs nothing touches nothing", async () => {
   const stateDir = join(base, "untouched");
   await (await createExecutor({ stateDir, binary: "", networkMode: "auto" }, quietScope))[Symbol.asyncDispose]();
@@ -62,11 +68,9 @@ test("an executor that runs nothing touches nothing", async () => {
 });
 
 test("without any runtime the error says how to get one, a named one that is missing fails at once", async () => {
-  process.env.PATH = join(base, "empty");
-  await expect(runOnce(join(base, "none"))).rejects.toMatchObject({
-    code: "executor/no-runtime",
-    hint: expect.stringContaining("apt-get install runc"),
-  });
+  expect(() => findRuntimes("", join(base, "empty"))).toThrow(
+    expect.objectContaining({ code: "executor/no-runtime", hint: expect.stringContaining("apt-get install runc") }),
+  );
   await expect(
     createExecutor({ stateDir: base, binary: "no-such-runtime", networkMode: "" }, quietScope),
   ).rejects.toThrow("failed to find no-such-runtime binary");

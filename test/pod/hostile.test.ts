@@ -55,6 +55,15 @@ test("crun, where steps have no processes of their own: what one leaves running 
   expect({ code, again }, log).toEqual({ code: 0, again: 0 });
 });
 
+test.each([
+  ["rootless", "rootless"],
+  ["baseline", "chroot"],
+] as const)("a path without anything in it, %s: programs are found where they usually lie", async (rights, rung) => {
+  const { code, log, again } = await build(rights, { env: { PATH: "/nonexistent", HOME: "", TMPDIR: "/nonexistent" } });
+  expect({ code, again }, log).toEqual({ code: 0, again: 0 });
+  expect(log).toContain(`isolation: ${rung}\n`);
+});
+
 test("no control groups: chroot for root, no steps for others, with the reason", async () => {
   const none = { amend: without("/sys/fs/cgroup") };
   const root = await build("privileged", none);

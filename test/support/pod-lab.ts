@@ -25,9 +25,11 @@ export class PodLab implements Disposable {
   readonly room: RightsRoom;
   readonly context: string;
   readonly root: string;
+  readonly #env: Readonly<Record<string, string>>;
   #builds = 0;
 
   constructor(rights: Rights, registry: TestRegistry, options: Surroundings = {}) {
+    this.#env = options.env ?? {};
     this.room = new RightsRoom(rights, options);
     this.context = join(this.room.folder, "context");
     this.root = join(this.room.folder, "work/root");
@@ -58,7 +60,7 @@ export class PodLab implements Disposable {
       "dockerfile.v0",
     ];
     const flags = `--root ${this.root} --config ${join(this.room.folder, "buildkitd.toml")} ${daemonFlags}`;
-    const env = { BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.room.folder, ...options.env };
+    const env = { ...this.#env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.room.folder, ...options.env };
     const started = this.room.start([...command, ...locals, "--output", `type=tar,dest=${out}`, ...args], {
       ...options,
       env,

@@ -19,7 +19,7 @@ export async function enter(namespace: UserNamespace, { why }: Isolation): Promi
   const told: StartedAgain = { uid: process.geteuid?.() ?? 0, ids, why: [...why, ...one] };
   const env = { ...process.env, [startedAgainVariable]: JSON.stringify(told) };
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const shell = ["sh", "-c", 'cd "$0" && exec "$@"', process.cwd(), ...self];
+  const shell = [findProgram("sh") ?? "sh", "-c", 'cd "$0" && exec "$@"', process.cwd(), ...self];
   const namespaces = [`--user=/proc/self/fd/${user}`, `--mount=/proc/self/fd/${mount}`];
   try {
     const program = findProgram("nsenter") ?? "nsenter";

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { findProgram, usualPath } from "../runtime/find.ts";
 
 /** Namespaces as a runtime makes them, and a mount in them: on a folder that is there in any container, for /tmp may be missing or read-only. */
 const script = 'd=/sys; [ -d "$d" ] || d=/tmp; mount -t tmpfs none "$d" && umount "$d"';
@@ -12,7 +13,8 @@ export function mountTrouble(): Promise<string | undefined> {
 /** Runs a program, and says in one line why it failed: its last words, the signal that killed it, or that it is not installed. */
 export function troubleOf(program: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const env = { ...process.env, PATH: usualPath() };
+    const child = spawn(findProgram(program) ?? program, args, { stdio: ["ignore", "ignore", "pipe"], env });
     const said: Buffer[] = [];
     child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
     child.once("error", (error) => resolve(spawnTrouble(program, error)));

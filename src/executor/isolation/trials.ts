@@ -7,6 +7,7 @@ import {
   type ProcessRights,
   processRights,
 } from "../../sys/index.ts";
+import { findProgram } from "../runtime/find.ts";
 import type { Trials } from "./contract.ts";
 import { mountTrouble, troubleOf } from "./mount-trial.ts";
 import type { UserNamespace } from "./user-namespace.ts";
@@ -37,9 +38,15 @@ export function trialsHere(
       opened = made;
       return undefined;
     },
-    chroot: async () => missingForChroot(rights) ?? (rights.filtered ? troubleOf("chroot", ["/", "true"]) : undefined),
+    chroot: async () => missingForChroot(rights) ?? (rights.filtered ? chrootTrouble() : undefined),
     opened: () => opened,
   };
+}
+
+/** Undefined, too, where there is no program to try it with. */
+async function chrootTrouble(): Promise<string | undefined> {
+  const [program, nothing] = [findProgram("chroot"), findProgram("true")];
+  return program === undefined || nothing === undefined ? undefined : await troubleOf("chroot", ["/", nothing]);
 }
 
 const neededForChroot = [

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { processRights } from "../../sys/index.ts";
+import { findProgram, usualPath } from "../runtime/find.ts";
 import { idMappings } from "./id-maps.ts";
 import { endTrouble, spawnTrouble, troubleOf } from "./mount-trial.ts";
 
@@ -44,7 +45,10 @@ interface Holder {
 
 /** A process that waits for the end of its input, in namespaces of its own. */
 async function startHolder(): Promise<Holder | string> {
-  const child = spawn("unshare", ["-U", "-m", "sh", "-c", "echo; read -r _"], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(findProgram("unshare") ?? "unshare", ["-U", "-m", "sh", "-c", "echo; read -r _"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, PATH: usualPath() },
+  });
   const trouble = await readiness(child);
   if (trouble !== undefined) return trouble;
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

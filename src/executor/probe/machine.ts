@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { arch, release } from "node:os";
 import { listMounts } from "../../sys/index.ts";
+import { usualPath } from "../runtime/find.ts";
 import { readOr } from "./process-rights.ts";
 import { find } from "./subordinate-ids.ts";
 
@@ -25,7 +26,7 @@ export interface CgroupFacts {
   readonly controllers: readonly string[];
 }
 
-export function readMachine(searchPath = process.env.PATH ?? ""): MachineFacts {
+export function readMachine(searchPath = usualPath()): MachineFacts {
   const program = (names: readonly string[]) => names.flatMap((name) => find(name, searchPath) ?? []);
   return {
     kernel: release(),

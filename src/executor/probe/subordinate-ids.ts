@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { lgetxattr } from "../../sys/index.ts";
+import { usualPath } from "../runtime/find.ts";
 import { type ProcessRights, readOr } from "./process-rights.ts";
 
 /** Ids that this user may give to processes in a user namespace of its own. */
@@ -17,7 +18,7 @@ export interface SubordinateIds {
 export const enoughIds = 65_536;
 
 /** Looks at two files and two programs. */
-export function readSubordinateIds(rights: ProcessRights, searchPath = process.env.PATH ?? ""): SubordinateIds {
+export function readSubordinateIds(rights: ProcessRights, searchPath = usualPath()): SubordinateIds {
   const names = [String(rights.uid), userName()];
   return {
     uids: countIds(readOr("/etc/subuid"), names),

@@ -19,10 +19,11 @@ export interface Runtime {
 const defaultNames = ["buildkit-runc", "runc", "crun"];
 
 /**
- * The runtimes that are installed, best first: those of the default names, or only the given one (a name on the path, or a path).
+ * The runtimes that are installed, best first: those of the default names, or only the given one (a name on the path, or a path). The usual
+ * folders of programs are looked through behind the path.
  * Looks at file names only, starts nothing. Throws `executor/no-runtime` when there is none.
  */
-export function findRuntimes(binary: string, searchPath = process.env.PATH ?? ""): Runtime[] {
+export function findRuntimes(binary: string, searchPath = usualPath()): Runtime[] {
   const names = binary === "" ? defaultNames : [binary];
   const found = names.flatMap((name) => locate(name, searchPath) ?? []);
   if (found.length > 0) return found;
@@ -32,8 +33,13 @@ export function findRuntimes(binary: string, searchPath = process.env.PATH ?? ""
   });
 }
 
+/** Runtimes lie in folders that an ordinary user's path may not have, and a pod may state a path of its own. */
+export function usualPath(): string {
+  return `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+}
+
 /** Where a program is on the path. */
-export function findProgram(name: string, searchPath = process.env.PATH ?? ""): string | undefined {
+export function findProgram(name: string, searchPath = usualPath()): string | undefined {
   return locate(name, searchPath)?.path;
 }
 
