@@ -11,10 +11,14 @@ const asked = (identifier: string, attrs: Record<string, string> = {}) => {
 };
 const bridge = { sessionId: "s" } as unknown as FrontendBridge;
 
-test("a caller's folder is told of as it was asked for; a source that nobody knows is not", async () => {
+test("a caller's folder or a blob is told of as it was asked for; a source that nobody knows is not", async () => {
   const attrs = { "local.sharedkeyhint": "context" };
   expect(await resolveSourceMeta(bridge, asked("local://context", attrs), quietScope)).toEqual({
     source: { identifier: "local://context", attrs: new Map(Object.entries(attrs)) },
+  });
+  const blob = `docker-image+blob://r.example/b@sha256:${"1".repeat(64)}`;
+  expect(await resolveSourceMeta(bridge, asked(blob), quietScope)).toEqual({
+    source: { identifier: blob, attrs: new Map() },
   });
   await expect(resolveSourceMeta(bridge, asked("nowhere://x"), quietScope)).rejects.toThrow(
     "cannot resolve metadata of nowhere://x",

@@ -31,8 +31,8 @@ export async function resolveSourceMeta(
     const attestationChain = found.attestations && chainMessage(found.attestations);
     return { source: resolved, image: { digest: found.digest, config: found.config, attestationChain } };
   }
-  // Of a caller's folder nothing is known beside what was asked.
-  if (identifier.startsWith("local://")) return { source: { identifier, attrs } };
+  // Of a caller's folder, and of a blob, nothing is known beside what was asked.
+  if (/^(local|(docker-image|oci-layout)\+blob):\/\//.test(identifier)) return { source: { identifier, attrs } };
   if (bridge.resolveSourceMeta === undefined || !/^(git|https?):\/\//.test(identifier)) {
     throw rpcError(Code.UNIMPLEMENTED, `cannot resolve metadata of ${identifier}`);
   }
