@@ -21,6 +21,10 @@ const maxDepth = 3;
  */
 export class HistoryFolder {
   readonly #path: string;
+  /** Digests that each record names, and how many records name each. */
+  readonly #named = new Map<string, ReadonlySet<string>>();
+  readonly #counts = new Map<string, number>();
+
   constructor(path: string) {
     this.#path = path;
   }
@@ -33,27 +37,42 @@ export class HistoryFolder {
       if (record === undefined) await rm(join(this.#path, "records", name), { force: true });
       else records.push(record);
     }
-    const named = await this.#named(records);
+    for (const record of records) this.#count(record.ref, await this.#namedBy(record));
     for (const algorithm of await namesIn(join(this.#path, "blobs"))) {
       for (const hex of await namesIn(join(this.#path, "blobs", algorithm))) {
-        if (!named.has(`${algorithm}:${hex}`)) await rm(join(this.#path, "blobs", algorithm, hex), { force: true });
+        if (!this.#counts.has(`${algorithm}:${hex}`))
+          await rm(join(this.#path, "blobs", algorithm, hex), { force: true });
       }
     }
     return records;
   }
 
-  async save(record: Init<HistoryRecord>): Promise<void> {
+  async save(record: HistoryRecord): Promise<void> {
+    this.#count(record.ref, await this.#namedBy(record));
     await mkdir(join(this.#path, "records"), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(this.#recordPath(record.ref ?? ""), encode(control.BuildHistoryRecord, record), 0o600);
+    await writeFileAtomic(this.#recordPath(record.ref), encode(control.BuildHistoryRecord, record), 0o600);
   }
 
-  /** Removes a record, and those of its blobs that none of `others` names. */
-  async remove(record: HistoryRecord, others: Iterable<HistoryRecord>): Promise<void> {
-    await rm(this.#recordPath(record.ref), { force: true });
-    const gone = await this.#named([record]);
-    const named = await this.#named(others);
-    for (const digest of gone) {
-      if (!named.has(digest) && isDigest(digest)) await rm(this.#blobPath(digest), { force: true });
+  /** Removes a record, and those of its blobs that no other record names. */
+  async remove(ref: string): Promise<void> {
+    const named = this.#named.get(ref) ?? new Set();
+    this.#count(ref, new Set());
+    await rm(this.#recordPath(ref), { force: true });
+    for (const digest of named) {
+      if (!this.#counts.has(digest) && isDigest(digest)) await rm(this.#blobPath(digest), { force: true });
+    }
+  }
+
+  /** From now on the record names these. */
+  #count(ref: string, digests: ReadonlySet<string>): void {
+    const before = this.#named.get(ref) ?? new Set();
+    if (digests.size === 0) this.#named.delete(ref);
+    else this.#named.set(ref, digests);
+    for (const digest of digests) this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
+    for (const digest of before) {
+      const left = (this.#counts.get(digest) ?? 0) - 1;
+      if (left > 0) this.#counts.set(digest, left);
+      else this.#counts.delete(digest);
     }
   }
 
@@ -90,19 +109,16 @@ export class HistoryFolder {
     }
   }
 
-  /** Digests of everything that the records name, and of what the images among it are made of. */
-  async #named(records: Iterable<HistoryRecord>): Promise<Set<string>> {
-    const named = new Set<string>();
+  /** Digests of everything that the record names, and of what the images among it are made of. */
+  async #namedBy(record: HistoryRecord): Promise<ReadonlySet<string>> {
+    const named = new Set<string>(blobsOf(record));
     const add = async (digest: string, depth: number) => {
       named.add(digest);
       const found = isDigest(digest) && depth > 0 ? await this.blob(digest) : undefined;
       if (found === undefined || found.size > maxManifest) return;
       for (const child of childrenOf(await readFile(found.path))) await add(child, depth - 1);
     };
-    for (const record of records) {
-      for (const digest of blobsOf(record)) named.add(digest);
-      for (const digest of imagesOf(record)) await add(digest, maxDepth);
-    }
+    for (const digest of imagesOf(record)) await add(digest, maxDepth);
     return named;
   }
 

@@ -87,6 +87,15 @@ describe("History", () => {
     expect((await history.find("pinned"))?.generation).toBe(1);
   });
 
+  it("builds that end at once clean up together", async () => {
+    const history = open({ maxAge: hour, maxEntries: 0 });
+    for (const ref of ["one", "two", "three"]) await history.complete({ ...record(ref, 2 * hour), pinned: true });
+    await Promise.all(["one", "two", "three"].map((ref) => history.update(ref, (one) => ({ ...one, pinned: false }))));
+    const ending = ["four", "five", "six"].map((ref) => history.complete(record(ref, 2 * hour)));
+    await Promise.all(ending);
+    expect(readdirSync(join(root, "records"))).toEqual([]);
+  });
+
   it("a record that somebody listens to goes when he has gone", async () => {
     const history = open();
     await finished(history, "one");

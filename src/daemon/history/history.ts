@@ -4,6 +4,7 @@ import { decode, encode, type Init } from "../../wire/index.ts";
 import { historyFilter, newest } from "./history-filter.ts";
 import type { HistoryFolder, HistoryRecord } from "./history-folder.ts";
 import { Mailbox } from "./mailbox.ts";
+import { Remembered } from "./remembered.ts";
 
 type HistoryEvent = Init<control.BuildHistoryEvent>;
 const { STARTED, COMPLETE, DELETED } = control.BuildHistoryEventType;
@@ -26,7 +27,7 @@ export class History {
   readonly #limits: HistoryLimits;
   readonly #completed: (record: HistoryRecord) => void;
   readonly #active = new Map<string, HistoryRecord>();
-  readonly #records = new Map<string, HistoryRecord>();
+  readonly #records = new Remembered();
   readonly #listeners = new Set<Mailbox<HistoryEvent>>();
   /** How many listen to one ref: its record outlives its deletion until they have gone. */
   readonly #watched = new Map<string, number>();
@@ -40,7 +41,7 @@ export class History {
     this.#completed = completed;
     this.#limits = limits;
     this.#ready = folder.load().then((records) => {
-      for (const record of records) this.#records.set(record.ref, record);
+      for (const record of records) this.#records.set(record);
     });
     this.#ready.catch(() => {});
   }
@@ -85,10 +86,13 @@ export class History {
   /** Throws `daemon/no-record`. */
   async delete(ref: string): Promise<void> {
     await this.#ready;
-    const record = this.#records.get(ref);
-    if (record === undefined) throw new CooperError("daemon/no-record", `lease "ref_${ref}": not found`);
+    if (!this.#records.has(ref)) throw new CooperError("daemon/no-record", `lease "ref_${ref}": not found`);
+    await this.#drop(ref);
+  }
+
+  async #drop(ref: string): Promise<void> {
     if (this.#watched.has(ref)) this.#doomed.add(ref);
-    else await this.#remove(record);
+    else if (this.#records.has(ref)) await this.#remove(ref);
   }
 
   /** Everything that the request is about, and then what happens, until its signal ends it. */
@@ -109,7 +113,7 @@ export class History {
       }
       if (!activeOnly) {
         const matches = historyFilter(filter);
-        const records = [...this.#records.values()].filter((record) => wanted({ record }) && matches(record));
+        const records = [...this.#records.all()].filter((record) => wanted({ record }) && matches(record));
         for (const record of newest(records, limit)) {
           if (!this.#doomed.has(record.ref)) await send({ type: COMPLETE, record });
         }
@@ -147,10 +151,8 @@ export class History {
   async clean(now = Date.now()): Promise<void> {
     await this.#ready;
     const { maxAge, maxEntries } = this.#limits;
-    const records = [...this.#records.values()].filter(({ pinned }) => !pinned).sort(byCompletion);
-    for (const record of records.slice(maxEntries)) {
-      if (completion(record) < now - maxAge) await this.delete(record.ref);
-    }
+    // Two builds that end at once may look at the same records.
+    for (const ref of this.#records.overdue(now - maxAge, maxEntries)) await this.#drop(ref);
   }
 
   /** Completes all records; those who listen hear the end. */
@@ -161,15 +163,15 @@ export class History {
 
   async #store(record: HistoryRecord): Promise<void> {
     await this.folder.save(record);
-    this.#records.set(record.ref, record);
+    this.#records.set(record);
     this.#tell({ type: COMPLETE, record });
   }
 
-  async #remove(record: HistoryRecord): Promise<void> {
-    this.#doomed.delete(record.ref);
-    this.#records.delete(record.ref);
-    this.#tell({ type: DELETED, record: { ref: record.ref } });
-    await this.folder.remove(record, this.#records.values());
+  async #remove(ref: string): Promise<void> {
+    this.#doomed.delete(ref);
+    this.#records.delete(ref);
+    this.#tell({ type: DELETED, record: { ref } });
+    await this.folder.remove(ref);
   }
 
   #tell(event: HistoryEvent): void {
@@ -185,8 +187,7 @@ export class History {
     const left = (this.#watched.get(ref) ?? 0) - 1;
     if (left > 0) this.#watched.set(ref, left);
     else this.#watched.delete(ref);
-    const record = this.#records.get(ref);
-    if (left <= 0 && this.#doomed.has(ref) && record !== undefined) await this.#remove(record);
+    if (left <= 0 && this.#doomed.has(ref) && this.#records.has(ref)) await this.#remove(ref);
   }
 
   /** A blob of a record. */
@@ -199,6 +200,3 @@ export class History {
 function fullRecord(record: Init<HistoryRecord>): HistoryRecord {
   return decode(control.BuildHistoryRecord, encode(control.BuildHistoryRecord, record));
 }
-
-const completion = ({ completedAt }: HistoryRecord) => Number(completedAt?.seconds ?? 0n) * 1000;
-const byCompletion = (a: HistoryRecord, b: HistoryRecord) => completion(b) - completion(a);
