@@ -19,6 +19,7 @@ let lab: Lab;
 let folder = "";
 beforeAll(async () => {
   registry = await startRegistry();
+  bundled("buildctl");
 });
 afterAll(() => registry[Symbol.asyncDispose]());
 beforeEach(() => {

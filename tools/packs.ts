@@ -80,24 +80,31 @@ export function assignPacks(graph: Metafile): PackOf {
   return packOf;
 }
 
-/** Modules that other packs import dynamically, by the pack that has them. */
-function openedModules(graph: Metafile, packOf: PackOf): ReadonlyMap<string, ReadonlySet<string>> {
-  const opened = new Map<string, Set<string>>();
+/** Modules that other packs import, dynamically or not, by the pack that has them. */
+function importedModules(
+  graph: Metafile,
+  packOf: PackOf,
+  dynamically: boolean,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const imported = new Map<string, Set<string>>();
   for (const [module, { imports }] of Object.entries(graph.inputs)) {
     for (const { path, kind } of imports) {
       const theirs = packOf.get(path);
-      if (kind === "dynamic-import" && theirs !== undefined && theirs !== packOf.get(module))
-        addTo(opened, theirs, path);
+      if ((kind === "dynamic-import") !== dynamically || theirs === undefined) continue;
+      if (theirs !== packOf.get(module)) addTo(imported, theirs, path);
     }
   }
-  return opened;
+  return imported;
 }
 
-/** The names that each of our modules exports. (esbuild knows those that a module hands on only when it bundles.) */
-async function exportedNames(root: string, packOf: PackOf): Promise<ReadonlyMap<string, readonly string[]>> {
+/** The names that each of these modules exports. (esbuild knows those that a module hands on only when it bundles.) */
+async function exportedNames(
+  root: string,
+  modules: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [...packOf.keys()].filter((path) => path.startsWith("src/")),
+    entryPoints: [...modules],
     outdir: "/none",
     bundle: true,
     splitting: true,
@@ -126,8 +133,9 @@ export interface Partition {
 export async function partition(root: string): Promise<Partition> {
   const graph = await moduleGraph(root);
   const packOf = assignPacks(graph);
-  const names = await exportedNames(root, packOf);
-  return { root, packOf, opened: openedModules(graph, packOf), names, borrowed: new Map() };
+  const lent = [...importedModules(graph, packOf, false).values()].flatMap((modules) => [...modules]);
+  const names = await exportedNames(root, lent);
+  return { root, packOf, opened: importedModules(graph, packOf, true), names, borrowed: new Map() };
 }
 
 /** How a pack's entry is named for esbuild. */
