@@ -59,7 +59,7 @@ async function solveForAny(
 }
 
 function importedBy(members: readonly Member[], vertex: EngineVertex): ImportedResults | undefined {
-  const finders = members.flatMap(({ finder }) => (finder === undefined ? [] : [finder]));
+  const finders = members.flatMap(({ finder }) => (finder === undefined || finder.caches.length === 0 ? [] : [finder]));
   if (finders.length === 0) return undefined;
   return {
     knows: async () => {

@@ -7,6 +7,8 @@ import type { ImportedCache, Places } from "./imported-cache.ts";
 import { contentDigest, recordDigest } from "./record-digest.ts";
 
 export interface CacheFinderNeeds {
+  /** The entries of requests that were imported, also those that could not be. */
+  readonly entries: ReadonlySet<string>;
   readonly caches: readonly ImportedCache[];
   /** The edge's result with its tree here; it is made when it is not there yet. */
   readonly present: (edge: EngineEdge) => Promise<Ref>;
@@ -34,6 +36,10 @@ export class CacheFinder {
 
   get caches(): readonly ImportedCache[] {
     return this.#needs.caches;
+  }
+
+  get entries(): ReadonlySet<string> {
+    return this.#needs.entries;
   }
 
   /** Whether the vertex is known without a look at what its inputs contain. */

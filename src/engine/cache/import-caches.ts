@@ -28,14 +28,21 @@ const configLimit = 256 * 1024 * 1024;
 const uncompressed = "containerd.io/uncompressed";
 const createdAt = "buildkit/createdat";
 
-/** Reads every cache that the request names. One that cannot be had is a failed line in the progress, and no more: as upstream. */
+/**
+ * Reads every cache that the request names and that the job did not read before: each question of a frontend names them again. One that
+ * cannot be had is a failed line in the progress, and no more: as upstream.
+ */
 export async function importCaches(
   imports: readonly CacheEntry[],
   job: BuildJob,
   registry: RegistryClient,
 ): Promise<void> {
+  const before = job.member.finder?.entries;
+  const asked = new Map(imports.map((entry) => [nameOf(entry), entry]));
+  const fresh = [...asked].filter(([name]) => before?.has(name) !== true);
+  if (fresh.length === 0) return;
   const caches = await Promise.all(
-    imports.map(({ type, attrs }) => {
+    fresh.map(([, { type, attrs }]) => {
       const name = `importing cache manifest from ${attrs.ref ?? attrs.src ?? type}`;
       const read = (emit: OpScope["emit"]) =>
         type === "s3"
@@ -44,19 +51,23 @@ export async function importCaches(
       return job.status.task(name, read).catch(() => []);
     }),
   );
-  const found = caches.flat();
-  // A frontend may name more of them later.
-  if (found.length > 0) job.member.finder = finderOf([...(job.member.finder?.caches ?? []), ...found], job);
+  const known = job.member.finder;
+  const entries = new Set([...(known?.entries ?? []), ...fresh.map(([name]) => name)]);
+  job.member.finder = finderOf(entries, [...(known?.caches ?? []), ...caches.flat()], job);
 }
 
-function finderOf(caches: readonly ImportedCache[], job: BuildJob): CacheFinder {
+function nameOf({ type, attrs }: CacheEntry): string {
+  return JSON.stringify([type, Object.entries(attrs).sort()]);
+}
+
+function finderOf(entries: ReadonlySet<string>, caches: readonly ImportedCache[], job: BuildJob): CacheFinder {
   const present = async (edge: EngineEdge): Promise<Ref> => {
     const ref = await job.result(edge);
     if (ref.kind !== "layers") return ref;
     const id = await job.materialise(ref, edge);
     return id === undefined ? { kind: "scratch" } : { kind: "snapshot", id };
   };
-  return new CacheFinder({ caches, present, scope: () => job.vertexScope() });
+  return new CacheFinder({ entries, caches, present, scope: () => job.vertexScope() });
 }
 
 /** Where the documents and blobs of a cache are read from. */
