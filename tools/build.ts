@@ -117,6 +117,8 @@ async function bundle(
     bundle: true,
     format: "cjs",
     platform: "node",
+    // Where node_modules is a link, its files are still called so.
+    preserveSymlinks: true,
     target: "node24",
     // Node's modules need no loader of ES modules then.
     supported: { "dynamic-import": false },

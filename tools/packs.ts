@@ -110,6 +110,8 @@ async function exportedNames(
     splitting: true,
     format: "esm",
     platform: "node",
+    // Where node_modules is a link, its files are still called so.
+    preserveSymlinks: true,
     packages: "external",
     metafile: true,
     write: false,
@@ -232,6 +234,8 @@ async function moduleGraph(root: string): Promise<Metafile> {
     bundle: true,
     format: "cjs",
     platform: "node",
+    // Where node_modules is a link, its files are still called so.
+    preserveSymlinks: true,
     external: ["koffi"],
     metafile: true,
     write: false,
