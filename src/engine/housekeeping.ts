@@ -67,7 +67,7 @@ async function prune(storage: Storage, request: PruneRequest, scope: Scope): Pro
 
 async function limitOf(storage: Storage, request: PruneRequest, scope: Scope): Promise<number | undefined> {
   if (!request.reservedSpace && !request.maxUsedSpace && !request.minFreeSpace) return undefined;
-  const used = (await storage.reclaim.usage(scope)).reduce((sum, { size }) => sum + size, 0);
+  const used = (await storage.reclaim.usage(scope, true)).reduce((sum, { size }) => sum + size, 0);
   const disk = request.minFreeSpace ? await statfs(storage.root) : undefined;
   return keepBytes(request, used, disk === undefined ? 0 : disk.bsize * disk.bfree);
 }

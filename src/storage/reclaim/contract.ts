@@ -33,8 +33,11 @@ export interface PruneOptions {
 
 /** What a root holds, and how it gets smaller. Nothing that a living opening has used since it began is ever taken away. */
 export interface Reclaim {
-  /** Everything that takes room. Sizes of snapshots are measured once and then remembered. */
-  usage(scope: Scope): Promise<readonly Usage[]>;
+  /**
+   * Everything that takes room. Sizes of snapshots are measured once and then remembered. `recent`: that of a kept folder which is
+   * in use may be some seconds old.
+   */
+  usage(scope: Scope, recent?: boolean): Promise<readonly Usage[]>;
   /** Takes away what the options allow, least recently used first, children before parents. Tells what went. */
   prune(options: PruneOptions, scope: Scope): Promise<readonly Usage[]>;
   /** Tells that no build runs in this opening: what it has looked at so far is no longer in use. For daemons. */

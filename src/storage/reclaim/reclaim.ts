@@ -5,6 +5,7 @@ import { told } from "../errors.ts";
 import { blobPath } from "../layout.ts";
 import type { Trash } from "../process/trash.ts";
 import type { PruneOptions, Reclaim, Usage } from "./contract.ts";
+import { KeptSizes } from "./kept-sizes.ts";
 import { blobUsage, keptUsage, oldestOpening, type ReclaimPlace, snapshotUsage } from "./usage.ts";
 
 export interface ReclaimParts extends ReclaimPlace {
@@ -17,14 +18,19 @@ export interface ReclaimParts extends ReclaimPlace {
 /** Usage and pruning of one root. */
 export class StoredReclaim implements Reclaim {
   readonly #parts: ReclaimParts;
+  readonly #sizes = new KeptSizes();
   constructor(parts: ReclaimParts) {
     this.#parts = parts;
   }
 
-  usage(scope: Scope): Promise<readonly Usage[]> {
+  usage(scope: Scope, recent = false): Promise<readonly Usage[]> {
     return told("measure the root", async () => {
       const snapshots = await snapshotUsage(this.#parts, scope);
-      return [...snapshots, ...blobUsage(this.#parts, snapshots), ...(await keptUsage(this.#parts, scope))];
+      return [
+        ...snapshots,
+        ...blobUsage(this.#parts, snapshots),
+        ...(await keptUsage(this.#parts, this.#sizes, recent, scope)),
+      ];
     });
   }
 
@@ -38,12 +44,12 @@ export class StoredReclaim implements Reclaim {
 
   async #prune(options: PruneOptions, scope: Scope): Promise<readonly Usage[]> {
     const pruned: Usage[] = [];
-    let left = (await this.usage(scope)).reduce((sum, { size }) => sum + size, 0);
+    let left = (await this.usage(scope, true)).reduce((sum, { size }) => sum + size, 0);
     const enough = () => options.keepBytes !== undefined && left <= options.keepBytes;
     // A parent can go when its last child has gone, and a blob when no snapshot names it: once more until nothing goes.
     for (let before = -1; before !== pruned.length && !enough(); ) {
       before = pruned.length;
-      for (const usage of (await this.usage(scope)).filter((one) => mayGo(one, options)).sort(oldestFirst)) {
+      for (const usage of (await this.usage(scope, true)).filter((one) => mayGo(one, options)).sort(oldestFirst)) {
         scope.signal.throwIfAborted();
         if (enough()) break;
         if (!this.#remove(usage)) continue;

@@ -6,6 +6,7 @@ import type { Database } from "../database/database.ts";
 import { treeSize } from "../files/tree-size.ts";
 import type { Layout } from "../layout.ts";
 import type { Usage } from "./contract.ts";
+import type { KeptSizes } from "./kept-sizes.ts";
 
 export interface ReclaimPlace {
   readonly layout: Layout;
@@ -111,12 +112,19 @@ const nothingKnown = { parent: undefined, description: undefined, needed: false,
 type KeptRow = { id: string; description: string | null; uses: number };
 
 /** Kept folders: cache mounts, transferred directories, git repositories. Each use touches the folder (`Folders.kept`). */
-export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usage[]> {
+export async function keptUsage(
+  place: ReclaimPlace,
+  sizes: KeptSizes,
+  recent: boolean,
+  scope: Scope,
+): Promise<Usage[]> {
   const { layout, database } = place;
   const since = oldestOpening(place);
   const rows = new Map(database.all<KeptRow>("SELECT id, description, uses FROM kept").map((row) => [row.id, row]));
   const usages: Usage[] = [];
-  for (const id of readdirSync(layout.kept)) {
+  const ids = readdirSync(layout.kept);
+  sizes.keepOnly(new Set(ids.map((id) => join(layout.kept, id))));
+  for (const id of ids) {
     const path = join(layout.kept, id);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
@@ -126,7 +134,7 @@ export async function keptUsage(place: ReclaimPlace, scope: Scope): Promise<Usag
     usages.push({
       ...nothingKnown,
       ...{ kind: "kept", id, description: description ?? undefined, uses },
-      ...{ size: await treeSize(path, scope.signal), created, used, inUse },
+      ...{ size: await sizes.of(path, stat.ctimeMs, inUse, recent, scope.signal), created, used, inUse },
     });
   }
   return usages;
