@@ -1,4 +1,3 @@
-import { groupEntries, passwdEntries } from "../../executor/index.ts";
 import { CooperError } from "../../kit/index.ts";
 import type { Owner as OwnerSpec, Principal } from "../../llb/index.ts";
 import type { Owner } from "./make-folders.ts";
@@ -12,18 +11,21 @@ export async function lookupOwner(spec: OwnerSpec, treeOf: (input: number) => Pr
   const { user, group } = spec;
   if (user?.kind === "id") owner = { uid: user.id, gid: user.id };
   if (user?.kind === "name") {
-    const entries = passwdEntries(await treeOf(inputOf(user)));
+    const entries = (await userDatabase()).passwdEntries(await treeOf(inputOf(user)));
     const entry = entries.find(({ name }) => name === user.name);
     if (entry !== undefined) owner = { uid: entry.uid, gid: entry.gid };
   }
   if (group?.kind === "id") owner = { ...owner, gid: group.id };
   if (group?.kind === "name") {
-    const entries = groupEntries(await treeOf(inputOf(group)));
+    const entries = (await userDatabase()).groupEntries(await treeOf(inputOf(group)));
     const entry = entries.find(({ name }) => name === group.name);
     if (entry !== undefined) owner = { ...owner, gid: entry.gid };
   }
   return owner;
 }
+
+/** Few copies name an owner, and the executor is large. */
+const userDatabase = () => import("../../executor/index.ts");
 
 function inputOf(principal: Principal & { readonly kind: "name" }): number {
   if (principal.input !== undefined) return principal.input;
