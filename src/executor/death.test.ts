@@ -11,7 +11,9 @@ const base = mkdtempSync(join(tmpdir(), "cooper-death-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-const step = plainStep(rootfs.path, ["/bin/sh", "-c", "echo begun; sleep 7654"]);
+/** Nobody else's sleep. */
+const seconds = 7_600_000 + process.pid;
+const step = plainStep(rootfs.path, ["/bin/sh", "-c", `echo begun; sleep ${seconds}`]);
 
 const program = `
   import { createExecutor } from ${JSON.stringify(join(import.meta.dirname, "create-executor.ts"))};
@@ -35,7 +37,7 @@ async function startAndKill(stateDir: string): Promise<void> {
 function sleepers(): string[] {
   return readdirSync("/proc").filter((name) => {
     try {
-      return readFileSync(`/proc/${name}/cmdline`, "utf8").startsWith("sleep\x007654");
+      return readFileSync(`/proc/${name}/cmdline`, "utf8").startsWith(`sleep\0${seconds}\0`);
     } catch {
       return false;
     }

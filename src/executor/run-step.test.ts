@@ -126,15 +126,17 @@ describe.each([
   });
 
   test("is killed as a whole when cancelled, also while it is being started", async () => {
+    // Nobody else's sleeps.
+    const seconds = 6_000_000 + process.pid;
     for (const delay of [0, 15, 150]) {
       const controller = new AbortController();
       setTimeout(() => controller.abort(new Error("enough")), delay);
       const scope = { signal: controller.signal, log: () => {} };
-      const script = "(sleep 61 &); trap '' TERM INT; sleep 62";
+      const script = `(sleep ${seconds} &); trap '' TERM INT; sleep ${seconds}`;
       const step = plainStep(rootfs.path, ["/bin/sh", "-c", script]);
       await expect(executor.run(step, () => {}, scope)).rejects.toMatchObject({ code: "executor/cancelled" });
     }
-    expect(processesWith("sleep\x006")).toEqual([]);
+    expect(processesWith(`sleep\0${seconds}\0`)).toEqual([]);
   });
 
   test("puts through much output whole", async () => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => registry[Symbol.asyncDispose]());
 
 /** This run's own: others may be at the same. */
-const idle = `sleep 98${process.pid}`;
+const idle = `sleep ${9_800_000 + process.pid}`;
 const runs = `FROM busybox\nRUN id -u > /id; echo noise > /dev/null; (${idle} &); true\n`;
 
 /** Builds twice; the second build finds everything, and nothing stays of either. */

@@ -13,8 +13,9 @@ beforeAll(async () => {
 afterAll(() => registry[Symbol.asyncDispose]());
 
 describe("a build that is killed", () => {
-  const text =
-    "FROM busybox\nRUN --mount=type=cache,target=/c echo x >> /c/x; (setsid sleep 1234 &); echo be''gun; sleep 1234\n";
+  /** Nobody else's sleep. */
+  const idle = `sleep ${9_700_000 + process.pid}`;
+  const text = `FROM busybox\nRUN --mount=type=cache,target=/c echo x >> /c/x; (setsid ${idle} &); echo be''gun; ${idle}\n`;
 
   test.each([
     ["rootless", "rootless"],
@@ -26,7 +27,7 @@ describe("a build that is killed", () => {
     expect((await lab.build()).code).toBe(0);
     lab.write({ Dockerfile: text });
     // The builder is not the pod's first process here: the pod outlives it.
-    const script = `"$@" 2>log & until grep -qs " begun" log; do sleep 0.1; done; kill -9 $!; sleep 4; echo "left: $(ps -eo args | grep "^sleep 1234")"`;
+    const script = `"$@" 2>log & until grep -qs " begun" log; do sleep 0.1; done; kill -9 $!; for time in $(seq 100); do ps -eo args | grep -q "^${idle}" || break; sleep 0.3; done; echo "left: $(ps -eo args | grep "^${idle}")"`;
     const killed = await lab.build([], "", { inside: ["sh", "-c", script, "sh"] });
     expect(killed.log).toBe("left: \n");
     lab.write({ Dockerfile: "FROM busybox\nRUN --mount=type=cache,target=/c cp /c/x /x\n" });
@@ -34,7 +35,7 @@ describe("a build that is killed", () => {
     expect(after.log).toContain(`isolation: ${rung}`);
     expect(after.text("x")).toBe("first\nx\n");
     expect(readdirSync(join(lab.root, "snapshots")).length).toBeLessThan(4);
-    expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain("sleep 1234");
+    expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain(idle);
   });
 });
 
