@@ -48,6 +48,10 @@ export function sessionHandlers(
       const filter = { include: list(header.include), exclude: list(header.exclude), follow: list(header.follow) };
       await sendTree(path, filter, call.messages, during(call));
     }),
+    // The other way to send files, which upstream's clients name and serve no more.
+    streaming(filesync.FileSyncService.TarStream, () =>
+      Promise.reject(rpcError(Code.UNKNOWN, "failed to negotiate protocol")),
+    ),
     streaming(filesync.FileSendService.DiffCopy, (call) => takeOutput(session, call, during(call))),
     unary(filesync.AuthService.Credentials, async ({ host }, call) => {
       const found = await session.registryCredentials(host, during(call));

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   clientSession,
   control,
+  filesync,
   firstOf,
   fsutil,
   GrpcClient,
@@ -33,6 +34,7 @@ import { createLocalSession, type LocalSessionOptions, type Session } from "../s
 import { lgetxattr, lsetxattr } from "../sys/index.ts";
 import { decode } from "../wire/index.ts";
 import { attachSession, remoteSession, sessionHeader, TransferFolders } from "./index.ts";
+import { sessionHandlers } from "./serve-session.ts";
 
 let folder = "";
 let open: AsyncDisposableStack;
@@ -44,6 +46,24 @@ afterEach(async () => {
   await open.disposeAsync();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** A caller's own session that offers what `options` say. */
+async function localSession(options: Partial<LocalSessionOptions>): Promise<Session> {
+  return open.use(
+    await createLocalSession({
+      id: "s1",
+      locals: {},
+      secrets: [],
+      ssh: [],
+      outputs: [],
+      ociLayouts: {},
+      env: { HOME: folder },
+      stdout: () => process.stdout,
+      warn: () => {},
+      ...options,
+    }),
+  );
+}
 
 /** What a daemon sees of a session that is offered through a socket; each call gives one build's view of it. */
 async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() => Session> {
@@ -72,20 +92,7 @@ async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() =>
   open.defer(() => void server.close());
   const session = clientSession(connect(path));
   open.defer(() => session.destroy());
-  const local = open.use(
-    await createLocalSession({
-      id: "s1",
-      locals: {},
-      secrets: [],
-      ssh: [],
-      outputs: [],
-      ociLayouts: {},
-      env: { HOME: folder },
-      stdout: () => process.stdout,
-      warn: () => {},
-      ...options,
-    }),
-  );
+  const local = await localSession(options);
   open.use(attachSession(new GrpcClient(session), local, "k", quietScope, (what) => logins.push(what)));
   return attached.promise;
 }
@@ -153,6 +160,19 @@ test("a directory arrives with contents, modes, times and links; the next time o
   expect(readdirSync(join(path, "dir"))).toEqual(["ünicode"]);
   expect(readFileSync(join(path, "empty"), "utf8")).toBe("no more");
   expect(stat("link").isDirectory()).toBe(true);
+});
+
+test("files as a tar are refused as upstream's clients refuse them", async () => {
+  const rpc = new GrpcServer(sessionHandlers(await localSession({}), quietScope));
+  const server = createNetServer((socket) => rpc.attach(serverSession(socket)));
+  const path = join(folder, "caller");
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  open.defer(() => void server.close());
+  const session = clientSession(connect(path));
+  open.defer(() => session.destroy());
+  expect(rpc.methods).toContain("/moby.filesync.v1.FileSync/TarStream");
+  const call = new GrpcClient(session).call(filesync.FileSyncService.TarStream, { signal: quietScope.signal });
+  await expect(Array.fromAsync(call.messages)).rejects.toThrow("failed to negotiate protocol");
 });
 
 test("patterns and followed paths decide what is transferred", async () => {
