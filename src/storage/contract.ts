@@ -54,11 +54,13 @@ export interface Stored {
   readonly size: number;
 }
 export interface BlobWriter extends AsyncDisposable {
+  /** The chunk may be used again once this has resolved. */
   write(chunk: Uint8Array): Promise<void>;
   commit(): Promise<Stored>;
 }
 
 export interface HashedBlobWriter extends AsyncDisposable {
+  /** The chunk may be used again once this has resolved. */
   write(chunk: Uint8Array): Promise<void>;
   /** Takes the caller's word for the digest. Throws `storage/blob-size` when another number of bytes was written. */
   commit(stored: Stored): Promise<Stored>;

@@ -9,17 +9,10 @@ type Expected = { readonly digest: Digest; readonly size?: number };
 /** Small chunks are gathered up to this size: each write is a trip to the thread pool. */
 const gatherSize = 512 * 1024;
 
-/** What is on its way to the file and through the hash, on the thread pool. */
-interface Passing {
-  readonly done: Promise<unknown>;
-  /** The caller's own chunk, not a copy. */
-  readonly lent: boolean;
-}
-
 /**
- * Writes one blob to its temporary file and hashes the bytes, unless the caller does (`"caller"`), both behind the caller's back: a failure
- * shows in a later call. `write` copies small chunks; a large one must stay untouched until the next call returns. Nothing is left of
- * the file when the writer is disposed of uncommitted.
+ * Writes one blob to its temporary file and hashes the bytes, unless the caller does (`"caller"`). A chunk may be used again as soon as
+ * `write` has returned: small ones are copied, and pass behind the caller's back, so that a failure may show in a later call. Nothing is
+ * left of the file when the writer is disposed of uncommitted.
  */
 export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   readonly #path: string;
@@ -30,7 +23,8 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   readonly #hashes: boolean;
   /** Made when there is more than one piece. */
   #hasher: PoolHasher | Hasher | undefined;
-  #passing: Passing | undefined;
+  /** A piece is on its way to the file and through the hash, on the thread pool. */
+  #passing: Promise<unknown> | undefined;
   /** One is filled while the other passes. */
   readonly #buffers: Buffer[] = [];
   #gathered: Buffer | undefined;
@@ -68,12 +62,14 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
     this.#size += chunk.byteLength;
     const wanted = this.#expected;
     if (wanted?.size !== undefined && this.#size > wanted.size) throw wrongSize(wanted, `more than ${wanted.size}`);
-    if (this.#passing?.lent === true) await this.#passed();
     if (this.#fill + chunk.byteLength <= gatherSize) this.#gather(chunk);
     else {
       await this.#flush();
       if (chunk.byteLength < gatherSize) this.#gather(chunk);
-      else await this.#pass(chunk, true);
+      else {
+        await this.#pass(chunk);
+        await this.#passed();
+      }
     }
   }
 
@@ -107,7 +103,7 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    await this.#passing?.done.catch(() => {});
+    await this.#passing?.catch(() => {});
     if (this.#hasher !== undefined && "dispose" in this.#hasher) this.#hasher.dispose();
     await this.#file.close();
     await rm(this.#path, { force: true });
@@ -125,24 +121,24 @@ export class DiskBlobWriter implements BlobWriter, HashedBlobWriter {
     const full = buffer.subarray(0, this.#fill);
     this.#gathered = undefined;
     this.#fill = 0;
-    await this.#pass(full, false);
+    await this.#pass(full);
     const giveBack = () => this.#buffers.push(buffer);
-    this.#passing?.done.then(giveBack, giveBack);
+    this.#passing?.then(giveBack, giveBack);
   }
 
   /** Starts to write and hash a piece once the one before is through. */
-  async #pass(chunk: Uint8Array, lent: boolean): Promise<void> {
+  async #pass(chunk: Uint8Array): Promise<void> {
     await this.#passed();
     const done = settleAll<void>([() => this.#writeFully(chunk), () => this.#hash(chunk)]);
     // Who calls next hears of it.
     done.catch(() => {});
-    this.#passing = { done, lent };
+    this.#passing = done;
   }
 
   async #passed(): Promise<void> {
     const passing = this.#passing;
     if (passing === undefined) return;
-    await passing.done;
+    await passing;
     this.#passing = undefined;
   }
 

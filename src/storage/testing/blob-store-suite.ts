@@ -34,6 +34,19 @@ export function describeBlobStore(
       expect(stored).toEqual({ digest: sha256(bytes), size: bytes.length });
       expect((await collect(blobs.read(stored, quietScope), bytes.length)).equals(bytes)).toBe(true);
     });
+    it.each([100, 600_000, 5_000_000])("does not look at %d bytes again that were written", async (size) => {
+      const wanted = Buffer.concat([1, 2, 3].map((value) => Buffer.alloc(size, value)));
+      const stored = { digest: sha256(wanted), size: wanted.length };
+      for (const kind of ["writer", "hashedWriter"] as const) {
+        const { blobs } = await make();
+        await using open = await blobs[kind](quietScope);
+        const chunk = Buffer.alloc(size);
+        for (const value of [1, 2, 3]) await open.write(chunk.fill(value));
+        chunk.fill(4);
+        expect(await open.commit(stored)).toEqual(stored);
+        expect((await collect(blobs.read(stored, quietScope), wanted.length)).equals(wanted)).toBe(true);
+      }
+    });
     it("holds the empty blob", async () => {
       const { blobs } = await make();
       const stored = await blobs.put(bytesOf(), quietScope);
