@@ -1,4 +1,4 @@
-import type { ExportSource } from "../export/index.ts";
+import { checkCompatibility, type ExportSource } from "../export/index.ts";
 import type { FrontendRequest } from "../frontend/index.ts";
 import { CooperError, type Scope } from "../kit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
@@ -34,6 +34,7 @@ export async function runBuild(
   own?: OwnFrontend,
 ): Promise<BuildResponse> {
   checkEntitlements(request.entitlements, parts.allowedEntitlements);
+  if (request.compatibilityVersion !== undefined) checkCompatibility(request.compatibilityVersion);
   await using job = new BuildJob(parts, request, offeringStores(session), onStatus, scope);
   try {
     const attestations = await askedAttestations(request);
@@ -105,5 +106,11 @@ async function evaluate(job: BuildJob, { edges, metadata, attestations }: Built)
     ),
     exportAttestations(attestations, job),
   ]);
-  return { images, metadata, attestations: attested };
+  const { compatibilityVersion } = job.request;
+  return {
+    images,
+    metadata,
+    attestations: attested,
+    ...(compatibilityVersion !== undefined && { compatibilityVersion }),
+  };
 }

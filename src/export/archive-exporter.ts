@@ -10,7 +10,7 @@ import { readResults } from "./results.ts";
 
 /** `type=oci` and `type=docker`: the image as an OCI layout, in a tar or (`tar=false`) a folder; docker's also has `manifest.json`. */
 export function archiveExporter(type: "oci" | "docker", attrs: Attributes, parts: CommitParts): NamedExporter {
-  const attributes = readImageAttributes(attrs);
+  const attributes = readImageAttributes(attrs, type);
   const tar = flag(attrs, "tar", true);
   return {
     name: `exporting to ${type} image format`,

@@ -63,7 +63,7 @@ describe("createExporter() accepts", () => {
 });
 
 test("readImageAttributes() takes a flag without a value as set", () => {
-  expect(readImageAttributes({ "force-compression": "" }).forceCompression).toBe(true);
+  expect(readImageAttributes({ "force-compression": "" }, "oci").forceCompression).toBe(true);
 });
 
 test("annotationsFor() gives a platform its own annotations after those for all", () => {

@@ -1,4 +1,5 @@
 import { type Annotations, type AnnotationsByPlatform, annotationsFor, readAnnotations } from "./annotations.ts";
+import { checkCompression, currentCompatibility, defaultsOf } from "./compatibility.ts";
 import type { Attestation, ExportSource } from "./contract.ts";
 import { badAttribute } from "./go-values.ts";
 import { type ImageAttributes, namesOf } from "./image-attributes.ts";
@@ -10,6 +11,8 @@ export interface Plan {
   readonly annotations: AnnotationsByPlatform;
   /** OCI's media types, not Docker's. */
   readonly oci: boolean;
+  /** Manifests of attestations are artifacts. */
+  readonly artifact: boolean;
   readonly platforms: readonly PlatformResult[];
   /** Whether there is an index: for a result by platform, and for one that has attestations. */
   readonly indexed: boolean;
@@ -19,10 +22,14 @@ export interface Plan {
   readonly names: readonly string[];
 }
 
-/** Throws `export/bad-attribute` and `export/bad-result` for what cannot be made together. */
+/** Throws `export/bad-attribute`, `export/bad-result` and `export/bad-compatibility` for what cannot be made together. */
 export function planImage(source: ExportSource, attributes: ImageAttributes): Plan {
   const results = readResults(source);
-  const oci = attributes.ociTypes ?? true;
+  const version = source.compatibilityVersion ?? currentCompatibility;
+  checkCompression(version, attributes.exporter, attributes.compression.kind);
+  const defaults = defaultsOf(version, (source.attestations?.size ?? 0) > 0);
+  const oci = attributes.ociTypes ?? (defaults.oci || attributes.exporter === "oci");
+  const artifact = attributes.ociArtifact ?? (defaults.artifact && oci);
   const fromFrontend = [...source.metadata].map(([key, value]) => [key, Buffer.from(value).toString("utf8")] as const);
   const annotations = mergeAnnotations(attributes.annotations, readAnnotations(fromFrontend));
   checkAnnotations(annotations, results, oci);
@@ -31,7 +38,16 @@ export function planImage(source: ExportSource, attributes: ImageAttributes): Pl
   const attestations = indexed ? (source.attestations ?? new Map()) : new Map<string, readonly Attestation[]>();
   if (!oci && attestations.size > 0) throw badAttribute('cannot export attestations with "oci-mediatypes=false"');
   const { platforms } = results;
-  return { attributes, annotations, oci, platforms, indexed, attestations, names: namesOf(attributes, source) };
+  return {
+    attributes,
+    annotations,
+    oci,
+    artifact,
+    platforms,
+    indexed,
+    attestations,
+    names: namesOf(attributes, source),
+  };
 }
 
 /** Statements that are only to be in the image are no reason for an index, unless the exporter takes them as one. */

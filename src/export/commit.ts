@@ -79,13 +79,13 @@ async function attest(
   attestations: readonly Attestation[],
   { descriptor, layers }: CommittedManifest,
   { platform }: PlatformResult,
-  { attributes, names }: Plan,
+  { artifact, names }: Plan,
   parts: CommitParts,
   scope: ExportScope,
 ): Promise<AttestationManifest> {
   const { attestImage } = await import("./attestation/attest-image.ts");
   const image = { descriptor, platform, names, layers: layers.map(({ ready }) => ready) };
-  return attestImage(attestations, image, attributes.ociArtifact, parts, scope);
+  return attestImage(attestations, image, artifact, parts, scope);
 }
 
 function epochFor(given: Epoch | undefined, source: ExportSource, id: string | undefined): number | undefined {

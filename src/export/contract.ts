@@ -18,6 +18,8 @@ export interface ExportSource {
   readonly metadata: ReadonlyMap<string, Uint8Array>;
   /** What is attested of each platform's result, by the key of its metadata (`linux/amd64`), for a single result too. */
   readonly attestations?: ReadonlyMap<string, readonly Attestation[]>;
+  /** Upstream's number for the form of outputs; the newest when absent. */
+  readonly compatibilityVersion?: number;
 }
 
 /** A statement about a result, or a folder of them. */

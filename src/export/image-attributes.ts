@@ -4,17 +4,20 @@ import type { ExportSource } from "./contract.ts";
 import { type Epoch, epochAttribute } from "./epoch.ts";
 import { badAttribute, goBoolean, goInteger } from "./go-values.ts";
 
+export type ImageExporter = "image" | "oci" | "docker";
+
 /** What `image`, `oci` and `docker` have in common. */
 export interface ImageAttributes {
+  readonly exporter: ImageExporter;
   /** `name`, as given: several are separated by commas; `*` takes the frontend's `image.name`. */
   readonly name: string;
   readonly compression: CompressionChoice;
   /** Also layers that exist already in another compression are converted. */
   readonly forceCompression: boolean;
-  /** Undefined: OCI media types, upstream's default. */
+  /** OCI's media types; undefined: as the version of outputs has it. */
   readonly ociTypes: boolean | undefined;
-  /** The form of manifests of attestations: an artifact that refers to the image, else something that looks like an image. */
-  readonly ociArtifact: boolean;
+  /** The form of manifests of attestations: an artifact that refers to the image, else something that looks like an image. Undefined: as the version of outputs has it. */
+  readonly ociArtifact: boolean | undefined;
   /** Attestations that are only to be in the image are reason enough for an index. */
   readonly inlineAttestations: boolean;
   readonly preferNonDistributable: boolean;
@@ -26,23 +29,23 @@ export interface ImageAttributes {
 export type Attributes = Readonly<Record<string, string>>;
 
 /**
- * Reads the common attributes. Unknown ones are accepted, as upstream accepts them. `inline` is the exporter's default for
- * `attestation-inline`. Throws `export/bad-attribute`.
+ * Reads the common attributes. Unknown ones are accepted, as upstream accepts them. Throws `export/bad-attribute`.
  */
-export function readImageAttributes(attrs: Attributes, inline = false): ImageAttributes {
+export function readImageAttributes(attrs: Attributes, exporter: ImageExporter): ImageAttributes {
   const compression = readCompression(attrs);
   const ociTypes = strictBoolean(attrs, "oci-mediatypes");
   const ociArtifact = strictBoolean(attrs, "oci-artifact");
-  const inlineAttestations = strictBoolean(attrs, "attestation-inline") ?? inline;
+  const inlineAttestations = strictBoolean(attrs, "attestation-inline") ?? exporter === "image";
   if (ociArtifact === true && ociTypes === false) {
     throw badAttribute('exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false"');
   }
   return {
+    exporter,
     name: attrs.name ?? "",
     compression,
     forceCompression: forceCompression(attrs),
     ociTypes,
-    ociArtifact: ociArtifact ?? ociTypes ?? true,
+    ociArtifact,
     inlineAttestations,
     preferNonDistributable: strictBoolean(attrs, "prefer-nondist-layers") ?? false,
     rewriteTimestamp: strictBoolean(attrs, "rewrite-timestamp") ?? false,

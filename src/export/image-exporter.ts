@@ -40,7 +40,7 @@ function readOptions(attrs: Attributes): Options {
   // `unpack` has nothing to do here: the result is unpacked already, and there is no other image store to put it into.
   flag(attrs, "unpack", false);
   return {
-    ...readImageAttributes(attrs, true),
+    ...readImageAttributes(attrs, "image"),
     push: flag(attrs, "push", false),
     byDigest: flag(attrs, "push-by-digest", false),
     insecure: flag(attrs, "registry.insecure", false),

@@ -6,6 +6,7 @@ import type { ExportNeeds, NamedExporter } from "./contract.ts";
 export type { CachedTree, CacheRecord } from "./cache/cache-config.ts";
 export type { CacheExporter } from "./cache/cache-exporter.ts";
 export type * from "./cache/contract.ts";
+export { checkCompatibility } from "./compatibility.ts";
 export type * from "./contract.ts";
 export { withBuildArgEpoch } from "./epoch.ts";
 export { readResults } from "./results.ts";

@@ -87,7 +87,7 @@ function modeOf({ mode = "min" }: Attributes): "min" | "max" {
 }
 
 function readForm(attrs: Attributes): CacheForm {
-  const { compression, forceCompression, ociTypes } = readImageAttributes(attrs);
+  const { compression, forceCompression, ociTypes } = readImageAttributes(attrs, "image");
   const oci = ociTypes ?? true;
   const imageManifest = flag(attrs, "image-manifest", oci);
   return { compression, forceCompression, oci, imageManifest };
