@@ -36,14 +36,17 @@ function forget(): void {
   rmSync(lab.root, { recursive: true, force: true });
 }
 
-function cachedSteps(log: string): string[] {
+/**
+ * The steps that were found, but for the one whose tree is read: it has more to tell than CACHED, unless it was told before its layers
+ * began to come.
+ */
+function cachedSteps(log: string, read = "[stage-1 3/3] RUN cat /out/built > /final"): string[] {
   const names = new Map([...log.matchAll(/^#(\d+) (\[.*)$/gm)].map(([, number, name]) => [number, name]));
-  return [...log.matchAll(/^#(\d+) CACHED$/gm)].map(([, number]) =>
-    String(names.get(number)).replace(/@sha256:\S+/, ""),
-  );
+  return [...log.matchAll(/^#(\d+) CACHED$/gm)]
+    .map(([, number]) => String(names.get(number)).replace(/@sha256:\S+/, ""))
+    .filter((name) => name !== read);
 }
 
-/** The last step is not among them: its layers are brought as it is read, so it has more to tell than CACHED. */
 const steps = [
   "[build 2/3] COPY a.txt /in/",
   "[build 3/3] RUN head -c 8 /dev/urandom | od -An -tx1 > /random && cat /in/a.txt > /built",
@@ -69,7 +72,7 @@ describe("a cache in a registry", () => {
     lab.write({ Dockerfile: dockerfile.replace("> /final", "> /final && echo more") });
     const third = await lab.build(["--import-cache", cache]);
     expect(readFileSync(join(third.out, "out/random"), "utf8")).toBe(random);
-    expect(cachedSteps(third.log)).toEqual(steps.slice(0, 2));
+    expect(cachedSteps(third.log, steps[2])).toEqual(steps.slice(0, 2));
   });
 
   test("mode=min has only what the image has", async () => {

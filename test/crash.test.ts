@@ -30,7 +30,7 @@ COPY --from=b /b /
 `;
 
 async function settled(): Promise<string[]> {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     const left = lab.leftovers();
     if (left.length === 0) return left;
     await pause(100);

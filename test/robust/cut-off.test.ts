@@ -36,7 +36,7 @@ COPY --from=b /b /
 `;
 
 async function settled(): Promise<string[]> {
-  for (let tries = 0; tries < 50 && lab.leftovers().length > 0; tries++) await pause(100);
+  for (let tries = 0; tries < 300 && lab.leftovers().length > 0; tries++) await pause(100);
   return lab.leftovers();
 }
 
