@@ -90,10 +90,11 @@ describe("a build that is cut off at any moment", () => {
     const { child, done } = lab.start(["--no-cache"]);
     child.stderr?.on("data", (chunk: Buffer) => {
       if (!/[\d.]+ started/.test(chunk.toString())) return;
+      // Two of a kind that nobody has taken yet would be one.
       child.kill("SIGINT");
-      child.kill("SIGINT");
+      child.kill("SIGTERM");
     });
-    expect((await done).code).not.toBe(0);
+    expect([130, 143]).toContain((await done).code);
     expect(await settled()).toEqual([]);
   });
 });

@@ -54,11 +54,13 @@ export class Mounts {
       rmdirSync(path);
       throw error;
     }
+    const forget = detachAtExit(path);
     let disposed = false;
     const dispose = async () => {
       if (disposed) return;
       disposed = true;
       unmount(path);
+      forget();
       rmdirSync(path);
     };
     return { path, files: kernelFiles, [Symbol.asyncDispose]: dispose };
@@ -93,6 +95,31 @@ export class Mounts {
  */
 function forgetVolatile(work: string): void {
   rmSync(join(work, "work/incompat"), { recursive: true, force: true });
+}
+
+const mounted = new Set<string>();
+
+/**
+ * Whoever leaves at once (a second signal, an error that nobody caught) shall leave no mount behind; its folder waits for the next
+ * opening's sweep. Returns what to call when the mount has gone in good order.
+ */
+function detachAtExit(path: string): () => void {
+  if (mounted.size === 0) process.on("exit", detachAll);
+  mounted.add(path);
+  return () => {
+    mounted.delete(path);
+    if (mounted.size === 0) process.off("exit", detachAll);
+  };
+}
+
+function detachAll(): void {
+  for (const path of [...mounted].reverse()) {
+    try {
+      umount(path, { detach: true });
+    } catch {
+      // The next opening's sweep tries again, and says why it cannot.
+    }
+  }
 }
 
 /** A process that a step left behind may still stand in the tree; then it is taken out of sight, and closed with its last user. */
