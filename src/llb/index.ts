@@ -7,6 +7,7 @@ export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec,
 export { mountTypeFromWire } from "./from-wire.ts";
 export { type GitOptions, git } from "./git-source.ts";
 export { type GitUrl, parseGitUrl } from "./git-url.ts";
+export { goStruct } from "./go-struct.ts";
 export { marshalHead, marshalOp } from "./marshal.ts";
 export { diff, merge } from "./merge-node.ts";
 export { type LinuxResources, noMetadata, type OpMetadata, type ProgressGroup } from "./metadata.ts";

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
-import { compareBytes, goJson, type Platform } from "../oci/index.ts";
+import { goJson, type Platform } from "../oci/index.ts";
 import { decode, type MessageType, pb } from "../wire/index.ts";
 import { platformFromWire } from "./from-wire.ts";
+import { goStruct } from "./go-struct.ts";
 
 /**
  * What BuildKit hashes to tell one op from another, apart from its inputs (`CacheMap` of its ops): the op as Go's encoding/json writes it, less
@@ -124,57 +125,8 @@ function isDefault(indexes: readonly (readonly (bigint | undefined)[])[]): boole
   );
 }
 
-/** Fields whose name in Go's JSON is the one of the `.proto`. */
-const protoNames: Readonly<Record<string, string>> = {
-  includePatterns: "include_patterns",
-  excludePatterns: "exclude_patterns",
-  requiredPaths: "required_paths",
-  proxyEnv: "proxy_env",
-};
-
-/** A message as encoding/json writes Go's struct of it: what is zero is left out. */
 function struct<T>(type: MessageType<T>, value: T): string {
-  return messageJson(type, value as Readonly<Record<string, unknown>>);
-}
-
-function messageJson(type: MessageType<unknown>, value: Readonly<Record<string, unknown>>): string {
-  if (type.name === "pb.UserOpt") return userJson(value as unknown as pb.UserOpt);
-  const fields = type.fields.map(({ name, json, type: inner, shape }): [string, string | undefined] => {
-    const found = value[name];
-    const one = (item: unknown) =>
-      typeof inner === "function" ? messageJson(inner(), item as Readonly<Record<string, unknown>>) : scalar(item);
-    return [protoNames[name] ?? json ?? name, fieldJson(found, shape, one)];
-  });
-  return object(Object.fromEntries(fields));
-}
-
-function fieldJson(value: unknown, shape: "one" | "list" | "map", one: (item: unknown) => string): string | undefined {
-  if (shape === "list") {
-    const list = value as readonly unknown[];
-    return list.length === 0 ? undefined : `[${list.map(one).join(",")}]`;
-  }
-  if (shape === "map") {
-    const entries = [...(value as ReadonlyMap<string, unknown>)].sort(([a], [b]) => compareBytes(a, b));
-    return entries.length === 0
-      ? undefined
-      : `{${entries.map(([key, item]) => `${goJson(key)}:${one(item)}`).join(",")}}`;
-  }
-  const isZero = value === undefined || value === "" || value === 0 || value === 0n || value === false;
-  return isZero || (value instanceof Uint8Array && value.length === 0) ? undefined : one(value);
-}
-
-function scalar(value: unknown): string {
-  if (typeof value === "bigint") return String(value);
-  return goJson(value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value);
-}
-
-/** BuildKit writes this one by hand. */
-function userJson({ user }: pb.UserOpt): string {
-  const inner = {
-    byName: user?.case === "byName" ? struct(pb.NamedUserOpt, user.value) : undefined,
-    byId: user?.case === "byID" && user.value !== 0 ? String(user.value) : undefined,
-  };
-  return object({ User: object(inner) });
+  return goJson(goStruct(type, value));
 }
 
 /** An object of values that are JSON already. */

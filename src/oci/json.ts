@@ -11,6 +11,7 @@ export function goJson(value: unknown, indent = 0): string {
 
 function encodeValue(value: unknown, indent: number, margin: string): string {
   if (typeof value === "string") return goString(value);
+  if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const inner = margin + " ".repeat(indent);
   const parts = Array.isArray(value)

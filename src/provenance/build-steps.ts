@@ -1,7 +1,7 @@
 import { CooperError, type Digest, sha256 } from "../kit/index.ts";
+import { goStruct } from "../llb/index.ts";
 import { compareBytes } from "../oci/index.ts";
 import { decode, pb } from "../wire/index.ts";
-import { opJson } from "./op-json.ts";
 
 /** A definition as provenance tells it: its steps by number, inputs before those who use them, the head last. */
 export interface BuildSteps {
@@ -34,7 +34,7 @@ export function digestMapping({ numbers }: BuildSteps): ReadonlyMap<string, stri
 
 function step(number: number, op: pb.Op, numbers: ReadonlyMap<string, number>): object {
   const inputs = op.inputs.map(({ digest, index }) => `step${numbers.get(digest)}:${index}`);
-  return { id: `step${number}`, op: opJson({ ...op, inputs: [] }), ...(inputs.length > 0 && { inputs }) };
+  return { id: `step${number}`, op: goStruct(pb.Op, { ...op, inputs: [] }), ...(inputs.length > 0 && { inputs }) };
 }
 
 /** What is another one in each build says nothing. */

@@ -1,14 +1,14 @@
+import { goStruct } from "../llb/index.ts";
 import { compareBytes } from "../oci/index.ts";
 import { pb } from "../wire/index.ts";
 import { type BuildSteps, buildSteps, digestMapping } from "./build-steps.ts";
-import { messageJson } from "./op-json.ts";
 
 /** The files that steps come from, and where in them each step stands; undefined when the definition names no file. */
 export function sourceJson(source: pb.Source | undefined, { numbers }: BuildSteps): object | undefined {
   if (source === undefined || source.infos.length === 0) return undefined;
   const locations = [...source.locations].flatMap(([digest, list]) => {
     const number = numbers.get(digest);
-    const json = messageJson(pb.Locations, list as unknown as Record<string, unknown>);
+    const json = goStruct(pb.Locations, list);
     return number === undefined ? [] : [[`step${number}`, json] as const];
   });
   locations.sort(([a], [b]) => compareBytes(a, b));

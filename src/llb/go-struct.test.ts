@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { goJson } from "../oci/index.ts";
 import { decode, pb } from "../wire/index.ts";
-import { opJson } from "./op-json.ts";
+import { goStruct } from "./go-struct.ts";
 
 /** Marshalled ops with all that ops can have, and what Go's encoding/json makes of upstream's struct. */
 const cases: readonly { readonly raw: string; readonly json: string }[] = JSON.parse(
@@ -11,5 +11,5 @@ const cases: readonly { readonly raw: string; readonly json: string }[] = JSON.p
 );
 
 it.each(cases)("is what Go writes: $json", ({ raw, json }) => {
-  expect(goJson(opJson(decode(pb.Op, Buffer.from(raw, "base64"))))).toBe(json);
+  expect(goJson(goStruct(pb.Op, decode(pb.Op, Buffer.from(raw, "base64"))))).toBe(json);
 });
