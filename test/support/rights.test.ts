@@ -1,8 +1,8 @@
 /** The rights that tests of the ladder drop are really gone: each is tried. */
-import { mkdtempSync, readdirSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, test } from "vitest";
+import { basename, join } from "node:path";
+import { expect, test, vi } from "vitest";
 import { type Rights, type RightsOptions, RightsRoom } from "./rights.ts";
 
 /** Which of these succeed. `chroot` and `mknod` need only a capability, the others a namespace's. */
@@ -74,8 +74,11 @@ test("calls that are refused or that kill, one by one", async () => {
 });
 
 test("input, output, exit codes, files that stand in for others, the environment; and nothing stays", async () => {
-  const before = readdirSync(tmpdir()).sort();
-  const extra = mkdtempSync(join(tmpdir(), "cooper-extra-"));
+  // A folder of this test's own: others make and remove theirs beside it meanwhile.
+  const temporary = mkdtempSync(join(tmpdir(), "cooper-rights-"));
+  chmodSync(temporary, 0o1777);
+  vi.stubEnv("TMPDIR", temporary);
+  const extra = mkdtempSync(join(tmpdir(), "extra-"));
   {
     using room = new RightsRoom("restricted", {
       env: { GREETING: "hello" },
@@ -88,6 +91,7 @@ test("input, output, exit codes, files that stand in for others, the environment
     expect(await room.sh('touch "$HOME/f" "$TMPDIR/f" f; pwd')).toBe(`${join(room.folder, "work")}\n`);
     expect((await room.run(["touch", join(extra, "f")])).code).not.toBe(0);
   }
-  expect(readdirSync(tmpdir()).sort()).toEqual([...before, extra.split("/").at(-1)].sort());
-  (await import("node:fs")).rmSync(extra, { recursive: true });
+  expect(readdirSync(temporary)).toEqual([basename(extra)]);
+  vi.unstubAllEnvs();
+  rmSync(temporary, { recursive: true });
 });
