@@ -1,42 +1,27 @@
 import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Lab, outcomes } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { describe, expect, test } from "vitest";
+import { outcomes } from "./support/lab.ts";
+import { useLab } from "./support/use-lab.ts";
 
-let registry: TestRegistry;
-let lab: Lab;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry[Symbol.asyncDispose]());
-beforeEach(() => {
-  lab = new Lab(registry);
-});
-afterEach(() => {
-  try {
-    expect(lab.leftovers()).toEqual([]);
-  } finally {
-    lab[Symbol.dispose]();
-  }
-});
+const here = useLab();
 
 describe("a build", () => {
   test("FROM scratch with a COPY", async () => {
-    lab.write({ Dockerfile: "FROM scratch\nCOPY a.txt /dir/\n", "a.txt": { text: "hello\n", mode: 0o640 } });
-    const { out } = await lab.build();
-    expect(lab.read(join(out, "dir/a.txt"))).toBe("hello\n");
+    here.lab.write({ Dockerfile: "FROM scratch\nCOPY a.txt /dir/\n", "a.txt": { text: "hello\n", mode: 0o640 } });
+    const { out } = await here.lab.build();
+    expect(here.lab.read(join(out, "dir/a.txt"))).toBe("hello\n");
     expect(statSync(join(out, "dir/a.txt")).mode & 0o777).toBe(0o640);
   });
 
   test("FROM a registry's image with RUN", async () => {
-    lab.write({ Dockerfile: "FROM busybox\nRUN echo made in $(pwd) > /made && id -u >> /made\n" });
-    const { out } = await lab.build();
-    expect(lab.read(join(out, "made"))).toBe("made in /\n0\n");
+    here.lab.write({ Dockerfile: "FROM busybox\nRUN echo made in $(pwd) > /made && id -u >> /made\n" });
+    const { out } = await here.lab.build();
+    expect(here.lab.read(join(out, "made"))).toBe("made in /\n0\n");
   });
 
   test("of several stages takes what it needs of each, and leaves out stages that nobody needs", async () => {
-    lab.write({
+    here.lab.write({
       Dockerfile: `
 FROM busybox AS one
 RUN echo one > /one
@@ -50,14 +35,14 @@ COPY --from=two /two /result
 COPY --from=one /one /
 `,
     });
-    const { out, log } = await lab.build();
+    const { out, log } = await here.lab.build();
     expect(readdirSync(out).sort()).toEqual(["one", "result"]);
-    expect(lab.read(join(out, "result"))).toBe("one\ntwo\n");
+    expect(here.lab.read(join(out, "result"))).toBe("one\ntwo\n");
     expect(log).not.toContain("unused");
   });
 
   test("COPY in its variants", async () => {
-    lab.write({
+    here.lab.write({
       ".dockerignore": "*.log\nnode_modules\n!keep.log\n",
       Dockerfile: `
 FROM busybox
@@ -81,8 +66,8 @@ WORKDIR /made/by
       link: { link: "a.txt" },
     });
     const { execFileSync } = await import("node:child_process");
-    execFileSync("tar", ["-C", lab.context, "-cf", join(lab.context, "archive.tar"), "a.txt", "dir"]);
-    const { out } = await lab.build();
+    execFileSync("tar", ["-C", here.lab.context, "-cf", join(here.lab.context, "archive.tar"), "a.txt", "dir"]);
+    const { out } = await here.lab.build();
     const list = (path: string) => readdirSync(join(out, path)).sort();
     expect(list("app/all")).toEqual([
       ".dockerignore",
@@ -98,7 +83,7 @@ WORKDIR /made/by
     expect(list("app/texts")).toEqual(["a.txt", "b.txt"]);
     const owned = statSync(join(out, "app/owned"));
     expect([owned.uid, owned.gid, owned.mode & 0o777]).toEqual([7, 8, 0o700]);
-    expect(lab.read(join(out, "app/inner/d.txt"))).toBe("d");
+    expect(here.lab.read(join(out, "app/inner/d.txt"))).toBe("d");
     expect(list("both")).toEqual(["a.txt", "b.txt"]);
     expect(statSync(join(out, "bb")).mode & 0o777).toBe(0o755);
     expect(list("unpacked")).toEqual(["a.txt", "dir"]);
@@ -106,7 +91,7 @@ WORKDIR /made/by
   });
 
   test("RUN with mounts, environment, working directory and user", async () => {
-    lab.write({
+    here.lab.write({
       Dockerfile: `
 FROM busybox
 ARG WHO
@@ -124,12 +109,12 @@ EOT
 `,
       "part/f": "bound",
     });
-    const { out } = await lab.build(["--opt", "build-arg:WHO=world"]);
-    expect(lab.read(join(out, "work/f"))).toBe("bound");
-    expect(lab.read(join(out, "work/g"))).toBe("hello world\n");
-    expect(lab.read(join(out, "work/y"))).toBe("y\n");
-    expect(lab.read(join(out, "tmp/who"))).toBe("nobody\n");
-    expect(lab.read(join(out, "tmp/lines"))).toBe("one\ntwo\n");
+    const { out } = await here.lab.build(["--opt", "build-arg:WHO=world"]);
+    expect(here.lab.read(join(out, "work/f"))).toBe("bound");
+    expect(here.lab.read(join(out, "work/g"))).toBe("hello world\n");
+    expect(here.lab.read(join(out, "work/y"))).toBe("y\n");
+    expect(here.lab.read(join(out, "tmp/who"))).toBe("nobody\n");
+    expect(here.lab.read(join(out, "tmp/lines"))).toBe("one\ntwo\n");
     // Places that only were there to mount on are gone.
     expect(["t", "ctx", "cache"].filter((name) => existsSync(join(out, name)))).toEqual([]);
   });
@@ -147,49 +132,49 @@ FROM scratch
 COPY --from=build /src/*.out /
 `;
   test("a second run executes nothing", async () => {
-    lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
-    await lab.build();
-    const { log, out } = await lab.build();
+    here.lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
+    await here.lab.build();
+    const { log, out } = await here.lab.build();
     const steps = [...outcomes(log)].filter(([name]) => /^\[(build|stage-1) \d/.test(name) && !name.includes("FROM"));
     expect(steps.map(([, outcome]) => outcome)).toEqual(steps.map(() => "cached"));
     expect(steps).toHaveLength(6);
-    expect(lab.read(join(out, "a.out"))).toBe("a");
+    expect(here.lab.read(join(out, "a.out"))).toBe("a");
   });
 
   test("a changed file runs again only what reads it", async () => {
-    lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
-    await lab.build();
-    lab.write({ "b.txt": "changed" });
-    const { log, out } = await lab.build();
+    here.lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
+    await here.lab.build();
+    here.lab.write({ "b.txt": "changed" });
+    const { log, out } = await here.lab.build();
     const outcome = (part: string) => [...outcomes(log)].find(([name]) => name.includes(part))?.[1];
     expect(outcome("RUN cat a.txt")).toBe("cached");
     expect(outcome("COPY a.txt")).toBe("cached");
     expect(outcome("COPY b.txt")).toBe("done");
     expect(outcome("RUN cat b.txt")).toBe("done");
-    expect(lab.read(join(out, "b.out"))).toBe("changed");
+    expect(here.lab.read(join(out, "b.out"))).toBe("changed");
   });
 
   test("times do not count, content does", async () => {
-    lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
-    await lab.build();
-    lab.write({ "a.txt": "a", "b.txt": "b" });
-    expect((await lab.build()).log).not.toMatch(/RUN[^\n]*\n#\d+ DONE/);
+    here.lab.write({ Dockerfile: dockerfile, "a.txt": "a", "b.txt": "b" });
+    await here.lab.build();
+    here.lab.write({ "a.txt": "a", "b.txt": "b" });
+    expect((await here.lab.build()).log).not.toMatch(/RUN[^\n]*\n#\d+ DONE/);
   });
 
   test("--no-cache runs everything again", async () => {
-    lab.write({ Dockerfile: "FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /id\n" });
-    const first = await lab.build();
-    const again = await lab.build();
-    const fresh = await lab.build(["--no-cache"]);
-    expect(lab.read(join(again.out, "id"))).toBe(lab.read(join(first.out, "id")));
-    expect(lab.read(join(fresh.out, "id"))).not.toBe(lab.read(join(first.out, "id")));
+    here.lab.write({ Dockerfile: "FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /id\n" });
+    const first = await here.lab.build();
+    const again = await here.lab.build();
+    const fresh = await here.lab.build(["--no-cache"]);
+    expect(here.lab.read(join(again.out, "id"))).toBe(here.lab.read(join(first.out, "id")));
+    expect(here.lab.read(join(fresh.out, "id"))).not.toBe(here.lab.read(join(first.out, "id")));
   });
 });
 
 describe("a build that fails", () => {
   test("says which step, its last words, its place and its exit code", async () => {
-    lab.write({ Dockerfile: "FROM busybox\nRUN echo before; echo bad >&2; exit 42\nRUN never\n" });
-    const { code, log } = await lab.run();
+    here.lab.write({ Dockerfile: "FROM busybox\nRUN echo before; echo bad >&2; exit 42\nRUN never\n" });
+    const { code, log } = await here.lab.run();
     expect(code).toBe(1);
     expect(log).toContain("did not complete successfully: exit code: 42");
     expect(log).toMatch(/Dockerfile:2\n-+\n.*1 \|.*FROM busybox\n.*2 \| >>> RUN echo before/);
@@ -204,8 +189,8 @@ describe("a build that fails", () => {
     ["an unknown image", { Dockerfile: "FROM nope:1\n" }, "docker.io/library/nope:1: not found"],
     ["an unknown stage", { Dockerfile: "FROM scratch\nCOPY --from=9 a b\n" }, "9"],
   ])("%s", async (_, files, message) => {
-    lab.write(files);
-    const { code, log } = await lab.run();
+    here.lab.write(files);
+    const { code, log } = await here.lab.run();
     expect(log).toContain(message);
     expect(code).toBe(1);
   });

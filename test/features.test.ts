@@ -3,36 +3,28 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Lab, outcomes } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { startRegistry } from "./support/registry.ts";
+import { useLab } from "./support/use-lab.ts";
 
-let registry: TestRegistry;
-let lab: Lab;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry[Symbol.asyncDispose]());
-beforeEach(() => {
-  lab = new Lab(registry);
-});
-afterEach(() => lab[Symbol.dispose]());
+const here = useLab();
 
 describe("sources", () => {
   test("a named context may be a directory, another image, or an OCI layout", async () => {
-    const layout = join(lab.folder, "layout");
+    const layout = join(here.lab.folder, "layout");
     execFileSync("skopeo", [
       "copy",
       "--quiet",
       "--src-tls-verify=false",
-      `docker://${registry.host}/library/busybox:latest`,
+      `docker://${here.registry.host}/library/busybox:latest`,
       `oci:${layout}:x`,
     ]);
-    const [manifest] = JSON.parse(lab.read(join(layout, "index.json"))).manifests;
-    const other = join(lab.folder, "other");
+    const [manifest] = JSON.parse(here.lab.read(join(layout, "index.json"))).manifests;
+    const other = join(here.lab.folder, "other");
     mkdirSync(other);
     writeFileSync(join(other, "file"), "from other");
-    lab.write({
+    here.lab.write({
       Dockerfile: `
 FROM alias AS one
 COPY --from=dir file /one
@@ -43,12 +35,12 @@ COPY --from=one /one /
 COPY --from=two /two /
 `,
     });
-    const { out } = await lab.build([
+    const { out } = await here.lab.build([
       ...["--local", `dir=${other}`, "--opt", "context:dir=local:dir"],
       ...["--opt", "context:alias=docker-image://busybox"],
       ...["--oci-layout", `store=${layout}`, "--opt", `context:layout=oci-layout://store@${manifest.digest}`],
     ]);
-    expect([lab.read(join(out, "one")), lab.read(join(out, "two"))]).toEqual(["from other", "two\n"]);
+    expect([here.lab.read(join(out, "one")), here.lab.read(join(out, "two"))]).toEqual(["from other", "two\n"]);
   });
 
   test("ADD of a URL is cached by its content, and asked for again with its ETag", async () => {
@@ -60,10 +52,10 @@ COPY --from=two /two /
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     try {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/dir/file.txt`;
-      lab.write({ Dockerfile: `FROM scratch\nADD ${url} /got/\n` });
-      const { out } = await lab.build();
-      expect(lab.read(join(out, "got/file.txt"))).toBe("downloaded");
-      const again = await lab.build();
+      here.lab.write({ Dockerfile: `FROM scratch\nADD ${url} /got/\n` });
+      const { out } = await here.lab.build();
+      expect(here.lab.read(join(out, "got/file.txt"))).toBe("downloaded");
+      const again = await here.lab.build();
       expect(seen).toEqual(["GET ", 'HEAD "one"']);
       expect([...outcomes(again.log).values()].at(-2)).toBe("cached");
     } finally {
@@ -91,30 +83,30 @@ COPY --from=two /two /
 
 describe("the language", () => {
   test("COPY --link lies on any base", async () => {
-    lab.write({
+    here.lab.write({
       Dockerfile: "FROM busybox\nRUN mkdir /d && echo old > /d/old\nCOPY --link a /d/a\nRUN ls /d > /list\n",
       a: "a",
     });
-    const { out } = await lab.build();
-    expect(lab.read(join(out, "list"))).toBe("a\nold\n");
+    const { out } = await here.lab.build();
+    expect(here.lab.read(join(out, "list"))).toBe("a\nold\n");
   });
 
   test("a secret is there for its step only", async () => {
-    writeFileSync(join(lab.folder, "secret"), "s3kr1t-7781");
-    lab.write({
+    writeFileSync(join(here.lab.folder, "secret"), "s3kr1t-7781");
+    here.lab.write({
       Dockerfile: `FROM busybox\nRUN --mount=type=secret,id=s cat /run/secrets/s | md5sum > /sum\nRUN --mount=type=secret,id=s,env=S echo \${#S} > /length\n`,
     });
-    const { out, log } = await lab.build(["--secret", `id=s,src=${join(lab.folder, "secret")}`]);
-    expect(lab.read(join(out, "length"))).toBe("11\n");
+    const { out, log } = await here.lab.build(["--secret", `id=s,src=${join(here.lab.folder, "secret")}`]);
+    expect(here.lab.read(join(out, "length"))).toBe("11\n");
     expect(existsSync(join(out, "run/secrets"))).toBe(false);
     expect(log).not.toContain("s3kr1t-7781");
-    const found = execFileSync("sh", ["-c", `grep -rl s3kr1t-7781 ${lab.root} || true`], { encoding: "utf8" });
+    const found = execFileSync("sh", ["-c", `grep -rl s3kr1t-7781 ${here.lab.root} || true`], { encoding: "utf8" });
     expect(found).toBe("");
   });
 
   test("--opt no-cache=STAGE runs that stage again, and what reads other bytes of it", async () => {
     const uuid = "cat /proc/sys/kernel/random/uuid";
-    lab.write({
+    here.lab.write({
       Dockerfile: `
 FROM busybox AS a
 RUN ${uuid} > /id
@@ -125,26 +117,28 @@ COPY --from=a /id /a
 COPY --from=b /id /b
 `,
     });
-    const first = await lab.build();
-    const second = await lab.build(["--opt", "no-cache=a"]);
-    expect(lab.read(join(second.out, "b"))).toBe(lab.read(join(first.out, "b")));
-    expect(lab.read(join(second.out, "a"))).not.toBe(lab.read(join(first.out, "a")));
+    const first = await here.lab.build();
+    const second = await here.lab.build(["--opt", "no-cache=a"]);
+    expect(here.lab.read(join(second.out, "b"))).toBe(here.lab.read(join(first.out, "b")));
+    expect(here.lab.read(join(second.out, "a"))).not.toBe(here.lab.read(join(first.out, "a")));
   });
 
   test("a target of several platforms is an index", async () => {
-    lab.write({
+    here.lab.write({
       Dockerfile: "FROM scratch\nARG TARGETARCH\nCOPY file.$TARGETARCH /file\n",
       "file.amd64": "amd",
       "file.arm64": "arm",
     });
-    const { code, log } = await lab.run([
+    const { code, log } = await here.lab.run([
       "--opt",
       "platform=linux/amd64,linux/arm64",
       "--output",
-      `type=oci,dest=${lab.folder}/out.tar`,
+      `type=oci,dest=${here.lab.folder}/out.tar`,
     ]);
     expect(code, log).toBe(0);
-    const raw = execFileSync("skopeo", ["inspect", "--raw", `oci-archive:${lab.folder}/out.tar`], { encoding: "utf8" });
+    const raw = execFileSync("skopeo", ["inspect", "--raw", `oci-archive:${here.lab.folder}/out.tar`], {
+      encoding: "utf8",
+    });
     const platforms = JSON.parse(raw).manifests.map(
       ({ platform }: { platform: { architecture: string } }) => platform.architecture,
     );
@@ -154,22 +148,27 @@ COPY --from=b /id /b
   test("unreachable stages do not run, independent ones run at the same time", async () => {
     const wait = (name: string) =>
       `FROM busybox AS ${name}\nRUN --mount=type=cache,target=/c for i in $(seq 100); do echo > /c/${name}; [ -e /c/a ] && [ -e /c/b ] && exit 0; sleep 0.1; done; exit 1\nRUN echo ${name} > /${name}\n`;
-    lab.write({
+    here.lab.write({
       Dockerfile: `${wait("a")}${wait("b")}FROM busybox AS never\nRUN exit 1\nFROM scratch\nCOPY --from=a /a /\nCOPY --from=b /b /\n`,
     });
-    const { out } = await lab.build();
+    const { out } = await here.lab.build();
     expect(readdirSync(out).sort()).toEqual(["a", "b"]);
   });
 });
 
 describe("the answers", () => {
   test("--metadata-file says what was pushed", async () => {
-    lab.write({ Dockerfile: "FROM busybox\nLABEL a=b\n" });
-    const file = join(lab.folder, "meta.json");
-    const name = `${registry.host}/made/meta:1`;
-    const { code, log } = await lab.run(["--output", `type=image,name=${name},push=true`, "--metadata-file", file]);
+    here.lab.write({ Dockerfile: "FROM busybox\nLABEL a=b\n" });
+    const file = join(here.lab.folder, "meta.json");
+    const name = `${here.registry.host}/made/meta:1`;
+    const { code, log } = await here.lab.run([
+      "--output",
+      `type=image,name=${name},push=true`,
+      "--metadata-file",
+      file,
+    ]);
     expect(code, log).toBe(0);
-    const said = JSON.parse(lab.read(file));
+    const said = JSON.parse(here.lab.read(file));
     const text = execFileSync("skopeo", ["inspect", "--tls-verify=false", `docker://${name}`], { encoding: "utf8" });
     expect(said["containerimage.digest"]).toBe(JSON.parse(text).Digest);
     expect(said["image.name"]).toBe(name);
@@ -183,9 +182,9 @@ describe("the answers", () => {
       "--output",
       `type=oci,rewrite-timestamp=true,dest=${lab.folder}/out.tar`,
     ];
-    using other = new Lab(registry);
+    using other = new Lab(here.registry);
     const digests = [];
-    for (const one of [lab, other]) {
+    for (const one of [here.lab, other]) {
       const { code, log } = await one.write(files).run(options(one));
       expect(code, log).toBe(0);
       digests.push(

@@ -1,26 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Lab } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { describe, expect, test } from "vitest";
+import { useLab } from "./support/use-lab.ts";
 
-let registry: TestRegistry;
-let lab: Lab;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry[Symbol.asyncDispose]());
-beforeEach(() => {
-  lab = new Lab(registry);
-});
-afterEach(() => {
-  try {
-    expect(lab.leftovers()).toEqual([]);
-  } finally {
-    lab[Symbol.dispose]();
-  }
-});
+const here = useLab();
 
 const dockerfile = `
 FROM busybox AS build
@@ -40,12 +24,12 @@ const podmanOutputs = ["type=docker", "type=docker,compression=zstd,force-compre
 const said = "hello from nobody in /app: 1 4\n";
 
 function writeProject(): void {
-  lab.write({ Dockerfile: dockerfile, "a.txt": "a\n", "b.txt": "b\n", "sub/c": { link: "../a.txt" } });
+  here.lab.write({ Dockerfile: dockerfile, "a.txt": "a\n", "b.txt": "b\n", "sub/c": { link: "../a.txt" } });
 }
 
 async function exported(output: string, args: readonly string[] = [], daemonFlags = ""): Promise<string> {
-  const path = join(lab.folder, `image-${output.replace(/\W+/g, "-")}.tar`);
-  const { code, log } = await lab.run([...args, "--output", `${output},dest=${path}`], daemonFlags);
+  const path = join(here.lab.folder, `image-${output.replace(/\W+/g, "-")}.tar`);
+  const { code, log } = await here.lab.run([...args, "--output", `${output},dest=${path}`], daemonFlags);
   expect(code, log).toBe(0);
   return path;
 }
@@ -66,12 +50,12 @@ describe("other tools take the images", () => {
   test.each(compressions)("skopeo copies and umoci unpacks type=oci%s", async (options) => {
     writeProject();
     const path = await exported(`type=oci,name=test/image:1${options}`);
-    const layout = join(lab.folder, "layout");
+    const layout = join(here.lab.folder, "layout");
     // Verifies every digest and diff id on its way.
     run("skopeo", "copy", "-q", `oci-archive:${path}`, `oci:${layout}:copy`);
     // Debian's umoci knows no zstd.
     if (options.includes("zstd")) return;
-    const bundle = join(lab.folder, "bundle");
+    const bundle = join(here.lab.folder, "bundle");
     run("umoci", "unpack", "--image", `${layout}:copy`, bundle);
     expect(readFileSync(join(bundle, "rootfs/app/out/deep/1"), "utf8")).toBe("1\n");
     expect(statSync(join(bundle, "rootfs/made")).mode & 0o7777).toBe(0o4755);
@@ -92,7 +76,7 @@ describe("other tools take the images", () => {
 
 /** Loads an archive into a store of its own and runs the image. */
 function podmanRuns(archive: string): string {
-  const store = join(lab.folder, "podman");
+  const store = join(here.lab.folder, "podman");
   mkdirSync(store);
   const config = join(store, "containers.conf");
   writeFileSync(config, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n');
@@ -115,11 +99,20 @@ describe("SOURCE_DATE_EPOCH with rewrite-timestamp=true", () => {
       const archives: Buffer[] = [];
       for (const round of [1, 2]) {
         writeProject();
-        utimesSync(join(lab.context, "a.txt"), 1_700_000_000 + round * 1_000_000, 1_700_000_000 + round * 1_000_000);
-        const args = ["--opt", "build-arg:SOURCE_DATE_EPOCH=1600000000", "--metadata-file", join(lab.folder, "meta")];
+        utimesSync(
+          join(here.lab.context, "a.txt"),
+          1_700_000_000 + round * 1_000_000,
+          1_700_000_000 + round * 1_000_000,
+        );
+        const args = [
+          "--opt",
+          "build-arg:SOURCE_DATE_EPOCH=1600000000",
+          "--metadata-file",
+          join(here.lab.folder, "meta"),
+        ];
         const attributes = `${output},name=test/image:1,rewrite-timestamp=true`;
-        archives.push(readFileSync(await exported(attributes, args, `--root ${lab.folder}/root-${round}`)));
-        digests.push(JSON.parse(lab.read(join(lab.folder, "meta")))["containerimage.digest"]);
+        archives.push(readFileSync(await exported(attributes, args, `--root ${here.lab.folder}/root-${round}`)));
+        digests.push(JSON.parse(here.lab.read(join(here.lab.folder, "meta")))["containerimage.digest"]);
       }
       expect(digests[1]).toBe(digests[0]);
       expect(archives[1]?.equals(archives[0] ?? Buffer.alloc(0))).toBe(true);

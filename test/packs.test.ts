@@ -14,30 +14,25 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { startDaemon } from "../src/daemon/index.ts";
 import { quietScope } from "../src/kit/index.ts";
 import { bundled, bundleVariable } from "./support/bundle.ts";
-import { Lab, outcomes } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { outcomes } from "./support/lab.ts";
+import { useLab } from "./support/use-lab.ts";
 
 const wholeBundle = process.env[bundleVariable];
 const packs = ["main", "more", "remote", "steps", "toml", "yaml"];
-let registry: TestRegistry;
-let lab: Lab;
+const here = useLab();
 let folder = "";
-beforeAll(async () => {
-  registry = await startRegistry();
+beforeAll(() => {
   bundled("buildctl");
 });
-afterAll(() => registry[Symbol.asyncDispose]());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "cooper-packs-"));
-  lab = new Lab(registry);
 });
 afterEach(() => {
   process.env[bundleVariable] = wholeBundle;
-  lab[Symbol.dispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -75,26 +70,26 @@ test("V8 takes the compiled code that lies beside the first pack", async () => {
 
 test("A build that copies files, and one that finds a RUN in the cache, load the first pack and the one that reads the config", async () => {
   const output = `type=oci,dest=${join(folder, "image.tar")}`;
-  lab.write({ "a.txt": "a\n", Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
-  expect((await lab.run(["--output", output])).code).toBe(0);
+  here.lab.write({ "a.txt": "a\n", Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
+  expect((await here.lab.run(["--output", output])).code).toBe(0);
   process.env[bundleVariable] = bundleOf("main", "toml");
-  const cached = await lab.run(["--output", output]);
+  const cached = await here.lab.run(["--output", output]);
   expect(cached).toMatchObject({ code: 0 });
   expect(outcomes(cached.log).get("[2/2] RUN echo 1 > /one")).toBe("cached");
-  lab.write({ Dockerfile: "FROM busybox\nCOPY a.txt /\n" });
-  expect(await lab.run(["--output", output])).toMatchObject({ code: 0 });
+  here.lab.write({ Dockerfile: "FROM busybox\nCOPY a.txt /\n" });
+  expect(await here.lab.run(["--output", output])).toMatchObject({ code: 0 });
 });
 
 test("A RUN loads one more", async () => {
   process.env[bundleVariable] = bundleOf("main", "toml", "steps");
-  lab.write({ Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
-  expect(await lab.run()).toMatchObject({ code: 0 });
+  here.lab.write({ Dockerfile: "FROM busybox\nRUN echo 1 > /one\n" });
+  expect(await here.lab.run()).toMatchObject({ code: 0 });
 });
 
 test("A build at a daemon loads the first pack and that of the wire", async () => {
-  lab.write({ "a.txt": "a\n", Dockerfile: "FROM scratch\nCOPY a.txt /\n" });
+  here.lab.write({ "a.txt": "a\n", Dockerfile: "FROM scratch\nCOPY a.txt /\n" });
   const engine = {
-    root: lab.root,
+    root: here.lab.root,
     debug: false,
     snapshotter: "auto",
     ociWorkerBinary: "",
@@ -106,7 +101,7 @@ test("A build at a daemon loads the first pack and that of the wire", async () =
   const address = `unix://${join(folder, "socket")}`;
   const daemon = await startDaemon({ addresses: [address], engine, labels: {} }, quietScope);
   try {
-    const locals = ["--local", `context=${lab.context}`, "--local", `dockerfile=${lab.context}`];
+    const locals = ["--local", `context=${here.lab.context}`, "--local", `dockerfile=${here.lab.context}`];
     const args = ["--addr", address, "build", "--frontend", "dockerfile.v0", ...locals, "--progress=plain"];
     const command = join(bundleOf("main", "remote"), "buildctl.js");
     const { stderr } = await promisify(execFile)(process.execPath, [command, ...args]);

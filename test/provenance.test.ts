@@ -1,29 +1,20 @@
 /** What provenance tells of whole builds: the captures of upstream's are compared in conformance/images.test.ts. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sha256 } from "../src/kit/index.ts";
 import { hasAllRights } from "../src/sys/index.ts";
-import { type Json, Lab, outcomes } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { type Json, outcomes } from "./support/lab.ts";
 import { startRepository } from "./support/repository.ts";
+import { useLab } from "./support/use-lab.ts";
 import { startWeb } from "./support/web.ts";
 
-let registry: TestRegistry;
-let lab: Lab;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry[Symbol.asyncDispose]());
-beforeEach(() => {
-  lab = new Lab(registry);
-});
-afterEach(() => lab[Symbol.dispose]());
+const here = useLab();
 
 /** The predicate of a build, and how its steps ended. */
 async function provenanceOf(attest: string, args: readonly string[] = [], flags = ""): Promise<Json> {
-  const { out, log } = await lab.build(["--opt", `attest:provenance=${attest}`, ...args], flags);
-  const { predicate } = JSON.parse(lab.read(join(out, "provenance.json")));
+  const { out, log } = await here.lab.build(["--opt", `attest:provenance=${attest}`, ...args], flags);
+  const { predicate } = JSON.parse(here.lab.read(join(out, "provenance.json")));
   return { ...predicate, outcomes: [...outcomes(log).values()] };
 }
 const hexOf = (text: string) => sha256(text).slice("sha256:".length);
@@ -33,7 +24,7 @@ describe("what a build used", () => {
     await using web = await startWeb({ "/file.txt": { body: "downloaded" } });
     await using repository = await startRepository("sha1", "echo x > x; git add .; git commit -qm one");
     const withLogin = (url: string) => url.replace("http://", "http://me:password@");
-    lab.write({
+    here.lab.write({
       Dockerfile: `
 FROM busybox
 ADD ${withLogin(web.url)}/file.txt /file
@@ -43,8 +34,8 @@ RUN --network=none --mount=type=secret,id=token,required=true --mount=type=ssh c
 `,
       "a.txt": "a",
     });
-    writeFileSync(join(lab.folder, "token"), "the-secret-itself");
-    const args = ["--secret", `id=token,src=${lab.folder}/token`];
+    writeFileSync(join(here.lab.folder, "token"), "the-secret-itself");
+    const args = ["--secret", `id=token,src=${here.lab.folder}/token`];
     const first = await provenanceOf("mode=max", args);
     const second = await provenanceOf("mode=max", args);
     expect(first.outcomes).not.toContain("cached");
@@ -78,8 +69,8 @@ RUN --network=none --mount=type=secret,id=token,required=true --mount=type=ssh c
       "mkdir src; printf 'FROM scratch\\nCOPY Dockerfile /\\n' > src/Dockerfile; git add .; git commit -qm 1";
     await using repository = await startRepository("sha256", script);
     const context = `${repository.url}#master:src`;
-    const { out } = await lab.build(["--opt", `context=${context}`, "--opt", "attest:provenance=mode=min"]);
-    const { predicate } = JSON.parse(lab.read(join(out, "provenance.json")));
+    const { out } = await here.lab.build(["--opt", `context=${context}`, "--opt", "attest:provenance=mode=min"]);
+    const { predicate } = JSON.parse(here.lab.read(join(out, "provenance.json")));
     expect(predicate.buildDefinition.externalParameters.configSource).toEqual({
       uri: context,
       digest: { sha256: repository.commit("master") },
@@ -92,7 +83,7 @@ RUN --network=none --mount=type=secret,id=token,required=true --mount=type=ssh c
     "is also what steps fetch, when they have the builder's proxy for a network",
     async () => {
       await using web = await startWeb({ "/file.txt": { body: "fetched" } });
-      lab.write({
+      here.lab.write({
         Dockerfile: `FROM busybox\nRUN wget -q -O /got ${web.url}/file.txt; wget -q -O- ${web.url}/none || true\n`,
       });
       const { buildDefinition, runDetails } = await provenanceOf("mode=min", ["--proxy-network"]);
@@ -104,14 +95,14 @@ RUN --network=none --mount=type=secret,id=token,required=true --mount=type=ssh c
   );
 
   test("is an error when it must be complete and is not", async () => {
-    lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
+    here.lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
     const args = [
       "--opt",
       "attest:provenance=complete-materials=true",
       "--output",
-      `type=tar,dest=${lab.folder}/x.tar`,
+      `type=tar,dest=${here.lab.folder}/x.tar`,
     ];
-    const { code, log } = await lab.run(args);
+    const { code, log } = await here.lab.run(args);
     expect(code).toBe(1);
     expect(log).toContain("provenance materials are incomplete");
     expect(log).toContain("reason: local_source");
@@ -120,24 +111,24 @@ RUN --network=none --mount=type=secret,id=token,required=true --mount=type=ssh c
 
 describe("what is asked for", () => {
   test("file name, version and builder's id are the user's, and the operator adds what is true of the machine", async () => {
-    const folder = join(lab.folder, "provenance.d");
+    const folder = join(here.lab.folder, "provenance.d");
     mkdirSync(folder);
     writeFileSync(join(folder, "zone.json"), '{"zone":"a"}');
     writeFileSync(join(folder, "README"), "no JSON");
-    writeFileSync(join(lab.folder, "buildkitd.toml"), `provenanceEnvDir = "${folder}"\n`);
-    lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
+    writeFileSync(join(here.lab.folder, "buildkitd.toml"), `provenanceEnvDir = "${folder}"\n`);
+    here.lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
     const attest = "version=v0.2,mode=min,builder-id=https://ci.example/7,filename=how.json";
-    const { out } = await lab.build(["--opt", `attest:provenance=${attest}`]);
-    const { predicateType, predicate } = JSON.parse(lab.read(join(out, "how.json")));
+    const { out } = await here.lab.build(["--opt", `attest:provenance=${attest}`]);
+    const { predicateType, predicate } = JSON.parse(here.lab.read(join(out, "how.json")));
     expect(predicateType).toBe("https://slsa.dev/provenance/v0.2");
     expect(predicate.builder.id).toBe("https://ci.example/7");
     expect(predicate.invocation.environment).toMatchObject({ platform: "linux/amd64", zone: "a" });
   });
 
   test("a mistake in it is told", async () => {
-    lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
-    const args = ["--opt", "attest:provenance=version=v9", "--output", `type=tar,dest=${lab.folder}/x.tar`];
-    const { code, log } = await lab.run(args);
+    here.lab.write({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
+    const args = ["--opt", "attest:provenance=version=v9", "--output", `type=tar,dest=${here.lab.folder}/x.tar`];
+    const { code, log } = await here.lab.run(args);
     expect(code).toBe(1);
     expect(log).toContain("invalid provenance SLSA version: v9");
   });

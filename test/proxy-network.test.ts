@@ -1,32 +1,23 @@
 /** Builds whose steps reach the network by way of the builder's proxy alone. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Lab, outcomes } from "./support/lab.ts";
-import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { outcomes } from "./support/lab.ts";
+import { useLab } from "./support/use-lab.ts";
 import { startWeb, type TestWeb } from "./support/web.ts";
 
-let registry: TestRegistry;
+const here = useLab();
 let web: TestWeb;
-let lab: Lab;
 beforeAll(async () => {
-  registry = await startRegistry();
   web = await startWeb({ "/page": { body: "from outside" } });
 });
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await registry[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  lab = new Lab(registry);
-});
-afterEach(() => lab[Symbol.dispose]());
+afterAll(() => web[Symbol.asyncDispose]());
 
 /** Programs go straight to loopback addresses, unless they are told otherwise. */
 const fetch = "NO_PROXY= no_proxy= wget -S -O";
 
 test("steps get out by the proxy, which tells what for; another build takes their results, one without a proxy does not", async () => {
-  lab.write({
+  here.lab.write({
     Dockerfile: `
 FROM busybox AS made
 RUN ${fetch} /page ${web.url}/page && ! http_proxy= HTTP_PROXY= wget -q -O- ${web.url}/page
@@ -35,23 +26,23 @@ FROM scratch
 COPY --from=made /page /
 `,
   });
-  const { out, log } = await lab.build(["--proxy-network"]);
-  expect(lab.read(join(out, "page"))).toBe("from outside");
+  const { out, log } = await here.lab.build(["--proxy-network"]);
+  expect(here.lab.read(join(out, "page"))).toBe("from outside");
   expect(log).toContain("proxy network requests:");
   expect(log).toContain(`- GET ${web.url}/page -> 200`);
-  const again = outcomes((await lab.build(["--proxy-network"])).log);
+  const again = outcomes((await here.lab.build(["--proxy-network"])).log);
   const steps = [...again].filter(([name]) => name.includes("RUN"));
   expect(steps.map(([, outcome]) => outcome)).toEqual(["cached", "cached"]);
-  const { code } = await lab.run([]);
+  const { code } = await here.lab.run([]);
   expect(code).not.toBe(0);
 });
 
 test("a policy decides what they may have, also where the daemon's file wants the proxy", async () => {
   const rules = [{ action: "DENY", selector: { identifier: `${web.url}/page` } }];
-  const policy = join(lab.folder, "policy.json");
+  const policy = join(here.lab.folder, "policy.json");
   writeFileSync(policy, JSON.stringify({ rules }));
-  lab.write({ Dockerfile: `FROM busybox\nRUN ${fetch} /page ${web.url}/page\n` });
-  const { code, log } = await lab.run(["--source-policy-file", policy], "--proxy-network");
+  here.lab.write({ Dockerfile: `FROM busybox\nRUN ${fetch} /page ${web.url}/page\n` });
+  const { code, log } = await here.lab.run(["--source-policy-file", policy], "--proxy-network");
   expect(code).not.toBe(0);
   expect(log).toContain("HTTP/1.1 403 Forbidden");
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   lab.write({ ...tree, Dockerfile: dockerfile });
 });
 afterAll(async () => {
-  const left = await settled();
+  const left = await lab.settled();
   lab[Symbol.dispose]();
   await registry[Symbol.asyncDispose]();
   expect(left).toEqual([]);
@@ -34,11 +34,6 @@ FROM scratch
 COPY --from=a /both /big /
 COPY --from=b /b /
 `;
-
-async function settled(): Promise<string[]> {
-  for (let tries = 0; tries < 300 && lab.leftovers().length > 0; tries++) await pause(100);
-  return lab.leftovers();
-}
 
 const target = () => ["--output", `type=oci,dest=${lab.folder}/out.tar`, "--metadata-file", `${lab.folder}/out.json`];
 const written = () => readdirSync(lab.folder).filter((name) => name.startsWith("out."));
@@ -62,7 +57,7 @@ describe("a build that is cut off at any moment", () => {
       expect(code === 1 ? [[]] : [[], ["out.json", "out.tar"]]).toContainEqual(written().sort());
       if (code === 1)
         expect(log.match(/^error: .*$/gm) ?? log).toEqual(["error: failed to solve: Canceled: context canceled"]);
-      expect(await settled()).toEqual([]);
+      expect(await lab.settled()).toEqual([]);
     }
     expect((await lab.run(target())).code).toBe(0);
     expectSwept();
@@ -77,7 +72,7 @@ describe("a build that is cut off at any moment", () => {
     }
     const { out } = await lab.build();
     expect(readFileSync(join(out, "both"), "utf8")).toBe("7\na\n");
-    expect(await settled()).toEqual([]);
+    expect(await lab.settled()).toEqual([]);
     expectSwept();
     const { log } = await lab.build();
     expect(new Set([...outcomes(log)].filter(([name]) => name.includes("RUN")).map(([, how]) => how))).toEqual(
@@ -95,7 +90,7 @@ describe("a build that is cut off at any moment", () => {
       child.kill("SIGTERM");
     });
     expect([130, 143]).toContain((await done).code);
-    expect(await settled()).toEqual([]);
+    expect(await lab.settled()).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { bundled } from "./bundle.ts";
 import type { TestRegistry } from "./registry.ts";
 
@@ -130,6 +131,12 @@ export class Lab implements Disposable {
   }
 
   /** Mounts and processes that refer to this lab: none may be left when no build runs. */
+  /** What is still mounted or runs after 30 s: killed processes, and the watchdog of a killed build, take a while to be gone. */
+  async settled(): Promise<string[]> {
+    for (const end = Date.now() + 30_000; Date.now() < end && this.leftovers().length > 0; ) await pause(100);
+    return this.leftovers();
+  }
+
   leftovers(): string[] {
     const mounts = readFileSync("/proc/self/mountinfo")
       .toString()

@@ -73,7 +73,7 @@ export function useStage(): () => Stage {
   });
   afterAll(async () => {
     if (stage === undefined) return;
-    const left = stage.lab.leftovers();
+    const left = await stage.lab.settled();
     stage.lab[Symbol.dispose]();
     await stage.registry[Symbol.asyncDispose]();
     expect(left).toEqual([]);
