@@ -37,13 +37,13 @@ async function hashOne(
   }
 }
 
-/** The error for a path that an op should read and that is not there; says when the ignore file is why. */
+/** The error for a path that an op should read and that is not there; says when the ignore file is why, and what is near. */
 export async function pathNotFound(tree: HashableTree, path: string, cause?: unknown): Promise<CooperError> {
   if (tree.kind === "scratch") {
     return new CooperError("ops/path-not-found", `lstat ${path}: no such file or directory`, { cause });
   }
   const name = tree.kind === "snapshot" ? tree.id : tree.kind;
-  const hint = await hiddenHint(tree, path);
+  const hint = tree.kind === "folder" ? await (await import("./missing-hint.ts")).missingHint(tree, path) : undefined;
   return new CooperError(
     "ops/path-not-found",
     `failed to calculate checksum of ref ${name}: ${JSON.stringify(path)}: not found`,
@@ -52,23 +52,6 @@ export async function pathNotFound(tree: HashableTree, path: string, cause?: unk
       hint,
     },
   );
-}
-
-async function hiddenHint(tree: HashableTree, path: string): Promise<string | undefined> {
-  if (tree.kind !== "folder") return undefined;
-  const { existsSync } = await import("node:fs");
-  if (!existsSync(`${tree.path}/${path}`)) return undefined;
-  const pattern = tree.exclude.findLast((candidate) => !candidate.startsWith("!"));
-  if (pattern === undefined) return undefined;
-  const { PatternMatcher } = await import("../kit/index.ts");
-  const relative = path.replace(/^\/+|\/+$/g, "");
-  const hiding = tree.exclude.filter((candidate) =>
-    new PatternMatcher([candidate.replace(/^!/, "")]).matches(relative),
-  );
-  const last = hiding.at(-1);
-  return last === undefined
-    ? undefined
-    : `the file exists, but .dockerignore hides it: pattern ${JSON.stringify(last)}`;
 }
 
 /** Pending layers must have been pulled. Throws `ops/not-here`. */
