@@ -85,7 +85,9 @@ export class Tracing {
 
   async #remember(ref: string, spans: readonly Span[], history: History): Promise<void> {
     const text = spanDocuments(spans, this.#resource);
-    const trace = await history.folder.putBlob(Buffer.from(text), traceMediaType);
-    await history.update(ref, (record) => ({ ...record, trace }));
+    await history.update(ref, async (record) => {
+      const trace = await history.folder.putBlob(Buffer.from(text), traceMediaType);
+      return { ...record, trace };
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { control } from "../../grpc/index.ts";
@@ -24,6 +25,8 @@ export class HistoryFolder {
   /** Digests that each record names, and how many records name each. */
   readonly #named = new Map<string, ReadonlySet<string>>();
   readonly #counts = new Map<string, number>();
+  /** Blobs of records that are still to be saved. */
+  readonly #fresh = new Set<string>();
 
   constructor(path: string) {
     this.#path = path;
@@ -58,8 +61,10 @@ export class HistoryFolder {
     const named = this.#named.get(ref) ?? new Set();
     this.#count(ref, new Set());
     await rm(this.#recordPath(ref), { force: true });
+    // Looked at and removed in one go: the same blob may be put here again at any moment.
     for (const digest of named) {
-      if (!this.#counts.has(digest) && isDigest(digest)) await rm(this.#blobPath(digest), { force: true });
+      const needed = this.#counts.has(digest) || this.#fresh.has(digest);
+      if (!needed && isDigest(digest)) rmSync(this.#blobPath(digest), { force: true });
     }
   }
 
@@ -68,7 +73,10 @@ export class HistoryFolder {
     const before = this.#named.get(ref) ?? new Set();
     if (digests.size === 0) this.#named.delete(ref);
     else this.#named.set(ref, digests);
-    for (const digest of digests) this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
+    for (const digest of digests) {
+      this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
+      this.#fresh.delete(digest);
+    }
     for (const digest of before) {
       const left = (this.#counts.get(digest) ?? 0) - 1;
       if (left > 0) this.#counts.set(digest, left);
@@ -76,8 +84,10 @@ export class HistoryFolder {
     }
   }
 
+  /** A blob of a record that is yet to be saved: until then no other record's end takes it away. */
   async putBlob(bytes: Uint8Array, mediaType: string): Promise<Init<control.Descriptor>> {
     const digest = sha256(bytes);
+    this.#fresh.add(digest);
     const path = this.#blobPath(digest);
     await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
     await writeFileAtomic(path, bytes, 0o600);

@@ -76,6 +76,16 @@ describe("History", () => {
     await expect(history.delete("two")).rejects.toMatchObject({ code: "daemon/no-record" });
   });
 
+  it("leaves a blob that a build has just put there, though the last record that names it goes", async () => {
+    const history = open();
+    const logs = await history.folder.putBlob(Buffer.from("same"), "log");
+    await history.complete({ ...record("one"), logs });
+    await history.folder.putBlob(Buffer.from("same"), "log");
+    await history.delete("one");
+    await history.complete({ ...record("two"), logs });
+    expect(await listed(open())).toEqual(["complete two"]);
+  });
+
   it("removes what is beyond both limits, and never what is pinned", async () => {
     const history = open({ maxAge: hour, maxEntries: 1 });
     await finished(history, "pinned", 3 * hour);
@@ -94,6 +104,22 @@ describe("History", () => {
     const ending = ["four", "five", "six"].map((ref) => history.complete(record(ref, 2 * hour)));
     await Promise.all(ending);
     expect(readdirSync(join(root, "records"))).toEqual([]);
+  });
+
+  it("changes at the same time are all made, and none brings back what was deleted meanwhile", async () => {
+    const history = open();
+    await finished(history, "one");
+    const trace = await history.folder.putBlob(Buffer.from("spans"), "trace");
+    await Promise.all([
+      history.update("one", async (one) => ({ ...one, trace })),
+      history.update("one", (one) => ({ ...one, pinned: true })),
+    ]);
+    expect(await history.find("one")).toMatchObject({ pinned: true, trace: { digest: trace.digest }, generation: 2 });
+    const late = history.update("one", (one) => ({ ...one, pinned: false }));
+    await Promise.all([late, history.delete("one")]);
+    expect(await listed(history)).toEqual([]);
+    expect(readdirSync(join(root, "records"))).toEqual([]);
+    expect(readdirSync(join(root, "blobs/sha256"))).toEqual([]);
   });
 
   it("a record that somebody listens to goes when he has gone", async () => {

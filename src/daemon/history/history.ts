@@ -1,5 +1,5 @@
 import { control } from "../../grpc/index.ts";
-import { CooperError, type Digest } from "../../kit/index.ts";
+import { CooperError, type Digest, quietScope, Semaphore } from "../../kit/index.ts";
 import { decode, encode, type Init } from "../../wire/index.ts";
 import { historyFilter, newest } from "./history-filter.ts";
 import type { HistoryFolder, HistoryRecord } from "./history-folder.ts";
@@ -33,6 +33,8 @@ export class History {
   readonly #watched = new Map<string, number>();
   readonly #doomed = new Set<string>();
   readonly #finalizers = new Map<string, { readonly trigger: () => void; readonly done: Promise<void> }>();
+  /** One change at a time: each begins with what the one before has left. */
+  readonly #turn = new Semaphore(1);
   readonly #ready: Promise<void>;
 
   /** Reads what was remembered before; nobody waits for that but who asks. `completed` is told of each build that has ended. */
@@ -62,7 +64,7 @@ export class History {
     await this.#ready;
     const full = fullRecord(record);
     this.#active.delete(full.ref);
-    await this.#store(full);
+    await this.#inTurn(() => this.#store(full));
     this.#completed(full);
     await this.clean();
   }
@@ -73,14 +75,19 @@ export class History {
     return this.#doomed.has(ref) ? undefined : this.#records.get(ref);
   }
 
-  /** Throws `daemon/no-record`. */
-  async update(ref: string, change: (record: HistoryRecord) => Init<HistoryRecord>): Promise<void> {
+  /** Nobody else changes or deletes the record meanwhile. Throws `daemon/no-record`. */
+  async update(
+    ref: string,
+    change: (record: HistoryRecord) => Init<HistoryRecord> | Promise<Init<HistoryRecord>>,
+  ): Promise<void> {
     await this.#ready;
-    const record = this.#records.get(ref);
-    if (record === undefined) {
-      throw new CooperError("daemon/no-record", `failed to retrieve ref ${ref}: file does not exist`);
-    }
-    await this.#store(fullRecord({ ...change(record), generation: record.generation + 1 }));
+    await this.#inTurn(async () => {
+      const record = this.#records.get(ref);
+      if (record === undefined) {
+        throw new CooperError("daemon/no-record", `failed to retrieve ref ${ref}: file does not exist`);
+      }
+      await this.#store(fullRecord({ ...(await change(record)), generation: record.generation + 1 }));
+    });
   }
 
   /** Throws `daemon/no-record`. */
@@ -167,11 +174,18 @@ export class History {
     this.#tell({ type: COMPLETE, record });
   }
 
-  async #remove(ref: string): Promise<void> {
-    this.#doomed.delete(ref);
-    this.#records.delete(ref);
-    this.#tell({ type: DELETED, record: { ref } });
-    await this.folder.remove(ref);
+  #remove(ref: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#doomed.delete(ref);
+      if (!this.#records.has(ref)) return;
+      this.#records.delete(ref);
+      this.#tell({ type: DELETED, record: { ref } });
+      await this.folder.remove(ref);
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#turn.run(quietScope.signal, work);
   }
 
   #tell(event: HistoryEvent): void {
