@@ -35,7 +35,7 @@ export function openExporter(
   return createExporter(type, withBuildArgEpoch(attrs, frontendOptions), { storage, registry, needs, credentials });
 }
 
-/** The exporter of a cache. Throws `export/unknown-cache`, `export/bad-attribute`, `export/not-supported`. */
+/** The exporter of a cache. Throws `export/unknown-cache`, `export/bad-attribute`. */
 export async function openCacheExporter(
   { type, attrs }: CacheEntry,
   member: Member,

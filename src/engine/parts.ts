@@ -41,7 +41,7 @@ export interface EngineParts {
   readonly requests: RequestStore;
   /** What the operator adds to all provenance. Throws `engine/bad-environment`. */
   provenanceEnvironment(): Promise<Readonly<Record<string, unknown>>>;
-  /** Throws `export/unknown-cache`, `export/bad-attribute`, `export/not-supported`. */
+  /** Throws `export/unknown-cache`, `export/bad-attribute`. */
   cacheExporter(entry: CacheEntry, request: BuildRequest, member: Member): Promise<CacheExporter>;
   /** Throws `export/unknown-type`, `export/bad-attribute`. */
   exporter(exporter: ExporterRequest, request: BuildRequest, member: Member): Promise<NamedExporter>;

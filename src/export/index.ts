@@ -6,6 +6,7 @@ import type { ExportNeeds, NamedExporter } from "./contract.ts";
 export type { CachedTree, CacheRecord } from "./cache/cache-config.ts";
 export type { CacheExporter } from "./cache/cache-exporter.ts";
 export type * from "./cache/contract.ts";
+export type { ObjectStore } from "./cache/objects/contract.ts";
 export { checkCompatibility } from "./compatibility.ts";
 export type * from "./contract.ts";
 export { withBuildArgEpoch } from "./epoch.ts";
@@ -67,13 +68,14 @@ function withStatedMetadata(exporter: NamedExporter, attrs: Readonly<Record<stri
   };
 }
 
-/** Everything about caches; loads when a build has to do with one. */
+/** Everything about caches; loads when a build has to do with one. What a kind of place needs loads with the first of that kind. */
 export async function loadCaches() {
-  const [exporter, config, flatten, s3] = await Promise.all([
+  const [exporter, config, flatten, { openObjectStore }, { readLayerFacts }] = await Promise.all([
     import("./cache/cache-exporter.ts"),
     import("./cache/cache-config.ts"),
     import("./cache/flatten.ts"),
-    import("./cache/s3/s3-cache.ts"),
+    import("./cache/objects/open-store.ts"),
+    import("./cache/objects/layer-facts.ts"),
   ]);
-  return { ...exporter, ...config, ...flatten, ...s3 };
+  return { ...exporter, ...config, ...flatten, openObjectStore, readLayerFacts };
 }

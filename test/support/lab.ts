@@ -35,6 +35,8 @@ export class Lab implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "cooper-lab-"));
   readonly context = join(this.folder, "context");
   readonly root = join(this.folder, "root");
+  /** What commands have in their environment besides the test's. */
+  readonly env: Record<string, string> = {};
 
   constructor(registry?: TestRegistry) {
     mkdirSync(this.context);
@@ -73,7 +75,7 @@ export class Lab implements Disposable {
     const flags = `--root ${this.root} --config ${join(this.folder, "buildkitd.toml")} ${daemonFlags}`;
     const child = spawn(process.execPath, [bundled("buildctl-daemonless"), ...command], {
       cwd: this.folder,
-      env: { ...process.env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.folder, NODE_OPTIONS: "" },
+      env: { ...process.env, BUILDKITD_FLAGS: flags, DOCKER_CONFIG: this.folder, NODE_OPTIONS: "", ...this.env },
     });
     const out: Buffer[] = [];
     const log: Buffer[] = [];

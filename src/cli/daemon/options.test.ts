@@ -153,6 +153,14 @@ test("control groups of steps go where the file says", async () => {
   expect(await options("", '[worker.oci]\ndefaultCgroupParent = "builds"\n')).toMatchObject({ cgroupParent: "builds" });
 });
 
+test.each(["[cache.gha.verify]", "[ghacache.verify]"])(
+  "signatures that are required (%s) are no setting to pass over",
+  async (table) => {
+    await expect(options("", `${table}\nrequired = true`)).rejects.toMatchObject({ code: "cli/bad-config" });
+    await options("", `${table}\nrequired = false`);
+  },
+);
+
 test("what is set and has no effect is told, by flag and by key", async () => {
   await options(
     "--oci-cni-pool-size 3 --oci-worker-selinux",

@@ -10,7 +10,7 @@ import { deviceOptions } from "./device-options.ts";
 import { gcSettings } from "./gc-policies.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
-import { warnOfNoEffect } from "./without-effect.ts";
+import { refuseUnheeded, warnOfNoEffect } from "./without-effect.ts";
 
 /**
  * The engine's options from what would start upstream's daemon: `BUILDKITD_FLAGS`, split at white space as the shell
@@ -58,6 +58,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     warn("the OCI worker is switched off in the daemon's options, but it is the only one there is: using it");
   }
   warnOfNoEffect(flags, config, warn);
+  refuseUnheeded(config);
   if (flags.string("containerd-worker") === "true") warn("containerd is not used: building with the OCI worker");
   if (flags.isSet("addr") && !listens)
     warn("--addr in BUILDKITD_FLAGS is ignored: nothing listens, the build runs in this process");

@@ -14,13 +14,12 @@ import {
 } from "../../oci/index.ts";
 import { accessOf, type OpScope, type Ref } from "../../ops/index.ts";
 import type { RegistryClient } from "../../registry/index.ts";
-import type { Session } from "../../session/index.ts";
 import type { BuildJob } from "../build-job.ts";
 import type { CacheEntry } from "../contract.ts";
 import type { EngineEdge } from "../graph.ts";
 import { CacheFinder } from "./find-in-caches.ts";
 import { ImportedCache } from "./imported-cache.ts";
-import { asOffering } from "./offered-stores.ts";
+import { objectCaches } from "./object-caches.ts";
 
 /** More than the config of any cache has. */
 const configLimit = 256 * 1024 * 1024;
@@ -44,10 +43,11 @@ export async function importCaches(
   const caches = await Promise.all(
     fresh.map(([, { type, attrs }]) => {
       const name = `importing cache manifest from ${attrs.ref ?? attrs.src ?? type}`;
-      const read = (emit: OpScope["emit"]) =>
-        type === "s3"
-          ? s3Cache(attrs, job.session, job.scope(emit))
-          : readCache(type, attrs, job.scope(emit), registry);
+      const read = async (emit: OpScope["emit"]) => {
+        const scope = job.scope(emit);
+        const store = await (await loadCaches()).openObjectStore(type, attrs, process.env, "importer");
+        return store === undefined ? readCache(type, attrs, scope, registry) : objectCaches(store, job.session, scope);
+      };
       return job.status.task(name, read).catch(() => []);
     }),
   );
@@ -107,7 +107,7 @@ async function openPlace(
     case "local":
       return localPlace(attrs, scope);
     default:
-      throw new CooperError("engine/not-supported", `cache import ${JSON.stringify(type)} is not supported yet`);
+      throw new CooperError("engine/no-cache", `unknown cache importer: ${type}`);
   }
 }
 
@@ -156,35 +156,6 @@ async function localPlace({ src = "", digest = "" }: Readonly<Record<string, str
     blob: (wanted) => read(wanted.digest, configLimit),
     manifest: (wanted) => read(wanted.digest, manifestLimit),
   };
-}
-
-/** A cache in a bucket, whose layers the build's session then offers. One that nobody wrote yet is empty. */
-async function s3Cache(
-  attrs: Readonly<Record<string, string>>,
-  session: Session,
-  scope: OpScope,
-): Promise<ImportedCache[]> {
-  const { S3Cache, parseCacheConfig, readS3Layers } = await loadCaches();
-  const bucket = new S3Cache(attrs, process.env);
-  const config = await bucket.read(scope);
-  if (config === undefined) return [];
-  const store = `s3:${bucket.id}`;
-  asOffering(session)?.offer(store, {
-    size: (blob, inner) => bucket.size(blob, inner),
-    read: async (blob, inner) => {
-      const bytes = await bucket.open(blob, inner);
-      if (bytes !== undefined) return bytes;
-      throw new CooperError("session/no-blob", `content digest ${blob}: not found`);
-    },
-  });
-  const from = [`oci-layout:${store}`];
-  const layers = new Map(
-    readS3Layers(config).map(({ descriptor, diffId, createdAt: time }) => [
-      descriptor.digest,
-      { descriptor, diffId, from, ...(isTime(time) && { createdAt: time }) },
-    ]),
-  );
-  return [new ImportedCache(parseCacheConfig(config), (blob) => layers.get(blob))];
 }
 
 /** A cache of its own (as a manifest or, in the older form, an index), or an image, or several, that bring one along. */

@@ -18,7 +18,8 @@ import { LayerSource } from "../layers.ts";
 import { writeLayoutFolder } from "../layout-folder.ts";
 import { type CacheForm, commitCache } from "./commit-cache.ts";
 import type { CacheableRecord } from "./contract.ts";
-import { S3Cache } from "./s3/s3-cache.ts";
+import { openObjectStore } from "./objects/open-store.ts";
+import { writeObjects } from "./objects/write-objects.ts";
 
 /** Writes a cache out. */
 export interface CacheExporter {
@@ -35,47 +36,62 @@ export interface CacheExporter {
 type Attributes = Readonly<Record<string, string>>;
 
 /**
- * The exporter of a cache to a registry, to a bucket or to a folder of the caller's. Throws `export/bad-attribute`, `export/unknown-cache` and
- * `export/not-supported`. `local`: where a folder's cache is written to.
+ * The exporter of a cache to a registry, to a place of objects or to a folder of the caller's. Throws `export/bad-attribute` and
+ * `export/unknown-cache`. `local`: where a folder's cache is written to.
  */
-export function createCacheExporter(
+export async function createCacheExporter(
   type: string,
   attrs: Attributes,
   parts: ExporterParts,
   local: (dest: string) => OutputTarget,
-): CacheExporter {
-  const send = senderOf(type, attrs, parts, local);
+): Promise<CacheExporter> {
+  const { place, hasManifest, send } = await targetOf(type, attrs, parts, local);
   const form = readForm(attrs);
   return {
-    name: `exporting cache to ${places[type] ?? type}`,
+    name: `exporting ${place}`,
     optional: flag(attrs, "ignore-error", false),
     minimal: modeOf(attrs) === "min",
     async export(records, scope) {
       const layers = new LayerSource(parts.storage, parts.needs);
       const cache = await commitCache(records, form, layers, scope);
       await scope.task("sending cache export", () => send(cache, layers, scope));
-      // A bucket has no manifest.
-      return type === "s3" ? {} : { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) };
+      return hasManifest ? { "cache.manifest": goJson(descriptorToJson(cache.descriptor)) } : {};
     },
   };
 }
 
 type Send = (cache: CommittedManifest, layers: LayerSource, scope: ExportScope) => Promise<void>;
 
-const later = ["gha", "azblob"];
-/** What progress calls the places, where that is another name than the type's. */
-const places: Readonly<Record<string, string>> = { local: "client directory", s3: "Amazon S3" };
+/** Where a cache goes. */
+interface Target {
+  /** What progress calls it: `cache to registry`. */
+  readonly place: string;
+  readonly hasManifest: boolean;
+  readonly send: Send;
+}
 
-function senderOf(type: string, attrs: Attributes, parts: ExporterParts, local: (dest: string) => OutputTarget): Send {
-  if (type === "registry") return registrySender(attrs, parts);
-  if (type === "local") return localSender(attrs, parts, local);
-  if (type === "s3") return s3Sender(attrs, parts);
-  if (later.includes(type)) {
-    throw new CooperError("export/not-supported", `cache export ${JSON.stringify(type)} is not supported yet`, {
-      hint: "Use type=registry, type=s3, type=local or type=inline.",
-    });
+/** What progress calls places of objects, in upstream's words. */
+const places: Readonly<Record<string, string>> = {
+  s3: "cache to Amazon S3",
+  gha: "to GitHub Actions Cache",
+  azblob: "cache to Azure Blob Storage",
+};
+
+async function targetOf(
+  type: string,
+  attrs: Attributes,
+  parts: ExporterParts,
+  local: (dest: string) => OutputTarget,
+): Promise<Target> {
+  if (type === "registry") return { place: "cache to registry", hasManifest: true, send: registrySender(attrs, parts) };
+  if (type === "local")
+    return { place: "cache to client directory", hasManifest: true, send: localSender(attrs, parts, local) };
+  const store = await openObjectStore(type, attrs, process.env, "exporter");
+  if (store === undefined) {
+    throw new CooperError("export/unknown-cache", `unknown cache exporter: ${JSON.stringify(type)}`);
   }
-  throw new CooperError("export/unknown-cache", `unknown cache exporter: ${JSON.stringify(type)}`);
+  const send: Send = (cache, layers, scope) => writeObjects(store, cache, layers, parts.storage, scope);
+  return { place: places[type] ?? type, hasManifest: false, send };
 }
 
 function modeOf({ mode = "min" }: Attributes): "min" | "max" {
@@ -154,11 +170,6 @@ function localSender(attrs: Attributes, { storage }: ExporterParts, local: (dest
     await writeLayoutFolder(image, cache.descriptor, [], here, storage, scope, tag);
     await target.send(folder.path, scope);
   };
-}
-
-function s3Sender(attrs: Attributes, { storage }: ExporterParts): Send {
-  const bucket = new S3Cache(attrs, process.env);
-  return (cache, layers, scope) => bucket.write(cache, layers, storage, scope);
 }
 
 async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {

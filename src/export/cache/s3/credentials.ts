@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { CooperError } from "../../../kit/index.ts";
+import type { Attributes, Environment } from "../objects/contract.ts";
 import { roleCredentials } from "./role-credentials.ts";
-import type { Attributes, Environment } from "./s3-config.ts";
 import type { S3Credentials } from "./sign.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CooperError, messageOf } from "../../../kit/index.ts";
-import type { Environment } from "./s3-config.ts";
+import type { Environment } from "../objects/contract.ts";
 import type { S3Credentials } from "./sign.ts";
 
 /** How long a service next door may take, in milliseconds: on another machine there is none. */

@@ -1,37 +1,15 @@
-import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from "node:http";
-import { Agent as SecureAgent, request as secureRequest } from "node:https";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import {
-  type Bytes,
-  CooperError,
-  collect,
-  isCooperError,
-  prefixed,
-  type Scope,
-  sleep,
-  userAgent,
-} from "../../../kit/index.ts";
-import { connectionError } from "../../../registry/index.ts";
+import type { IncomingMessage } from "node:http";
+import { type Bytes, CooperError, prefixed, type Scope, sleep, userAgent } from "../../../kit/index.ts";
+import type { ObjectBody } from "../objects/contract.ts";
+import { httpCall, isTransient, textOf } from "../objects/http.ts";
 import type { S3Config } from "./s3-config.ts";
 import { encodeKey, type S3Credentials, signS3 } from "./sign.ts";
 
-/** No byte for this long means that the other side is gone. */
-const idleMs = 60_000;
-/** Of an answer that says what went wrong. */
-const errorLimit = 64 * 1024;
 const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 export interface S3Object {
   readonly size: number;
   readonly lastModified: Date;
-}
-/** What is written: `open` may be called again, and gives the same bytes. */
-export interface S3Body {
-  readonly size: number;
-  /** In hex. */
-  readonly sha256: string;
-  readonly open: () => Bytes;
 }
 
 interface Wish {
@@ -39,7 +17,7 @@ interface Wish {
   readonly method: "GET" | "HEAD" | "PUT";
   readonly key: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: S3Body;
+  readonly body?: ObjectBody;
 }
 
 /** The few calls of S3's that a cache needs. What fails in passing is tried again. Throws `export/s3-failed`. */
@@ -66,7 +44,7 @@ export class S3Client {
     return this.#call({ operation: "GetObject", method: "GET", key }, scope);
   }
 
-  async put(key: string, body: S3Body, scope: Scope): Promise<void> {
+  async put(key: string, body: ObjectBody, scope: Scope): Promise<void> {
     const response = await this.#call({ operation: "PutObject", method: "PUT", key, body }, scope);
     response?.resume();
   }
@@ -105,7 +83,7 @@ export class S3Client {
       new Date(),
     );
     const length = method === "PUT" ? { "content-length": String(body?.size ?? 0) } : {};
-    const response = await send(method, url, { ...signed, ...length }, body?.open, scope);
+    const response = await httpCall({ method, url, headers: { ...signed, ...length }, open: body?.open }, scope);
     const status = response.statusCode ?? 0;
     if (status < 300) return response;
     const text = method === "HEAD" ? "" : await textOf(response);
@@ -128,45 +106,5 @@ export class S3Client {
 
   #failed({ operation }: Wish, error: unknown): CooperError {
     return prefixed(`operation error S3: ${operation}`, error, "export/s3-failed");
-  }
-}
-
-function isTransient(error: unknown): boolean {
-  if (!isCooperError(error)) return false;
-  const { status, transient } = (error.details ?? {}) as { status?: number; transient?: boolean };
-  return transient === true || status === 429 || (status !== undefined && status >= 500);
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  return (await collect(response, errorLimit, "the answer").catch(() => Buffer.alloc(0))).toString();
-}
-
-async function send(
-  method: string,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  open: (() => Bytes) | undefined,
-  { signal }: Scope,
-): Promise<IncomingMessage> {
-  const secure = url.protocol === "https:";
-  // Nothing is kept alive: the process must be able to end. Proxies of the environment are honoured.
-  const options = { keepAlive: false, proxyEnv: process.env };
-  const agent = secure ? new SecureAgent(options) : new PlainAgent(options);
-  const outgoing = (secure ? secureRequest : plainRequest)(url, { method, headers, agent, signal });
-  outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error(`no byte for ${idleMs / 1000} s`)));
-  const answer = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once("response", resolve);
-    outgoing.once("error", reject);
-  });
-  // A server may answer before it has read everything: then its answer counts, not that the body did not get through.
-  const sent = pipeline(Readable.from(open?.() ?? []), outgoing).then(() => answer);
-  try {
-    return await Promise.race([answer, sent]);
-  } catch (error) {
-    sent.catch(() => {});
-    signal.throwIfAborted();
-    throw connectionError(method, url, error);
-  } finally {
-    sent.catch(() => {});
   }
 }

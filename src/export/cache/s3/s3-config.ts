@@ -1,4 +1,5 @@
 import { CooperError, goDuration } from "../../../kit/index.ts";
+import type { Attributes, Environment } from "../objects/contract.ts";
 
 /** A bucket and where a cache is in it: upstream's attributes of `type=s3`. */
 export interface S3Config {
@@ -17,9 +18,6 @@ export interface S3Config {
   readonly attempts: number;
 }
 
-export type Attributes = Readonly<Record<string, string>>;
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads the attributes. Throws `export/bad-attribute`, in upstream's words. */
 export function s3Config(attrs: Attributes, env: Environment): S3Config {
   const prefix = attrs.prefix ?? "";
@@ -30,7 +28,7 @@ export function s3Config(attrs: Attributes, env: Environment): S3Config {
     manifests: `${prefix}${attrs.manifests_prefix ?? "manifests/"}`,
     blobs: `${prefix}${attrs.blobs_prefix ?? "blobs/"}`,
     names: (attrs.name ?? "buildkit").split(";"),
-    touchRefresh: durationOf(attrs.touch_refresh) ?? 24 * 60 * 60 * 1000,
+    touchRefresh: goDuration(attrs.touch_refresh ?? "") ?? 24 * 60 * 60 * 1000,
     endpoint: checkedUrl(attrs.endpoint_url || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL),
     pathStyle: ["1", "t", "T", "true", "TRUE", "True"].includes(attrs.use_path_style ?? ""),
     parallelism: positive(attrs.upload_parallelism, "upload_parallelism") ?? 4,
@@ -47,11 +45,6 @@ function checkedUrl(url: string | undefined): string | undefined {
   if (url === undefined || url === "") return undefined;
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
   throw bad(`invalid endpoint_url ${JSON.stringify(url)} for s3 cache`);
-}
-
-function durationOf(text: string | undefined): number | undefined {
-  const nanoseconds = text === undefined ? undefined : goDuration(text);
-  return nanoseconds === undefined ? undefined : nanoseconds / 1e6;
 }
 
 function positive(text: string | undefined, name: string): number | undefined {
