@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { setTimeout as later } from "node:timers/promises";
 import { Code, errorStatus, type gateway, type MessageStream, type RpcStatus, rpcError } from "../grpc/index.ts";
 import { CooperError, isCooperError, messageOf } from "../kit/index.ts";
 import type { GatewayContainer, GatewayProcess, ProcessRequest } from "./contract.ts";
@@ -7,10 +8,20 @@ type Messages = Pick<MessageStream<gateway.ExecMessage, gateway.ExecMessage>, "s
 
 /** What a process may be behind with its input, in bytes, before the client's stream waits for it. */
 const inputBacklog = 4 * 1024 * 1024;
-/** How long output is waited for that somebody else of the container holds open, in milliseconds. */
-const outputGrace = 1000;
+/**
+ * Output that somebody else of the container holds open ends when nothing has come of it between two looks, in milliseconds, or when more has come
+ * since the process ended than a pipe can have held by then.
+ */
+const lookInterval = 500;
+const largestPipe = 1024 * 1024;
 /** Upstream's code for a process whose own is not known. */
 const unknownExit = 255;
+
+/** What has come of a process's outputs, and how many pieces are on their way to a client that takes its time. */
+interface Flow {
+  bytes: number;
+  telling: number;
+}
 
 /**
  * One process of a container and its messages, in upstream's order: `Started`, its output, `Exit`, an end for each of its outputs,
@@ -78,24 +89,35 @@ export class ServedProcess {
     await this.#send({ case: "done", value: {} });
   }
 
-  /** Passes on what it says, until it has ended. */
+  /** Passes on what it says, until it has ended and all that it had said by then is told, however slow the client is. */
   async #follow(process: GatewayProcess): Promise<{ code: number; error?: RpcStatus }> {
-    const outputs = Promise.all([this.#forward(1, process.stdout), this.#forward(2, process.stderr)]);
+    const flow: Flow = { bytes: 0, telling: 0 };
+    const outputs = Promise.all([this.#forward(1, process.stdout, flow), this.#forward(2, process.stderr, flow)]);
     const exit = await exitOf(process.exit);
-    const late = setTimeout(() => {
+    const over = outputs.then(() => true);
+    const atExit = flow.bytes;
+    for (
+      let before = -1;
+      !(await Promise.race([over, later(lookInterval, false, { ref: false })]));
+      before = flow.bytes
+    ) {
+      const still = flow.bytes === before && flow.telling === 0;
+      if (!still && flow.bytes - atExit <= largestPipe) continue;
       process.stdout.destroy();
       process.stderr?.destroy();
-    }, outputGrace);
-    await outputs.finally(() => clearTimeout(late));
+    }
     return exit;
   }
 
-  async #forward(fd: number, stream: Readable | undefined): Promise<void> {
+  async #forward(fd: number, stream: Readable | undefined, flow: Flow): Promise<void> {
     if (stream === undefined) return;
     const wanted = this.#fds.has(fd);
     try {
       for await (const data of stream) {
+        flow.bytes += (data as Buffer).byteLength;
+        flow.telling++;
         if (wanted) await this.#send({ case: "file", value: { fd, data: data as Buffer } });
+        flow.telling--;
       }
     } catch {
       // Destroyed: nobody waits for it.
