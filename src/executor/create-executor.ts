@@ -11,6 +11,7 @@ import { looseLimits } from "./limits/without-cgroups.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { RungName } from "./probe/rungs.ts";
 import { StepCookies } from "./processes/cookie.ts";
+import type { Watchdog } from "./processes/watchdog-process.ts";
 import type { DnsOptions } from "./rootfs/network-files.ts";
 import { RuntimeChoice } from "./runtime/choice.ts";
 import { runContainer, startedFile } from "./runtime/container.ts";
@@ -70,7 +71,7 @@ class OciExecutor implements Executor {
   readonly #choice: RuntimeChoice;
   readonly #cookies = new StepCookies();
   #host: HostFacts | undefined;
-  #watchdog: { stop: () => void } | undefined;
+  #watchdog: Watchdog | undefined;
   #sweep: Promise<void> = Promise.resolve();
   #steps = 0;
   #madeRoom = false;
@@ -194,7 +195,7 @@ class OciExecutor implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sweep;
     if (this.#watchdog === undefined) return;
-    this.#watchdog.stop();
+    await this.#watchdog.stop();
     rmSync(this.#ownerFolder, { recursive: true, force: true });
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import type { Executor, Step } from "./contract.ts";
 import { createExecutor } from "./create-executor.ts";
@@ -137,6 +137,22 @@ describe.each([
       await expect(executor.run(step, () => {}, scope)).rejects.toMatchObject({ code: "executor/cancelled" });
     }
     expect(processesWith(`sleep\0${seconds}\0`)).toEqual([]);
+  });
+
+  test("may end by itself at the very moment at which it is to be killed", async () => {
+    const controller = new AbortController();
+    const kill = vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
+      kill.mockRestore();
+      process.kill(pid, signal);
+      throw Object.assign(new Error("kill ESRCH"), { code: "ESRCH" });
+    });
+    const step = plainStep(rootfs.path, ["/bin/sh", "-c", "echo begun; sleep 1000"]);
+    const running = executor.run(step, () => controller.abort(new Error("enough")), {
+      signal: controller.signal,
+      log: () => {},
+    });
+    await expect(running).rejects.toMatchObject({ code: "executor/cancelled" });
+    expect(vi.isMockFunction(process.kill)).toBe(false);
   });
 
   test("puts through much output whole", async () => {

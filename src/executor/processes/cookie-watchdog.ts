@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { startWatchdogProcess, type Watchdog } from "./watchdog-process.ts";
 
 /**
  * Waits for the end of its standard input, which comes when the builder dies however it dies, and then kills all processes whose cookie
@@ -23,14 +23,7 @@ for pass in 1 2 3 4 5 6 7 8 9 10; do
 done`;
 }
 
-/** Starts it: a shell that sleeps until this process is gone. `stop` when all steps have ended in good order. */
-export function startCookieWatchdog(owner: string, ownerFolder: string): { stop: () => void } {
-  const args = ["-c", script, "cooper-watchdog", owner, ownerFolder];
-  const child = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
-  child.once("error", () => {});
-  child.stdin?.once("error", () => {});
-  child.unref();
-  // The pipe is a socket handle of this process's loop; it must not keep the process alive.
-  if (child.stdin !== null && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
-  return { stop: () => child.kill("SIGKILL") };
+/** Starts it. To be stopped when all steps have ended in good order. */
+export function startCookieWatchdog(owner: string, ownerFolder: string): Watchdog {
+  return startWatchdogProcess(script, [owner, ownerFolder]);
 }

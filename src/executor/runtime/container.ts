@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { Scope } from "../../kit/index.ts";
+import { errnoOf, type Scope } from "../../kit/index.ts";
 import type { StepOutput } from "../contract.ts";
 import { oomKills } from "../limits/oom-kills.ts";
 import { endProcesses, endWithFirst } from "../processes/end-processes.ts";
@@ -118,7 +118,7 @@ function killWhenAborted(child: ChildProcess, runtime: Runtime, bundle: Bundle, 
   const kill = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const pid = containerPid(child, bundle);
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    if (pid !== undefined) killNow(pid);
     else if (attempts++ >= killAttempts) child.kill("SIGKILL");
     timer = setTimeout(kill, killInterval);
   };
@@ -132,6 +132,15 @@ function killWhenAborted(child: ChildProcess, runtime: Runtime, bundle: Bundle, 
     clearTimeout(timer);
     scope.signal.removeEventListener("abort", onAbort);
   };
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It was there a moment ago, and its runtime has just asked for its end.
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { endByCookie } from "../processes/cookie-watchdog.ts";
+import { startWatchdogProcess, type Watchdog } from "../processes/watchdog-process.ts";
 import type { Runtime } from "./find.ts";
 import { runtimeRootName } from "./sweep.ts";
 
@@ -21,22 +21,7 @@ done
 ${endByCookie("$4")}
 rm -rf "$3"`;
 
-/** Starts it: a shell that sleeps until this process is gone. `stop` when all containers have ended in good order. */
-export function startWatchdog(runtime: Runtime, ownerFolder: string, cookies: string): { stop: () => void } {
-  const args = [
-    "-c",
-    script,
-    "cooper-watchdog",
-    join(ownerFolder, runtimeRootName),
-    runtime.path,
-    ownerFolder,
-    cookies,
-  ];
-  const child: ChildProcess = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
-  child.once("error", () => {});
-  child.stdin?.once("error", () => {});
-  child.unref();
-  // The pipe is a socket handle of this process's loop; it must not keep the process alive.
-  if (child.stdin !== null && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
-  return { stop: () => child.kill("SIGKILL") };
+/** Starts it. To be stopped when all containers have ended in good order. */
+export function startWatchdog(runtime: Runtime, ownerFolder: string, cookies: string): Watchdog {
+  return startWatchdogProcess(script, [join(ownerFolder, runtimeRootName), runtime.path, ownerFolder, cookies]);
 }
