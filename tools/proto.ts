@@ -205,7 +205,17 @@ function valueType(field: FieldDescriptorProto, file: FileDescriptorProto): stri
 }
 
 function codecType(field: FieldDescriptorProto, file: FileDescriptorProto): string {
-  return field.type === Type.MESSAGE ? `() => ${messageName(field.typeName, file)}` : `"${scalarOf(field)[0]}"`;
+  if (field.type === Type.MESSAGE) return `() => ${messageName(field.typeName, file)}`;
+  return isFileName(field, file) ? '"raw"' : `"${scalarOf(field)[0]}"`;
+}
+
+/** BuildKit's own codec asks no string for its encoding, and names of files come in any. */
+function isFileName(field: FieldDescriptorProto, file: FileDescriptorProto): boolean {
+  const names = new Map([
+    ["fsutil.types", ["path", "linkname"]],
+    ["moby.buildkit.v1.frontend", ["FilePath", "DirPath", "Path"]],
+  ]);
+  return field.type === Type.STRING && names.get(file.package)?.includes(field.name) === true;
 }
 
 /** One package is one file: a message of another package is one of the file that has that package. */

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { CooperError, errnoOf, goMatch, lstatIfThere } from "../kit/index.ts";
+import { closeSync, constants, fstatSync, readFileSync, readSync } from "node:fs";
+import { CooperError, errnoOf, goMatch, lstatIfThere, openSync, readdirSync } from "../kit/index.ts";
 import { openat2, Resolve } from "../sys/index.ts";
 import type { FileInfo } from "./contract.ts";
 import { largestFile, notRegular, tooLarge } from "./tree-files.ts";

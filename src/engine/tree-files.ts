@@ -1,6 +1,6 @@
 import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import type { TreeFiles } from "../archive/index.ts";
-import { CooperError, errnoOf, pathInside } from "../kit/index.ts";
+import { CooperError, errnoOf, pathInside, rawBytes } from "../kit/index.ts";
 import type { Ref } from "../ops/index.ts";
 import type { SnapshotId, Storage } from "../storage/index.ts";
 
@@ -30,8 +30,8 @@ export async function readTreeFile(root: string | undefined, path: string, limit
   return guarded("open", path, async () => {
     const target = pathInside(root, path);
     // A pipe would be waited for.
-    if (!(await stat(target)).isFile()) throw notRegular(path);
-    const file = await open(target, "r");
+    if (!(await stat(rawBytes(target))).isFile()) throw notRegular(path);
+    const file = await open(rawBytes(target), "r");
     try {
       const { size } = await file.stat();
       if (limit !== undefined) return await readStart(file, Math.min(limit, size, largestFile));
@@ -51,7 +51,7 @@ export async function statTreeFile(
   if (root === undefined) throw notFound("lstat", path);
   return guarded("lstat", path, async () => {
     const target = pathInside(root, path);
-    const info = await stat(target).catch(() => lstat(target));
+    const info = await stat(rawBytes(target)).catch(() => lstat(rawBytes(target)));
     const type = info.isFile() ? "file" : info.isDirectory() ? "directory" : "other";
     return { type, size: info.size };
   });

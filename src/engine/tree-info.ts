@@ -1,6 +1,6 @@
-import { type BigIntStats, readdirSync, readlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import type { TreeFiles } from "../archive/index.ts";
-import { CooperError, cleanPath, goMatch, lstatIfThere, pathInside } from "../kit/index.ts";
+import { CooperError, cleanPath, goMatch, lstatIfThere, pathInside, readdirSync, readlinkSync } from "../kit/index.ts";
 import type { FileInfo } from "./contract.ts";
 
 /** What the path is; a link in its last part is not followed. Throws `frontend/not-found`. */

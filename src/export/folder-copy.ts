@@ -1,19 +1,24 @@
+import type { BigIntStats } from "node:fs";
+import { join } from "node:path";
+import type { TreeEntry, TreeFiles } from "../archive/index.ts";
 import {
-  type BigIntStats,
+  CooperError,
   chmodSync,
+  errnoOf,
   linkSync,
   lstatSync,
+  makeFolders,
   mkdirSync,
   readdirSync,
   readlinkSync,
+  reasonOf,
   renameSync,
   rmSync,
+  type Scope,
   symlinkSync,
+  temporaryBeside,
   writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
-import type { TreeEntry, TreeFiles } from "../archive/index.ts";
-import { CooperError, errnoOf, makeFolders, reasonOf, type Scope, temporaryBeside } from "../kit/index.ts";
+} from "../kit/index.ts";
 import type { AttestationFile } from "./attestation/attest-folder.ts";
 import type { VisibleTree } from "./tree-source.ts";
 

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { CooperError } from "./error.ts";
+import { encodeRaw, rawBytes } from "./raw-text.ts";
 
 /** `algorithm:hex`, as in the OCI image spec ("Digests"). Only values that `parseDigest` accepted have this type. */
 export type Digest = `sha256:${string}` | `sha384:${string}` | `sha512:${string}`;
@@ -27,10 +28,10 @@ export function splitDigest(digest: Digest): { algorithm: DigestAlgorithm; hex: 
   return { algorithm: digest.slice(0, at) as DigestAlgorithm, hex: digest.slice(at + 1) };
 }
 
-/** sha256 of the given pieces, as if concatenated. Strings are UTF-8. */
+/** sha256 of the given pieces, as if concatenated. Strings are UTF-8, or raw text (`raw-text.ts`): so in all of these. */
 export function sha256(...pieces: readonly (string | Uint8Array)[]): Digest {
   const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(piece);
+  for (const piece of pieces) hash.update(typeof piece === "string" ? rawBytes(piece) : piece);
   return `sha256:${hash.digest("hex")}`;
 }
 
@@ -41,7 +42,7 @@ export function sha256(...pieces: readonly (string | Uint8Array)[]): Digest {
 export function sha256Fields(...fields: readonly (string | Uint8Array)[]): Digest {
   const hash = createHash("sha256");
   for (const field of fields) {
-    const bytes = typeof field === "string" ? Buffer.from(field) : field;
+    const bytes = typeof field === "string" ? encodeRaw(field) : field;
     hash.update(`${bytes.byteLength}:`).update(bytes);
   }
   return `sha256:${hash.digest("hex")}`;
@@ -56,7 +57,7 @@ export class Hasher {
     this.#hash = createHash(algorithm);
   }
   update(bytes: Uint8Array | string): this {
-    this.#hash.update(bytes);
+    this.#hash.update(typeof bytes === "string" ? rawBytes(bytes) : bytes);
     return this;
   }
   finish(): Digest {

@@ -16,6 +16,7 @@ export * from "./make-folders.ts";
 export * from "./moved-files.ts";
 export * from "./now-and-then.ts";
 export * from "./patterns.ts";
+export * from "./raw-files.ts";
 export * from "./raw-text.ts";
 export * from "./scope.ts";
 export * from "./semaphore.ts";

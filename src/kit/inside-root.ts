@@ -1,5 +1,6 @@
-import { type BigIntStats, lstatSync, readlinkSync, type Stats } from "node:fs";
+import type { BigIntStats, Stats } from "node:fs";
 import { CooperError, errnoOf } from "./error.ts";
+import { lstatSync, readlinkSync } from "./raw-files.ts";
 
 /** More links than this in one path is a cycle. */
 const maxLinks = 255;

@@ -1,3 +1,4 @@
+import { encodeRaw } from "../kit/index.ts";
 import { constants, getSystemErrorMessage, getSystemErrorName } from "./errno.ts";
 import { lastErrno } from "./native.ts";
 
@@ -24,8 +25,8 @@ export function checked(result: number, syscall: string, path?: string): number 
   return result;
 }
 
-/** `text` as it may be passed to C: a NUL inside would silently cut it. Throws EINVAL. */
-export function cstring(text: string, syscall: string): string {
+/** `text`, which may be raw (kit's raw-text.ts), as it may be passed to C: a NUL inside would silently cut it. Throws EINVAL. */
+export function cstring(text: string, syscall: string): string | Uint8Array {
   if (text.includes("\0")) throw new SysError(syscall, constants.EINVAL, JSON.stringify(text));
-  return text;
+  return text.isWellFormed() ? text : encodeRaw(`${text}\0`);
 }

@@ -1,3 +1,4 @@
+import { encodeRaw } from "../kit/index.ts";
 import { checked, cstring } from "./error.ts";
 import { addressOf } from "./library.ts";
 import { bind } from "./native.ts";
@@ -30,7 +31,8 @@ function restoreSignals(): void {
 
 /** A NULL-terminated array of C strings; `text` must live as long as the pointers to it. */
 function stringVector(strings: readonly string[]): { pointers: Uint8Array; text: Buffer } {
-  const encoded = strings.map((one) => Buffer.from(`${cstring(one, "execve")}\0`));
+  for (const one of strings) cstring(one, "execve");
+  const encoded = strings.map((one) => encodeRaw(`${one}\0`));
   const text = Buffer.allocUnsafeSlow(encoded.reduce((sum, { length }) => sum + length, 1));
   const pointers = new BigUint64Array(strings.length + 1);
   const base = addressOf(text);

@@ -76,6 +76,20 @@ describe("extended attributes", () => {
   });
 });
 
+describe("a path that is no UTF-8", () => {
+  it("is passed on as the bytes that it stands for, and so are names of attributes", () => {
+    const name = "raw\udcff";
+    sys.mknod(at(name), sys.FileType.regular | 0o600);
+    expect(readdirSync(folder, "latin1")).toContain("raw\xff");
+    sys.lsetxattr(at(name), "user.\udcfe", Buffer.from("1"));
+    expect(sys.llistxattr(at(name))).toEqual(["user.\udcfe"]);
+    expect(sys.lgetxattr(at(name), "user.\udcfe")?.toString()).toBe("1");
+    expect(sys.lgetxattr(at(name), "user.\ufffd")).toBeUndefined();
+    sys.utimensat(at(name), 1n, 2n);
+    expect(() => sys.lgetxattr(at(`${name}\0x`), "user.a")).toThrow(/EINVAL/);
+  });
+});
+
 describe("openat2()", () => {
   it("keeps links and dots inside the root", () => {
     mkdirSync(at("root/etc"), { recursive: true });

@@ -1,3 +1,4 @@
+import { decodeRaw } from "../kit/index.ts";
 import { checked, cstring, SysError } from "./error.ts";
 import { bind, lastErrno } from "./native.ts";
 
@@ -21,14 +22,14 @@ export function lgetxattr(path: string, name: string): Buffer | undefined {
   return readGrowing(read, "lgetxattr", path);
 }
 
-/** The names of the file's attributes, as the kernel orders them; none where the file system has no attributes. Throws `SysError`. */
+/** The names of the file's attributes, as the kernel orders them, raw text (kit's raw-text.ts); none where the file system has no attributes. Throws `SysError`. */
 export function llistxattr(path: string): string[] {
   const call = bind("long llistxattr(const char *, void *, size_t)");
   // Nearly all files have none, and then the length tells it without a buffer. (Errors are told by the second call.)
   if (Number(call(cstring(path, "llistxattr"), null, 0)) === 0) return [];
   const list = readGrowing((buffer) => call(cstring(path, "llistxattr"), buffer, buffer.length), "llistxattr", path);
   if (list === undefined || list.length === 0) return [];
-  return list.toString("utf8", 0, list.length - 1).split("\0");
+  return decodeRaw(list, 0, list.length - 1).split("\0");
 }
 
 /** Removes the attribute; true when it was there. Throws `SysError`. */

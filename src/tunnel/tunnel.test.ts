@@ -28,6 +28,7 @@ import {
   streaming,
   tunnel,
 } from "../grpc/index.ts";
+import * as raw from "../kit/index.ts";
 import { bytesOf, collect, quietScope, sha256 } from "../kit/index.ts";
 import { MemoryRegistry } from "../registry/testing/index.ts";
 import { createLocalSession, type LocalSessionOptions, type Session } from "../session/index.ts";
@@ -160,6 +161,30 @@ test("a directory arrives with contents, modes, times and links; the next time o
   expect(readdirSync(join(path, "dir"))).toEqual(["ünicode"]);
   expect(readFileSync(join(path, "empty"), "utf8")).toBe("no more");
   expect(stat("link").isDirectory()).toBe(true);
+});
+
+test("names, links and attributes that are no UTF-8 arrive as they are, and an unchanged file does not come again", async () => {
+  const context = join(folder, "context");
+  raw.mkdirSync(join(context, "d\udcff"), { recursive: true });
+  raw.writeFileSync(join(context, "d\udcff/f\udcfe"), "f");
+  raw.writeFileSync(join(context, "big\udcfe"), Buffer.alloc(3_000_000, 5));
+  raw.linkSync(join(context, "d\udcff/f\udcfe"), join(context, "hard\udcc3"));
+  raw.symlinkSync("t\udcff", join(context, "link"));
+  lsetxattr(join(context, "d\udcff"), "user.\udcff", Buffer.from("1"));
+  const view = await daemonsView({ locals: { context } });
+  const first = view();
+  const { path } = await first.localDirectory("context", quietScope, everything);
+  expect(raw.readdirSync(path).sort()).toEqual(["big\udcfe", "d\udcff", "hard\udcc3", "link"].sort());
+  expect(raw.readdirSync(join(path, "d\udcff"))).toEqual(["f\udcfe"]);
+  expect(raw.lstatSync(join(path, "hard\udcc3")).ino).toBe(raw.lstatSync(join(path, "d\udcff/f\udcfe")).ino);
+  expect(raw.lstatSync(join(path, "big\udcfe")).size).toBe(3_000_000);
+  expect(raw.readlinkSync(join(path, "link"))).toBe("t\udcff");
+  expect(lgetxattr(join(path, "d\udcff"), "user.\udcff")?.toString()).toBe("1");
+  await (first as Session & AsyncDisposable)[Symbol.asyncDispose]();
+  raw.rmSync(join(context, "hard\udcc3"));
+  const again = await view().localDirectory("context", quietScope, everything);
+  expect(again.transferred).toBeLessThan(2000);
+  expect(raw.readdirSync(again.path).sort()).toEqual(["big\udcfe", "d\udcff", "link"].sort());
 });
 
 test("files as a tar are refused as upstream's clients refuse them", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isCooperError } from "../kit/index.ts";
-import { decode, encode, pb, toJson } from "./index.ts";
+import { decode, encode, field, type MessageType, pb, toJson } from "./index.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -74,6 +74,18 @@ describe("decode()", () => {
     ];
     for (const bytes of bad) expect(() => decode(pb.Input, bytes)).toThrow(/cannot decode/);
     expect(() => decode(pb.SourceInfo, nested)).toThrow(/nested too deeply/);
+  });
+
+  it("keeps any bytes in a field for names of files, and in the keys of maps", () => {
+    const type: MessageType<{ readonly name: string; readonly map: ReadonlyMap<string, Uint8Array> }> = {
+      name: "Named",
+      fields: [field(1, "name", "raw"), field(2, "map", "bytes", "map")],
+    };
+    const value = { name: "a\udcff", map: new Map([["\udcfe", Buffer.from("1")]]) };
+    const bytes = encode(type, value);
+    expect(Buffer.from(bytes).toString("hex")).toBe("0a0261ff" + "1206" + "0a01fe" + "120131");
+    expect(decode(type, bytes)).toEqual(value);
+    expect(decode(type, encode(type, { name: "ü" })).name).toBe("ü");
   });
 
   it("throws nothing but wire/malformed for any bytes", () => {

@@ -1,5 +1,5 @@
 import { CooperError } from "../kit/index.ts";
-import { defaultOf } from "./encode.ts";
+import { defaultOf, hasLength } from "./encode.ts";
 import type { Field, MessageType, ScalarType } from "./message.ts";
 import { Reader } from "./reader.ts";
 
@@ -35,7 +35,7 @@ function readField(reader: Reader, field: Field, wireType: number, into: Record<
     (into[field.name] as Map<string, unknown>).set(key, item);
   } else if (field.shape === "list") {
     const list = into[field.name] as unknown[];
-    if (wireType === 2 && typeof type === "string" && type !== "string" && type !== "bytes") {
+    if (wireType === 2 && typeof type === "string" && !hasLength(type)) {
       const packed = reader.nested(wireType);
       const each = type === "fixed64" || type === "double" ? 1 : 0;
       while (!packed.done) list.push(readScalar(packed, type, each));
@@ -52,7 +52,7 @@ function readEntry(reader: Reader, field: Field, depth: number): [string, unknow
   let item = typeof field.type === "function" ? tableOf(field.type()).empty() : defaultOf(field.type);
   while (!reader.done) {
     const tag = reader.tag();
-    if (tag >>> 3 === 1) key = reader.string(tag & 7);
+    if (tag >>> 3 === 1) key = reader.raw(tag & 7);
     else if (tag >>> 3 === 2) item = readOne(reader, field.type, tag & 7, depth);
     else reader.skip(tag & 7);
   }
@@ -66,6 +66,7 @@ function readOne(reader: Reader, type: Field["type"], wireType: number, depth: n
 
 function readScalar(reader: Reader, type: ScalarType, wireType: number): unknown {
   if (type === "string") return reader.string(wireType);
+  if (type === "raw") return reader.raw(wireType);
   if (type === "bytes") return reader.bytes(wireType);
   if (type === "fixed64") return reader.eight(wireType).getBigUint64(0, true);
   if (type === "double") return reader.eight(wireType).getFloat64(0, true);

@@ -1,3 +1,4 @@
+import { compareRaw } from "../kit/index.ts";
 import type { Field, Init, MessageType, ScalarType } from "./message.ts";
 import { Writer } from "./writer.ts";
 
@@ -31,7 +32,7 @@ function writeField(writer: Writer, field: Field, value: unknown): void {
 function writeList(writer: Writer, field: Field, values: readonly unknown[]): void {
   const { type } = field;
   if (values.length === 0) return;
-  if (typeof type === "function" || type === "string" || type === "bytes") {
+  if (typeof type === "function" || hasLength(type)) {
     for (const value of values) writeOne(writer, field.no, type, value);
     return;
   }
@@ -42,10 +43,10 @@ function writeList(writer: Writer, field: Field, values: readonly unknown[]): vo
 }
 
 function writeMap(writer: Writer, field: Field, map: ReadonlyMap<string, unknown>): void {
-  for (const key of [...map.keys()].sort(byBytes)) {
+  for (const key of [...map.keys()].sort(compareRaw)) {
     writer.tag(field.no, 2);
     writer.nested(() => {
-      writeOne(writer, 1, "string", key);
+      writeOne(writer, 1, "raw", key);
       writeOne(writer, 2, field.type, map.get(key));
     });
   }
@@ -55,9 +56,10 @@ function writeOne(writer: Writer, no: number, type: Field["type"], value: unknow
   if (typeof type === "function") {
     writer.tag(no, 2);
     writer.nested(() => writeMessage(writer, type(), value as Record<string, unknown>));
-  } else if (type === "string" || type === "bytes") {
+  } else if (hasLength(type)) {
     writer.tag(no, 2);
     if (type === "string") writer.text(value as string);
+    else if (type === "raw") writer.raw(value as string);
     else writer.bytes(value as Uint8Array);
   } else {
     writer.tag(no, type === "fixed64" || type === "double" ? 1 : 0);
@@ -77,14 +79,14 @@ function isDefault(value: unknown): boolean {
   return value === "" || value === 0 || value === false || value === 0n;
 }
 
-/** Go sorts strings by their UTF-8 bytes; JavaScript by UTF-16 units, which differs above U+FFFF. */
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** Written with its length in front, and so never packed in lists. */
+export function hasLength(type: ScalarType): boolean {
+  return type === "string" || type === "raw" || type === "bytes";
 }
 
 /** The value of a field that is not there. */
 export function defaultOf(type: ScalarType): unknown {
-  if (type === "string") return "";
+  if (type === "string" || type === "raw") return "";
   if (type === "bytes") return new Uint8Array(0);
   if (type === "bool") return false;
   return type === "int64" || type === "uint64" || type === "fixed64" ? 0n : 0;

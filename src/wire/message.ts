@@ -1,6 +1,8 @@
 /** How a field's value is written. `enum` is an int32 that decode keeps as a number, known or not. */
 export type ScalarType =
   | "string"
+  /** A string whose sender may mean any bytes by it (a file's name): raw text, see kit's raw-text.ts. */
+  | "raw"
   | "bytes"
   | "bool"
   | "int32"
@@ -16,7 +18,7 @@ export interface Field {
   readonly no: number;
   readonly name: string;
   readonly type: ScalarType | (() => MessageType<unknown>);
-  /** `map` has string keys; `type` is then the type of its values. */
+  /** `map` has string keys, of any bytes; `type` is then the type of its values. */
   readonly shape: "one" | "list" | "map";
   /** Name of the tagged union that this field is a case of. */
   readonly oneof?: string;

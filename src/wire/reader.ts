@@ -1,4 +1,4 @@
-import { CooperError } from "../kit/index.ts";
+import { CooperError, decodeRaw } from "../kit/index.ts";
 
 /** Walks over protobuf wire format without ever leaving its buffer. Every method throws `wire/malformed` on bad input. */
 export class Reader {
@@ -74,6 +74,11 @@ export class Reader {
     } catch (cause) {
       throw new CooperError("wire/malformed", "cannot decode message: string field contains invalid UTF-8", { cause });
     }
+  }
+
+  /** Text that may be no UTF-8, as raw text (kit's raw-text.ts). */
+  raw(wireType: number): string {
+    return decodeRaw(this.bytes(wireType));
   }
 
   nested(wireType: number): Reader {

@@ -1,3 +1,5 @@
+import { encodeRaw } from "../kit/index.ts";
+
 /** Grows a buffer of protobuf wire format. Nested lengths are written after their content, which is then moved. */
 export class Writer {
   #buffer = Buffer.allocUnsafe(256);
@@ -51,6 +53,12 @@ export class Writer {
     this.#room(bytes.byteLength);
     this.#buffer.set(bytes, this.#at);
     this.#at += bytes.byteLength;
+  }
+
+  /** As `bytes`, raw text (kit's raw-text.ts) as what it means. */
+  raw(text: string): void {
+    if (text.isWellFormed()) this.text(text);
+    else this.bytes(encodeRaw(text));
   }
 
   /** As `bytes`, the text in UTF-8. */

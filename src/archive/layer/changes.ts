@@ -1,8 +1,8 @@
-import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
-import { CooperError } from "../../kit/index.ts";
+import { closeSync, readSync } from "node:fs";
+import { CooperError, openSync, readlinkSync } from "../../kit/index.ts";
 import { lgetxattr } from "../../sys/index.ts";
 import type { LayerChanges } from "../contract.ts";
-import { sortedNames } from "../tree/names.ts";
+import { sortedNames, sortNames } from "../tree/names.ts";
 import { kernelFiles } from "../tree/tree-files.ts";
 import { type Found, LayeredTree } from "./layered-tree.ts";
 import { isOpaque, isWhiteout } from "./whiteout.ts";
@@ -75,7 +75,7 @@ function mergeSorted(one: readonly string[], other: readonly string[]): string[]
   if (one.length === 0) return [...other];
   if (other.length === 0) return [...one];
   const all = [...new Set([...one, ...other])];
-  return all.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sortNames(all);
 }
 
 function foundAt(path: string): Found | undefined {

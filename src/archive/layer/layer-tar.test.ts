@@ -51,6 +51,12 @@ const second =
   "chown 0:0 work/d; cd work && rm f && rm -rf d && mkdir d && echo n > d/new && touch d/z && rm ../bin/yes && chmod 700 ../root";
 const firstDigest = "sha256:3675bd07a9b64f8c2325282530d9109e539844d09fad1444a2082f0bd680b498";
 const secondDigest = "sha256:404f2a0998135583816e9e91bec00f86151967cc4a8aecbe3523cfcef379c981";
+const rawNames = String.raw`mkdir raw; cd raw; n=$(printf 'a\377b'); mkdir "$(printf 'k\304')"; echo one > "$n"; echo x > "$(printf 'k\304')/x"; ln -s "$n" "l$n"; ln "$n" hard; mkfifo "f$n"; echo u > "$(printf 'a\303\277b')"; echo gone > "$(printf 'z\200')"; mkdir "$(printf 'q\200')"; echo y > "$(printf 'q\200')/$(printf '%0120d\377' 1)"`;
+const rawChanges = String.raw`cd raw; rm "$(printf 'z\200')" "$(printf 'k\304')/x"; rm -r "$(printf 'q\200')"; echo n > "$(printf 'k\304')/$(printf 'n\376')"; chmod 600 "$(printf 'a\377b')"`;
+const rawDigests = [
+  "sha256:59a3d5df6649cb456bf3207451ad1b994b1d2a649f443cd166231ad84e34be98",
+  "sha256:ba275f6cc9fab50faa46363b32b6d061099a9cad8590ab2b46e3e4b166756e99",
+];
 const options = { latestMtime: 1_700_000_000 };
 
 describe("layerTar()", () => {
@@ -60,6 +66,41 @@ describe("layerTar()", () => {
     const two = changed([bottom, (one as { upper: string }).upper], second);
     expect(sha256(await tarOf(one, options))).toBe(firstDigest);
     expect(sha256(await tarOf(two, options))).toBe(secondDigest);
+  });
+
+  test("gives the bytes of upstream's layers of files whose names are no UTF-8", async () => {
+    const [made, changes] = [rawNames, rawChanges];
+    const bottom = fresh(base);
+    const one = changed([bottom], made);
+    const two = changed([bottom, (one as { upper: string }).upper], changes);
+    expect([sha256(await tarOf(one, options)), sha256(await tarOf(two, options))]).toEqual(rawDigests);
+    const copy = changedCopy(fresh(base), made);
+    const next = changedCopy((copy as { tree: string }).tree, changes);
+    expect(sha256(await tarOf(copy, options))).toBe(rawDigests[0]);
+    // In an overlay the other name of a file stays behind when the file is changed.
+    expect((await namesOf(next)).filter((name) => name !== "raw/hard").sort()).toEqual((await namesOf(two)).sort());
+
+    // Unpacked again, it is what it was made of.
+    const again = fresh();
+    await applyLayer(layerTar(one, {}, never), again, { form: "overlay" }, quietScope);
+    expect(sha256(await tarOf({ form: "overlay", upper: again, lower: [bottom] }, options))).toBe(rawDigests[0]);
+    await applyLayer(layerTar(two, {}, never), again, { form: "whole" }, quietScope);
+    expect(
+      execFileSync("find", [".", "-printf", "%P %l\\n"], { cwd: again, encoding: "latin1" }).split("\n").sort(),
+    ).toEqual(
+      [
+        "",
+        " ",
+        "raw ",
+        "raw/a\xc3\xbfb ",
+        "raw/a\xffb ",
+        "raw/fa\xffb ",
+        "raw/hard ",
+        "raw/k\xc4 ",
+        "raw/k\xc4/n\xfe ",
+        "raw/la\xffb a\xffb",
+      ].sort(),
+    );
   });
 
   test("gives the same bytes from whole trees", async () => {

@@ -1,5 +1,4 @@
-import { lutimesSync, utimesSync } from "node:fs";
-import { errnoOf } from "../../kit/index.ts";
+import { errnoOf, lutimesSync, utimesSync } from "../../kit/index.ts";
 import { utimensat } from "../../sys/index.ts";
 import type { TarHeader } from "../contract.ts";
 import type { TreeFiles } from "../tree/tree-files.ts";

@@ -1,5 +1,4 @@
-import { lstatSync, rmSync } from "node:fs";
-import { CooperError, cleanPath, pathInside } from "../../kit/index.ts";
+import { CooperError, cleanPath, lstatSync, pathInside, rmSync } from "../../kit/index.ts";
 import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
 
 /**

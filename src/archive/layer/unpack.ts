@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  constants,
-  futimesSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  symlinkSync,
-  write,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, futimesSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { CooperError, errnoOf, type Log } from "../../kit/index.ts";
+import { CooperError, errnoOf, type Log, lstatSync, openSync, readEntriesSync, symlinkSync } from "../../kit/index.ts";
 import { FileType, lgetxattr, llistxattr, makeDevice } from "../../sys/index.ts";
 import type { ChangeForm, TarHeader } from "../contract.ts";
 import type { TarSink } from "../tar/parser.ts";
@@ -205,7 +195,7 @@ export class Unpacker implements TarSink {
   }
 
   #removeOlder(folder: string): void {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    for (const entry of readEntriesSync(folder)) {
       const path = `${folder}/${entry.name}`;
       if (!this.#made.has(path)) this.#folder.remove(path);
       else if (entry.isDirectory()) this.#removeOlder(path);

@@ -47,7 +47,7 @@ export function textField(block: Buffer, [offset, length]: Field): string {
   while (end < offset + length && block[end] !== 0) {
     if ((block[end++] as number) >= 0x80) ascii = false;
   }
-  return ascii ? block.toString("latin1", offset, end) : decodeRaw(block.subarray(offset, end));
+  return ascii ? block.toString("latin1", offset, end) : decodeRaw(block, offset, end);
 }
 
 /** An octal number, or GNU's base 256 for what does not fit. Throws `archive/bad-tar`. */

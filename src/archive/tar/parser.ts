@@ -161,5 +161,5 @@ export class TarParser {
 
 function upToNul(data: Buffer): string {
   const end = data.indexOf(0);
-  return decodeRaw(data.subarray(0, end < 0 ? data.length : end));
+  return decodeRaw(data, 0, end < 0 ? data.length : end);
 }

@@ -1,4 +1,4 @@
-import { decodeRaw } from "../../kit/index.ts";
+import { decodeRaw, encodeRaw } from "../../kit/index.ts";
 import { badTar } from "./block.ts";
 
 /** Prefix of the pax records that carry extended attributes. */
@@ -29,7 +29,7 @@ export function parsePax(data: Buffer): PaxRecords {
 function readRecord(record: Buffer, into: PaxRecords): void {
   const equals = record.indexOf(0x3d);
   if (equals <= 0) throw badTar("an extended header is malformed");
-  const key = record.toString("utf8", 0, equals);
+  const key = decodeRaw(record, 0, equals);
   const value = record.subarray(equals + 1);
   if (key.startsWith(xattrPrefix)) {
     into.xattrs.set(key.slice(xattrPrefix.length), Buffer.from(value));
@@ -42,7 +42,11 @@ function readRecord(record: Buffer, into: PaxRecords): void {
 
 /** One record; its length counts itself. */
 export function formatPaxRecord(key: string, value: Uint8Array | string): Buffer {
-  const rest = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value), Buffer.from("\n")]);
+  const rest = Buffer.concat([
+    encodeRaw(` ${key}=`),
+    typeof value === "string" ? encodeRaw(value) : value,
+    Buffer.from("\n"),
+  ]);
   let size = rest.length + String(rest.length).length;
   if (rest.length + String(size).length !== size) size = rest.length + String(size).length;
   return Buffer.concat([Buffer.from(String(size)), rest]);

@@ -1,4 +1,3 @@
-import { CooperError, goQuote } from "../../kit/index.ts";
 import type { TarEntryType, TarHeader } from "../contract.ts";
 import { badTar, checksumOf, field, numberField, textField } from "./block.ts";
 import { type PaxRecords, parsePaxNumber, parsePaxTime } from "./pax.ts";
@@ -48,7 +47,7 @@ export function readRawHeader(block: Buffer): RawHeader {
   return { type, size, block };
 }
 
-/** The entry that a header block and the extensions before it describe. Throws `archive/bad-tar`, and `archive/bad-name` for names that are no UTF-8. */
+/** The entry that a header block and the extensions before it describe. Names are raw text (kit's raw-text.ts). Throws `archive/bad-tar`. */
 export function readHeader(raw: RawHeader, { pax, longName, longLink }: Extensions): TarHeader {
   const { block } = raw;
   const text = (key: string) => pax?.texts.get(key) || undefined;
@@ -60,7 +59,6 @@ export function readHeader(raw: RawHeader, { pax, longName, longLink }: Extensio
   const name = text("path") ?? longName ?? nameOf(block);
   const type = raw.type === "file" && name.endsWith("/") ? "directory" : (raw.type as TarEntryType);
   const linkName = text("linkpath") ?? longLink ?? textField(block, field.linkName);
-  refuseOtherEncodings(name, linkName);
   const mtime = text("mtime");
   return {
     type,
@@ -77,17 +75,6 @@ export function readHeader(raw: RawHeader, { pax, longName, longLink }: Extensio
     }),
     ...(pax !== undefined && pax.xattrs.size > 0 && { xattrs: pax.xattrs }),
   };
-}
-
-/** Files are named by text everywhere else: a name in another encoding would become another one. */
-function refuseOtherEncodings(name: string, linkName: string): void {
-  if (!name.isWellFormed()) {
-    throw new CooperError("archive/bad-name", `cannot unpack ${goQuote(name)}: the file name is not UTF-8`);
-  }
-  if (!linkName.isWellFormed()) {
-    const sentence = `cannot unpack ${goQuote(name)}: the link's target ${goQuote(linkName)} is not UTF-8`;
-    throw new CooperError("archive/bad-name", sentence);
-  }
 }
 
 function isSparse(pax: PaxRecords): boolean {

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { type Bytes, CooperError, errnoOf, type Scope } from "../../kit/index.ts";
+import { closeSync, readSync } from "node:fs";
+import { type Bytes, CooperError, errnoOf, openSync, type Scope } from "../../kit/index.ts";
 import { Buffers } from "../compress/buffers.ts";
 import type { TarSource } from "../contract.ts";
 import { padding } from "./block.ts";

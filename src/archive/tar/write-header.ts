@@ -1,4 +1,4 @@
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, compareRaw } from "../../kit/index.ts";
 import type { TarHeader } from "../contract.ts";
 import { blockSize, checksumOf, type Field, field, padding } from "./block.ts";
 import { formatPaxRecord, xattrPrefix } from "./pax.ts";
@@ -65,7 +65,7 @@ function paxRecords(header: TarHeader, name: string, linkName: string, seconds: 
       `cannot write tar entry ${JSON.stringify(name)}: a NUL found in a name`,
     );
   }
-  return records.length < 2 ? records : records.sort(([a], [b]) => (a < b ? -1 : 1));
+  return records.length < 2 ? records : records.sort(([a], [b]) => compareRaw(a, b));
 }
 
 function extendedHeader(name: string, records: readonly Record[]): Buffer {

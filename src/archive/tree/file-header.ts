@@ -1,4 +1,5 @@
-import { type BigIntStats, readlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { readlinkSync } from "../../kit/index.ts";
 import { splitDevice } from "../../sys/index.ts";
 import type { TarEntryType, TarHeader, TreeEntryKind } from "../contract.ts";
 

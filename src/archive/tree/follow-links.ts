@@ -1,6 +1,5 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
-import { cleanPath, compileGlob, errnoOf, hasWildcard } from "../../kit/index.ts";
+import { cleanPath, compileGlob, errnoOf, hasWildcard, lstatSync, readdirSync, readlinkSync } from "../../kit/index.ts";
 
 /**
  * The paths and patterns that must be read so that `paths` can be used: each itself (its last part may be a wildcard), and all

@@ -1,14 +1,5 @@
-import {
-  type BigIntStats,
-  chmodSync,
-  fchmodSync,
-  fchownSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-} from "node:fs";
-import { errnoOf } from "../../kit/index.ts";
+import { type BigIntStats, fchmodSync, fchownSync } from "node:fs";
+import { chmodSync, errnoOf, lchownSync, linkSync, lstatSync, mkdirSync } from "../../kit/index.ts";
 import { lgetxattr, llistxattr, lsetxattr, mknod } from "../../sys/index.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { type BigIntStats, lstatSync, readlinkSync, realpathSync } from "node:fs";
-import { CooperError, errnoOf, messageOf } from "../../kit/index.ts";
+import { type BigIntStats, realpathSync } from "node:fs";
+import { CooperError, errnoOf, lstatSync, messageOf, readlinkSync } from "../../kit/index.ts";
 import type { TreeEntry, TreeStat, WalkFilter } from "../contract.ts";
 import { kindOf } from "./file-header.ts";
 import { followLinks, withoutNested } from "./follow-links.ts";

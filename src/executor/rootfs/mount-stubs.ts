@@ -1,6 +1,14 @@
-import { lstatSync, lutimesSync, readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname, posix } from "node:path";
-import { lstatIfThere, pathInside } from "../../kit/index.ts";
+import {
+  lstatIfThere,
+  lstatSync,
+  lutimesSync,
+  pathInside,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from "../../kit/index.ts";
 
 /**
  * Notes which of the mount targets do not exist in the tree yet; the returned function removes what the runtime made for them,

@@ -1,6 +1,5 @@
-import { chmodSync, lchownSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { CooperError, messageOf, pathInside } from "../../kit/index.ts";
+import { CooperError, chmodSync, lchownSync, messageOf, mkdirSync, pathInside, statSync } from "../../kit/index.ts";
 import type { StepUser } from "./user.ts";
 
 /** Makes the step's working directory when it is missing, mode 0755 and owned by its user, with its parents. */

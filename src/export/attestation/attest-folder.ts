@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { TreeFiles } from "../../archive/index.ts";
-import { basePath, CooperError, mapLimit, type Scope } from "../../kit/index.ts";
+import { basePath, CooperError, mapLimit, rawBytes, type Scope } from "../../kit/index.ts";
 import type { Attestation } from "../contract.ts";
 import { type AttestationParts, badAttestation } from "./attestation-files.ts";
 import { loadAttestations } from "./load.ts";
@@ -60,7 +60,7 @@ async function subjectsOf({ path: root, files }: AttestedTree, scope: Scope): Pr
   const paths = [...walkTree(root, {}, files)].filter(({ kind }) => kind === "file").map(({ path }) => path);
   return await mapLimit(paths, filesAtOnce, async (path) => {
     const hash = createHash("sha256");
-    await pipeline(createReadStream(`${root}/${path}`), hash, { signal: scope.signal });
+    await pipeline(createReadStream(rawBytes(`${root}/${path}`)), hash, { signal: scope.signal });
     return { name: path, digests: [`sha256:${hash.digest("hex")}`] };
   });
 }

@@ -25,13 +25,13 @@ export interface Stat {
 export const Stat: MessageType<Stat> = {
   name: "fsutil.types.Stat",
   fields: [
-    field(1, "path", "string"),
+    field(1, "path", "raw"),
     field(2, "mode", "uint32"),
     field(3, "uid", "uint32"),
     field(4, "gid", "uint32"),
     field(5, "size", "int64"),
     field(6, "modTime", "int64"),
-    field(7, "linkname", "string"),
+    field(7, "linkname", "raw"),
     field(8, "devmajor", "int64"),
     field(9, "devminor", "int64"),
     field(10, "xattrs", "bytes", "map"),

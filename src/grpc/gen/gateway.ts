@@ -446,7 +446,7 @@ export const ReadFileRequest: MessageType<ReadFileRequest> = {
   name: "moby.buildkit.v1.frontend.ReadFileRequest",
   fields: [
     field(1, "ref", "string", "one", "Ref"),
-    field(2, "filePath", "string", "one", "FilePath"),
+    field(2, "filePath", "raw", "one", "FilePath"),
     field(3, "range", () => FileRange, "one", "Range"),
     field(4, "mountIndex", "int32", "one", "MountIndex"),
   ],
@@ -484,7 +484,7 @@ export const ReadDirRequest: MessageType<ReadDirRequest> = {
   name: "moby.buildkit.v1.frontend.ReadDirRequest",
   fields: [
     field(1, "ref", "string", "one", "Ref"),
-    field(2, "dirPath", "string", "one", "DirPath"),
+    field(2, "dirPath", "raw", "one", "DirPath"),
     field(3, "includePattern", "string", "one", "IncludePattern"),
     field(4, "mountIndex", "int32", "one", "MountIndex"),
   ],
@@ -509,7 +509,7 @@ export const StatFileRequest: MessageType<StatFileRequest> = {
   name: "moby.buildkit.v1.frontend.StatFileRequest",
   fields: [
     field(1, "ref", "string", "one", "Ref"),
-    field(2, "path", "string", "one", "Path"),
+    field(2, "path", "raw", "one", "Path"),
     field(3, "mountIndex", "int32", "one", "MountIndex"),
   ],
 };

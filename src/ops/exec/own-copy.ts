@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, lchownSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { chmodSync, copyFileSync, lchownSync, lstatSync, mkdirSync } from "../../kit/index.ts";
 import { copyTree, type Mounted, type Storage } from "../../storage/index.ts";
 import { utimensat } from "../../sys/index.ts";
 import type { OpScope } from "../contract.ts";

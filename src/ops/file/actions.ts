@@ -1,6 +1,5 @@
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
-import { CooperError, lstatIfThere, pathInside } from "../../kit/index.ts";
+import { CooperError, lstatIfThere, pathInside, rmSync, symlinkSync, writeFileSync } from "../../kit/index.ts";
 import type { FileAction, MkdirAction, MkfileAction, RemoveAction, SymlinkAction } from "../../llb/index.ts";
 import type { HashableTree } from "../../storage/index.ts";
 import type { OpScope } from "../contract.ts";

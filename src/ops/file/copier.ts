@@ -1,6 +1,13 @@
-import { readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
-import { type FilterState, type PathFilter, refuseOtherEncodings, type TreeFiles } from "../../archive/index.ts";
-import { CooperError, lstatIfThere } from "../../kit/index.ts";
+import type { FilterState, PathFilter, TreeFiles } from "../../archive/index.ts";
+import {
+  CooperError,
+  lstatIfThere,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from "../../kit/index.ts";
 import { copyFileFast, type SeenStat } from "../../storage/index.ts";
 import { FileType, SysError, utimensat } from "../../sys/index.ts";
 import type { CopyMemory } from "./copy-memory.ts";
@@ -90,7 +97,6 @@ export class Copier {
   async #copyContents(level: Level, path: string, inner: string): Promise<void> {
     const seen = this.#tree.seen?.children(path, level.stat);
     const names = seen?.names ?? readdirSync(level.source);
-    refuseOtherEncodings(names, level.source, `/${path}`);
     if (seen !== undefined) level.unchanged = (this.#rules.memory?.sameFiles(inner, seen) ?? false) && level.known;
     for (const [index, name] of names.entries()) {
       if (performance.now() > this.#turnEnd) await this.#breathe();

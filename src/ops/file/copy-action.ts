@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { PathFilter } from "../../archive/index.ts";
-import { CooperError, errnoOf, lstatIfThere, pathInside } from "../../kit/index.ts";
+import { CooperError, errnoOf, lstatIfThere, pathInside, statSync } from "../../kit/index.ts";
 import type { CopyAction } from "../../llb/index.ts";
 import { pathNotFound } from "../selection.ts";
 import type { ActionSurroundings } from "./actions.ts";

@@ -1,6 +1,5 @@
-import { linkSync } from "node:fs";
 import type { TreeFiles } from "../../archive/index.ts";
-import { hasWildcard, sha256Fields } from "../../kit/index.ts";
+import { hasWildcard, linkSync, sha256Fields } from "../../kit/index.ts";
 import type { FileOp } from "../../llb/index.ts";
 import type { SeenChildren, SeenStat, SnapshotId, Storage } from "../../storage/index.ts";
 import type { Ref } from "../contract.ts";

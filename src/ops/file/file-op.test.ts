@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as raw from "../../kit/index.ts";
 import { sleep } from "../../kit/index.ts";
 import type { CopyAction, FileAction, FileStep, MkdirAction, MkfileAction } from "../../llb/index.ts";
 import type { Ref } from "../contract.ts";
@@ -145,11 +146,37 @@ describe.each(["overlayfs", "native", "recorded"] as const)("a file op on %s sna
     });
   });
 
-  test("a name that is not UTF-8 is refused by that name", async () => {
+  test("names that are no UTF-8 are copied, matched by wildcards, copied on from the result, and removed", async () => {
     const context = bench.context({ "d/a": "a" });
-    writeFileSync(Buffer.concat([Buffer.from(`${context.path}/d/caf`), Buffer.of(0xe9)]), "");
-    await expect(run([{ kind: "scratch" }, context], copy("/", "/"))).rejects.toThrow(
-      'cannot read folder "/d": the file name "café" is not UTF-8',
+    const at = (name: string) => join(context.path, "d", name);
+    raw.mkdirSync(at("dir\udcff"));
+    raw.writeFileSync(at("dir\udcff/f\udcfe"), "f");
+    raw.writeFileSync(at("caf\udce9"), "latin");
+    raw.linkSync(at("caf\udce9"), at("hard\udce9"));
+    raw.symlinkSync("dir\udcff", at("soft\udce9"));
+    const result = await run([{ kind: "scratch" }, context], copy("/d", "/"), copy("/d/caf?", "/more/"));
+    const held = async (ref: Ref | undefined) =>
+      bench.look(ref, (path) =>
+        execFileSync("find", [".", "-mindepth", "1", "-printf", "%P %m %l\\n"], { cwd: path, encoding: "latin1" })
+          .split("\n")
+          .filter((line) => line !== "")
+          .sort(),
+      );
+    const copied = [
+      "a 644 ",
+      "caf\xe9 644 ",
+      "dir\xff 755 ",
+      "dir\xff/f\xfe 644 ",
+      "hard\xe9 644 ",
+      "soft\xe9 777 dir\xff",
+    ];
+    expect(await held(result)).toEqual([...copied, "more 755 ", "more/caf\xe9 644 "].sort());
+    if (result === undefined) throw new Error("no result");
+    const again = await run([{ kind: "scratch" }, result], copy("/", "/"), {
+      ...{ kind: "rm", path: "/*\udce9", allowNotFound: false, allowWildcard: true },
+    });
+    expect(await held(again)).toEqual(
+      ["a 644 ", "dir\xff 755 ", "dir\xff/f\xfe 644 ", "more 755 ", "more/caf\xe9 644 "].sort(),
     );
   });
 

@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { TreeFiles } from "../../archive/index.ts";
-import { errnoOf } from "../../kit/index.ts";
+import { errnoOf, statSync } from "../../kit/index.ts";
 import { utimensat } from "../../sys/index.ts";
 import { pathError } from "./path-error.ts";
 

@@ -1,6 +1,6 @@
-import { type BigIntStats, lstatSync, readdirSync, realpathSync } from "node:fs";
+import { type BigIntStats, realpathSync } from "node:fs";
 import { type FilterState, followLinks, kernelFiles, PathFilter, type TreeFiles } from "../../archive/index.ts";
-import { lstatIfThere } from "../../kit/index.ts";
+import { lstatIfThere, lstatSync, readdirSync } from "../../kit/index.ts";
 import type { HashableTree, SeenFolder } from "../../storage/index.ts";
 import { pathError } from "./path-error.ts";
 

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, createReadStream, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, readSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { applyLayer, decompress, readTar, type TarSource, tarStream } from "../../archive/index.ts";
-import { type Bytes, CooperError, lstatIfThere, pathInside, type Scope } from "../../kit/index.ts";
+import { type Bytes, CooperError, lstatIfThere, openSync, pathInside, rawBytes, type Scope } from "../../kit/index.ts";
 import type { ActionSurroundings } from "./actions.ts";
 import { makeFolders, type Owner, type TargetTree } from "./make-folders.ts";
 import type { SourceTree } from "./source-tree.ts";
@@ -79,16 +80,19 @@ function compressionOf(head: Buffer): ArchiveCompression {
 function plainBytes(file: string, scope: Scope): Bytes {
   const compression = compressionOf(headOf(file));
   if (compression === "bzip2" || compression === "xz") return throughTool(compression, file, scope);
-  return decompress(createReadStream(file), scope);
+  return decompress(createReadStream(rawBytes(file)), scope);
 }
 
 /** Node has neither; the usual tools do. */
 async function* throughTool(tool: string, file: string, scope: Scope): AsyncGenerator<Uint8Array> {
-  const child = spawn(tool, ["-dc", "--", file], { stdio: ["ignore", "pipe", "ignore"], signal: scope.signal });
+  // From its input, not by name: an argument is text, and a file's name may be other bytes.
+  const input = openSync(file, "r");
+  const child = spawn(tool, ["-dc"], { stdio: [input, "pipe", "ignore"], signal: scope.signal });
+  closeSync(input);
   const closed = once(child, "close");
   closed.catch(() => {});
   try {
-    yield* child.stdout;
+    yield* child.stdout as Readable;
     const [code] = await closed;
     if (code !== 0)
       throw new CooperError("ops/bad-archive", `cannot unpack archive: ${tool} ended with exit code ${code}`);

@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { posix } from "node:path";
-import { goMatch, hasWildcard, lstatIfThere, pathInside } from "../../kit/index.ts";
+import { sortNames } from "../../archive/index.ts";
+import { goMatch, hasWildcard, lstatIfThere, pathInside, readdirSync } from "../../kit/index.ts";
 import type { SourceTree } from "./source-tree.ts";
 
 /**
@@ -21,11 +21,7 @@ function matchParts(tree: SourceTree, folder: string, [pattern, ...rest]: readon
   if (pattern === undefined) return [folder];
   if (lstatIfThere(`${tree.root}/${folder}`)?.isDirectory() !== true) return [];
   const names = readdirSync(`${tree.root}/${folder}`).filter((name) => goMatch(pattern, name));
-  const paths = names.sort(compareBytes).map((name) => posix.join(folder, name));
+  const paths = sortNames(names).map((name) => posix.join(folder, name));
   if (rest.length > 0) return paths.flatMap((path) => matchParts(tree, path, rest));
   return paths.filter((path) => tree.exists(path));
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,7 +1,14 @@
-import { chmodSync, chownSync, lstatSync, lutimesSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isWhiteout } from "../../archive/index.ts";
-import type { Scope } from "../../kit/index.ts";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readEntriesSync,
+  type Scope,
+} from "../../kit/index.ts";
 import { foundationName, type SnapshotId, type Storage } from "../../storage/index.ts";
 
 /**
@@ -26,7 +33,7 @@ export async function foundationFor(
 /** Folders with marks in them, by their paths, parents first; the root is "". */
 function markedFolders(root: string, folder: string, scope: Scope): string[] {
   scope.signal.throwIfAborted();
-  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  const entries = readEntriesSync(join(root, folder));
   const marks = entries.some(
     (entry) => entry.isCharacterDevice() && isWhiteout(lstatSync(join(root, folder, entry.name))),
   );

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { temporaryBeside } from "../../kit/index.ts";
+import { decodeRaw, encodeRaw, temporaryBeside } from "../../kit/index.ts";
 import { FolderMemory } from "./folder-memory.ts";
 
 const magic = "cooper file digests 2\n";
@@ -53,7 +53,7 @@ function readBlocks(path: string): Map<string, Buffer> {
     for (let at = magic.length; at < data.length; ) {
       const [pathLength, blockLength] = [data.readUInt32LE(at), data.readUInt32LE(at + 4)];
       const start = at + 8 + pathLength;
-      blocks.set(data.toString("utf8", at + 8, start), data.subarray(start, start + blockLength));
+      blocks.set(decodeRaw(data, at + 8, start), data.subarray(start, start + blockLength));
       at = start + blockLength;
     }
     return blocks;
@@ -65,7 +65,7 @@ function readBlocks(path: string): Map<string, Buffer> {
 function writeBlocks(path: string, blocks: ReadonlyMap<string, Buffer>): void {
   const parts: Buffer[] = [Buffer.from(magic)];
   for (const [folder, block] of blocks) {
-    const name = Buffer.from(folder);
+    const name = encodeRaw(folder);
     const head = Buffer.allocUnsafe(8);
     head.writeUInt32LE(name.length, 0);
     head.writeUInt32LE(block.length, 4);

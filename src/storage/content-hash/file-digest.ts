@@ -1,8 +1,8 @@
 import { createHash, hash } from "node:crypto";
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { kernelFiles, type TreeEntryKind, type TreeFiles } from "../../archive/index.ts";
-import { settleAll, splitDigest } from "../../kit/index.ts";
+import { encodeRaw, openSync, rawBytes, settleAll, splitDigest } from "../../kit/index.ts";
 import { createPoolHasher, FileType } from "../../sys/index.ts";
 
 /** Up to here a file is read and hashed in one go, in this thread: 10 µs for a small one. */
@@ -38,7 +38,7 @@ export function digestOfFile(path: string, size: bigint, files: TreeFiles = kern
  * algorithm: anybody could write a file that has just those digests as its bytes.
  */
 async function digestOfLarge(path: string, files: TreeFiles): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await open(rawBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW);
   const digests: Buffer[] = [];
   let next = 0;
   const lane = async () => {
@@ -90,7 +90,8 @@ export function digestOfAttributes(path: string, files: TreeFiles = kernelFiles)
   const hasher = createHash("sha256");
   for (const name of names) {
     const value = files.attribute(path, name) ?? Buffer.alloc(0);
-    hasher.update(`${Buffer.byteLength(name)}:${name}${value.length}:`).update(value);
+    const bytes = encodeRaw(name);
+    hasher.update(`${bytes.length}:`).update(bytes).update(`${value.length}:`).update(value);
   }
   return hasher.digest();
 }

@@ -1,4 +1,5 @@
 import type { BigIntStats } from "node:fs";
+import { decodeRaw, encodeRaw } from "../../kit/index.ts";
 
 /** What identifies a file's bytes without reading them. */
 export type FileIdentity = Pick<BigIntStats, "size" | "mtimeNs" | "ctimeNs" | "ino">;
@@ -27,7 +28,7 @@ export class FolderMemory {
     for (let at = 0; at + 2 <= block.length; ) {
       const start = at + 2 + block.readUInt16LE(at);
       if (start + entrySize > block.length) break;
-      this.#names.push(block.toString("utf8", at + 2, start));
+      this.#names.push(decodeRaw(block, at + 2, start));
       this.#offsets.push(start);
       at = start + entrySize;
     }
@@ -101,7 +102,7 @@ function findName(names: readonly string[], name: string): number {
 function encode(entries: ReadonlyMap<string, Buffer>): Buffer {
   const parts: Buffer[] = [];
   for (const name of [...entries.keys()].sort()) {
-    const encoded = Buffer.from(name);
+    const encoded = encodeRaw(name);
     const head = Buffer.allocUnsafe(2);
     head.writeUInt16LE(encoded.length);
     parts.push(head, encoded, entries.get(name) ?? Buffer.alloc(entrySize));

@@ -1,6 +1,6 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { type FilterState, kernelFiles, type PathFilter } from "../../archive/index.ts";
-import { errnoOf } from "../../kit/index.ts";
+import { errnoOf, lstatSync, readdirSync, readlinkSync } from "../../kit/index.ts";
 import type { SeenFolder } from "./contract.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";

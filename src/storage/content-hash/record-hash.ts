@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Digest } from "../../kit/index.ts";
+import { type Digest, encodeRaw } from "../../kit/index.ts";
 
 const capacity = 64 * 1024;
 
@@ -12,9 +12,10 @@ export class RecordHash {
   readonly #buffer = Buffer.allocUnsafeSlow(capacity);
   #fill = 0;
 
+  /** Raw text. */
   text(field: string): void {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (field.length * 3 + 4 > capacity) this.bytes(Buffer.from(field));
+    if (field.length * 3 + 4 > capacity || !field.isWellFormed()) this.bytes(encodeRaw(field));
     else {
       this.#room(field.length * 3 + 4);
       const length = this.#buffer.write(field, this.#fill + 4, "utf8");

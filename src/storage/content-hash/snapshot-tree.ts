@@ -1,6 +1,6 @@
-import { type BigIntStats, readdirSync, readlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { isOpaque, isWhiteout, type TreeFiles } from "../../archive/index.ts";
-import { errnoOf } from "../../kit/index.ts";
+import { errnoOf, readdirSync, readlinkSync } from "../../kit/index.ts";
 import type { DigestMemory } from "./digest-memory.ts";
 import { digestOfAttributes, digestOfFile, kindOf } from "./file-digest.ts";
 import { below, type HashTree, type Place, type TreeNode } from "./tree.ts";

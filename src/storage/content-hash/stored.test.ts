@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import * as raw from "../../kit/index.ts";
 import { type Digest, quietScope } from "../../kit/index.ts";
 import { lsetxattr } from "../../sys/index.ts";
 import type { SnapshotInfo, Storage } from "../contract.ts";
@@ -75,6 +76,46 @@ describe("content hash of a folder", () => {
       }),
     ]);
     expect(new Set([base, ...others]).size).toBe(others.length + 1);
+  });
+
+  it("tells names, link targets and attributes apart that are no UTF-8", async () => {
+    await using storage = await open();
+    const trees = ["\udcff", "\udcfe", "\ufffd"].flatMap((name) => [
+      (path: string) => raw.writeFileSync(join(path, `f${name}`), ""),
+      (path: string) => raw.mkdirSync(join(path, `f${name}`)),
+      (path: string) => raw.symlinkSync(`t${name}`, join(path, "link")),
+      (path: string) => {
+        writeFileSync(join(path, "f"), "");
+        lsetxattr(join(path, "f"), `user.${name}`, Buffer.from("1"));
+      },
+    ]);
+    for (const form of ["hash", "portable"] as const) {
+      const digests = new Set<Digest>();
+      for (const make of trees) {
+        const path = storage.context({ a: "a" });
+        make(path);
+        digests.add(await storage.contentHashes[form](folderOf(path), all, quietScope));
+        await using active = await storage.snapshots.prepare(undefined);
+        make(active.changes.folder);
+        writeFileSync(join(active.changes.folder, "a"), "a");
+        const { id } = await active.commit();
+        const known = await storage.contentHashes[form]({ kind: "snapshot", id }, { ...all, path: "/a" }, quietScope);
+        expect(await storage.contentHashes[form](folderOf(path), { ...all, path: "/a" }, quietScope)).toBe(known);
+      }
+      expect(digests.size).toBe(trees.length);
+    }
+  });
+
+  it("remembers the digest of a file by its name, whatever its encoding", async () => {
+    const { DigestMemory } = await import("./digest-memory.ts");
+    const memory = new DigestMemory(join(newRoot(), "hashes", "memory"));
+    const file = { size: 1n, mtimeNs: 2n, ctimeNs: 3n, ino: 4n };
+    const names = ["a\udcff", "a\udcfe", "a\ufffd"];
+    for (const [at, name] of names.entries()) memory.folder(name).remember(name, file, Buffer.alloc(32, at));
+    memory.save();
+    memory.folder("late").remember("file", file, Buffer.alloc(32));
+    for (const [at, name] of names.entries())
+      expect(memory.folder(name).find(name, file)).toEqual(Buffer.alloc(32, at));
   });
 
   it("sees a change even of a file that it has just hashed, with size and mtime put back", async () => {

@@ -1,6 +1,7 @@
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, readSync, writeSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
+import { openSync, rawBytes } from "../../kit/index.ts";
 import { futimens, utimensat } from "../../sys/index.ts";
 
 /** What a copy gets besides the bytes. */
@@ -45,7 +46,7 @@ export function copyFileFast(
 }
 
 async function copyLarge(from: string, to: string, attributes: CopiedAttributes, files: TreeFiles): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  await copyFile(rawBytes(from), rawBytes(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   files.chown(to, attributes.uid, attributes.gid);
   files.chmod(to, attributes.mode);
   utimensat(to, attributes.mtime, attributes.mtime);

@@ -1,5 +1,6 @@
-import { type BigIntStats, linkSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
+import { linkSync, readdirSync, readlinkSync, symlinkSync } from "../../kit/index.ts";
 import { FileType, SysError, utimensat } from "../../sys/index.ts";
 import { copyFileFast } from "./copy-file.ts";
 

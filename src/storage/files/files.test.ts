@@ -13,11 +13,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import * as raw from "../../kit/index.ts";
 import { FileType, lgetxattr, lsetxattr, mknod, mount, umount, utimensat } from "../../sys/index.ts";
 import { temporaryRoots } from "../testing/temporary-root.ts";
 import { copyFileFast } from "./copy-file.ts";
 import { copyTree } from "./copy-tree.ts";
 import { removeTree } from "./remove-tree.ts";
+import { treeSize } from "./tree-size.ts";
 
 const newRoot = temporaryRoots();
 function newFolder(): string {
@@ -73,6 +75,26 @@ describe("copyTree()", () => {
     expect(readlinkSync(join(to, "link"))).toBe("d/f");
     expect([stat("link").mtimeNs, stat("d").mtimeNs]).toEqual([5_000_000_007n, 6_000_000_007n]);
     expect([stat("null").rdev, stat("d").mode & 0o7777n]).toEqual([0x103n, 0o555n]);
+  });
+});
+
+describe("a tree with names that are no UTF-8", () => {
+  it("is copied, measured and removed", async () => {
+    const [from, to] = [newFolder(), newFolder()];
+    raw.mkdirSync(join(from, "d\udcff"));
+    raw.writeFileSync(join(from, "d\udcff/f\udcfe"), Buffer.alloc(5000));
+    raw.writeFileSync(join(from, "large\udcfe"), Buffer.alloc(300_000));
+    raw.linkSync(join(from, "d\udcff/f\udcfe"), join(from, "hard\udcc3"));
+    raw.symlinkSync("d\udcff", join(from, "\udc80"));
+    lsetxattr(join(from, "d\udcff"), "user.\udcff", Buffer.from("1"));
+    await copyTree(from, to);
+    expect(raw.readdirSync(to).sort()).toEqual(["d\udcff", "hard\udcc3", "large\udcfe", "\udc80"].sort());
+    expect(raw.readlinkSync(join(to, "\udc80"))).toBe("d\udcff");
+    expect(raw.lstatSync(join(to, "hard\udcc3")).ino).toBe(raw.lstatSync(join(to, "d\udcff/f\udcfe")).ino);
+    expect(lgetxattr(join(to, "d\udcff"), "user.\udcff")?.toString()).toBe("1");
+    expect(await treeSize(to, new AbortController().signal)).toBeGreaterThan(305_000);
+    expect(await removeTree(to)).toBe(true);
+    expect(existsSync(to)).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
-import { chmodSync, type Dirent, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { errnoOf } from "../../kit/index.ts";
+import type { Dirent } from "node:fs";
+import { chmodSync, errnoOf, lstatSync, readEntriesSync, rmdirSync, unlinkSync } from "../../kit/index.ts";
 
 /** How long the event loop is held at a time. */
 const slice = 10;
@@ -50,7 +50,7 @@ function* removing(folder: string, device: number): Generator<void> {
 function entriesOf(folder: string): Dirent[] {
   let entries: Dirent[] = [];
   gone(() => {
-    entries = readdirSync(folder, { withFileTypes: true });
+    entries = readEntriesSync(folder);
   }, folder);
   return entries;
 }

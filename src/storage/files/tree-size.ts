@@ -1,5 +1,4 @@
-import { lstatSync, readdirSync } from "node:fs";
-import { errnoOf } from "../../kit/index.ts";
+import { errnoOf, lstatSync, readdirSync } from "../../kit/index.ts";
 
 const slice = 10;
 

@@ -1,6 +1,6 @@
-import { chmodSync, constants, copyFileSync, lchownSync, renameSync } from "node:fs";
+import { constants } from "node:fs";
 import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
-import { temporaryBeside } from "../../kit/index.ts";
+import { chmodSync, copyFileSync, lchownSync, renameSync, temporaryBeside } from "../../kit/index.ts";
 import { lgetxattr, llistxattr, lsetxattr, utimensat } from "../../sys/index.ts";
 
 /** A tree whose files may be further names of another tree's: what is changed in place becomes a copy first. */

@@ -1,6 +1,6 @@
-import { type BigIntStats, chmodSync, fchmodSync, linkSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { type BigIntStats, fchmodSync, realpathSync } from "node:fs";
 import { lstatBig, type TreeFiles } from "../../archive/index.ts";
-import { CooperError } from "../../kit/index.ts";
+import { CooperError, chmodSync, linkSync, mkdirSync, writeFileSync } from "../../kit/index.ts";
 import { FileType, lgetxattr, llistxattr, mknod } from "../../sys/index.ts";
 import { linkedFiles } from "./linked-files.ts";
 

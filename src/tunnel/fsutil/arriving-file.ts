@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync, writev, writevSync } from "node:fs";
+import { closeSync, writeSync, writev, writevSync } from "node:fs";
+import { openSync } from "../../kit/index.ts";
 
 /** Pieces are gathered up to this many bytes: the kernel takes one large write in a third of the time of many small ones. */
 const gatherSize = 1024 * 1024;

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { fsutil } from "../../grpc/index.ts";
+import { openSync } from "../../kit/index.ts";
 
 /** A frame's head, and in front of the content: type, id, and the content's length. */
 const frameHeadSize = 5;

@@ -1,7 +1,17 @@
-import { chmodSync, fchmodSync, linkSync, lstatSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { fchmodSync } from "node:fs";
 import { setTime, type TreeEntry, type TreeEntryKind } from "../../archive/index.ts";
 import type { fsutil } from "../../grpc/index.ts";
-import { CooperError, errnoOf } from "../../kit/index.ts";
+import {
+  CooperError,
+  chmodSync,
+  errnoOf,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from "../../kit/index.ts";
 import { FileType, futimens, lsetxattr, makeDevice, mknod } from "../../sys/index.ts";
 import { ArrivingFile } from "./arriving-file.ts";
 import { fromGoMode } from "./go-mode.ts";

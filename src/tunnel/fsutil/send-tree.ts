@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { type TreeEntry, type WalkFilter, walkTree } from "../../archive/index.ts";
 import { fsutil, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, errnoOf, messageOf, type Scope, settleAll } from "../../kit/index.ts";
+import { CooperError, errnoOf, messageOf, rawBytes, type Scope, settleAll } from "../../kit/index.ts";
 import { lgetxattr, llistxattr, splitDevice } from "../../sys/index.ts";
 import { contentFrame, contentHead, smallFile } from "./content-frame.ts";
 import { toGoMode } from "./go-mode.ts";
@@ -153,7 +153,7 @@ async function sendFile(root: string, id: number, file: Offered, packets: Packet
 }
 
 async function sendPieces(path: string, id: number, packets: Packets, scope: Scope): Promise<void> {
-  const file = await open(path, "r").catch(() => undefined);
+  const file = await open(rawBytes(path), "r").catch(() => undefined);
   if (file === undefined) return;
   try {
     for (;;) {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CooperError } from "../../../kit/index.ts";
+import { CooperError, readdirSync, renameSync } from "../../../kit/index.ts";
 import type { GitSource } from "./attributes.ts";
 import { formatOf } from "./fetch-commit.ts";
 import type { FoundRef } from "./refs.ts";
@@ -76,7 +76,7 @@ async function removeGitDirs(git: GitRunner, folder: string): Promise<void> {
 }
 
 async function moveSubdir(whole: string, subdir: string, folder: string): Promise<void> {
-  const { lstat, readdir, rename, cp } = await import("node:fs/promises");
+  const { lstat, cp } = await import("node:fs/promises");
   let current = whole;
   for (const part of subdir.split("/")) {
     current = join(current, part);
@@ -85,9 +85,12 @@ async function moveSubdir(whole: string, subdir: string, folder: string): Promis
       throw new CooperError("ops/git-no-subdir", `invalid subdir ${subdir}: not a directory`);
     }
   }
-  for (const name of await readdir(current)) {
-    await rename(join(current, name), join(folder, name)).catch(() =>
-      cp(join(current, name), join(folder, name), { recursive: true, verbatimSymlinks: true }),
-    );
+  for (const name of readdirSync(current)) {
+    const [from, to] = [join(current, name), join(folder, name)];
+    try {
+      renameSync(from, to);
+    } catch {
+      await cp(from, to, { recursive: true, verbatimSymlinks: true });
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { TreeEntryKind } from "../../../archive/index.ts";
-import type { Digest } from "../../../kit/index.ts";
+import { type Digest, openSync, rawBytes } from "../../../kit/index.ts";
 import type { Place, TreeNode } from "../tree.ts";
 
 /** Up to here a file is read in one go, in this thread. */
@@ -25,7 +25,8 @@ const typeFlags: Readonly<Record<TreeEntryKind, string>> = {
  */
 export function fileRecord(node: TreeNode, linkTarget: string, place: Place | undefined): Digest | Promise<Digest> {
   const hash = createHash("sha256");
-  for (const field of headerOf(node, linkTarget, place)) hash.update(field);
+  for (const field of headerOf(node, linkTarget, place))
+    hash.update(typeof field === "string" ? rawBytes(field) : field);
   if (node.kind !== "file" || place === undefined || place.stat.size === 0n) return finish(hash);
   return place.stat.size > BigInt(smallFile) ? readLarge(place.path, hash) : readSmall(place.path, hash);
 }
@@ -74,7 +75,7 @@ function readSmall(path: string, hash: Hash): Digest {
 }
 
 async function readLarge(path: string, hash: Hash): Promise<Digest> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await open(rawBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const buffer = Buffer.allocUnsafe(smallFile);
     for (;;) {

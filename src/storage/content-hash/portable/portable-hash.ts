@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { CooperError, type Digest, hasWildcard, type Scope, sha256 } from "../../../kit/index.ts";
+import { CooperError, type Digest, hasWildcard, rawBytes, type Scope, sha256 } from "../../../kit/index.ts";
 import type { HashSelector } from "../contract.ts";
 import { select } from "../resolve.ts";
 import type { HashTree, TreeNode } from "../tree.ts";
@@ -33,7 +33,7 @@ export async function portableHash<N extends TreeNode>(
   const hash = createHash("sha256");
   for (const [at, one] of found.entries()) {
     const key = one.path.slice(prefix.length).replaceAll("/", "\0");
-    hash.update(key === "" ? "\0" : key).update(digests[at] as Digest);
+    hash.update(key === "" ? "\0" : rawBytes(key)).update(digests[at] as Digest);
   }
   return `sha256:${hash.digest("hex")}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Digest, Scope } from "../../../kit/index.ts";
+import { compareRaw, type Digest, rawBytes, type Scope } from "../../../kit/index.ts";
 import type { FolderMemory } from "../folder-memory.ts";
 import { isRacy } from "../racy.ts";
 import type { HashTree, TreeNode } from "../tree.ts";
@@ -37,7 +37,7 @@ export class Records<N extends TreeNode> {
     if (performance.now() > this.#sliceEnd) await this.#breathe();
     const nodes = this.tree.children(folder);
     const plain = nodes.every(({ name }) => /^[\x20-\x7e]*$/.test(name));
-    return plain ? nodes : [...nodes].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+    return plain ? nodes : [...nodes].sort((a, b) => compareRaw(a.name, b.name));
   }
 
   /** False for a directory that is only there if anything below it is, when nothing is. */
@@ -66,7 +66,7 @@ export class Records<N extends TreeNode> {
       const digest = await this.whole(child);
       if (digest === undefined) continue;
       empty = false;
-      hash.update(`\0${child.name}`).update(digest);
+      hash.update(rawBytes(`\0${child.name}`)).update(digest);
     }
     return empty && !node.certain ? undefined : `sha256:${hash.digest("hex")}`;
   }
