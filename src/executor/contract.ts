@@ -127,6 +127,8 @@ export interface Container extends AsyncDisposable {
    * once; when a process cannot begin, its `exit` says why. The end of `scope` kills this process.
    */
   start(process: ContainerProcess, scope: Scope): Promise<RunningProcess>;
+  /** Where the source of a bind mount is while processes run, with a driver that moves it (`Executor.movesMounts`). Absent: where it was. */
+  placeOf?(source: string): string;
 }
 
 /** Runs steps. One per process; made by `createExecutor`, which probes what works here. */
@@ -149,7 +151,7 @@ export interface Executor extends AsyncDisposable {
   run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult>;
   /**
    * Opens a container for processes that are talked to: interactive ones, and frontends on their standard input and output. Nothing
-   * runs yet. The end of `scope` ends it, disposal must follow all the same. A driver that cannot throws executor/not-supported.
+   * runs yet. The end of `scope` ends it, disposal must follow all the same.
    */
   open(container: ContainerSpec, scope: Scope): Promise<Container>;
 }

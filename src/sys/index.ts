@@ -10,6 +10,7 @@ export * from "./inode.ts";
 export * from "./isolated-listener.ts";
 export * from "./library.ts";
 export * from "./lock.ts";
+export { loopbackUp } from "./loopback.ts";
 export * from "./mount.ts";
 export * from "./mountinfo.ts";
 export * from "./namespace.ts";

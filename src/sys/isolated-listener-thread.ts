@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { checked } from "./error.ts";
+import { switchOn } from "./loopback.ts";
 import { CloneFlag, unshare } from "./namespace.ts";
 import { bind } from "./native.ts";
 
 const [afInet, sockStream, nonBlock, closeOnExec] = [2, 1, 0o4000, 0o2000000];
-const [getFlags, setFlags, up] = [0x8913, 0x8914, 1];
 
 // The bundle's stand-in for the module is no port, and a port wants to be itself.
 const { parentPort } = process.getBuiltinModule("node:worker_threads");
@@ -22,7 +22,7 @@ function listenHere(): { readonly namespace: number; readonly socket: number; re
   let socket: number | undefined;
   try {
     socket = checked(bind("int socket(int, int, int)")(afInet, sockStream | nonBlock | closeOnExec, 0), "socket");
-    loopbackUp(socket);
+    switchOn(socket);
     // Family, port and address; port 0 is any.
     const address = Buffer.alloc(16);
     address.writeUInt16LE(afInet, 0);
@@ -38,14 +38,4 @@ function listenHere(): { readonly namespace: number; readonly socket: number; re
     closeSync(namespace);
     throw error;
   }
-}
-
-/** `struct ifreq`: a name of 16 bytes, the flags, and room for what other questions need. */
-function loopbackUp(socket: number): void {
-  const request = Buffer.alloc(40);
-  request.write("lo");
-  const ioctl = bind("int ioctl(int, unsigned long, void *)");
-  checked(ioctl(socket, getFlags, request), "ioctl");
-  request.writeUInt16LE(request.readUInt16LE(16) | up, 16);
-  checked(ioctl(socket, setFlags, request), "ioctl");
 }

@@ -55,7 +55,7 @@ async function look(): Promise<void> {
     workers: JSON.parse(process.env.BUILDKIT_WORKERS ?? "").length,
     image: process.env.FROM_IMAGE,
     metadata: existsSync("/run/config/buildkit/metadata/frontend.bin"),
-    network: readFileSync("/proc/net/dev", "utf8").split("\n").length - 3,
+    network: existsSync("/proc/net/dev") ? readFileSync("/proc/net/dev", "utf8").split("\n").length - 3 : undefined,
     exec: pong.frontendAPICaps.some(({ id, enabled }) => id === "gateway.exec" && enabled),
     inputs,
   };
@@ -71,8 +71,10 @@ async function runContainer(): Promise<void> {
     mounts: [{ dest: "/", resultID: await solve(image(option("base"))) }],
   });
   const call = client.call(service.ExecProcess, { signal: AbortSignal.timeout(60_000) });
-  const meta = { args: ["echo", "from inside"] };
-  await call.messages.send({ processID: "p", input: { case: "init", value: { containerID: "c", meta, fds: [1] } } });
+  const tty = option("tty") !== "";
+  const meta = { args: ["sh", "-c", "[ -t 1 ] && echo on a terminal; echo from inside"] };
+  const init = { containerID: "c", meta, tty, fds: [1] };
+  await call.messages.send({ processID: "p", input: { case: "init", value: init } });
   let said = "";
   for await (const { input } of call.messages) {
     if (input?.case === "file") said += Buffer.from(input.value.data).toString();

@@ -1,38 +1,50 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CooperError, type Scope } from "../../kit/index.ts";
-import type { Container, Executor, Step, StepOutput, StepResult } from "../contract.ts";
+import { Capability, hasCapability, processRights } from "../../sys/index.ts";
+import type { Container, ContainerSpec, Executor, Step, StepOutput, StepResult } from "../contract.ts";
 import { type MemoryWatch, watchMemory } from "../limits/memory-watch.ts";
 import { looseLimits } from "../limits/without-cgroups.ts";
 import { StepCookies } from "../processes/cookie.ts";
 import { startCookieWatchdog } from "../processes/cookie-watchdog.ts";
 import { endProcesses } from "../processes/end-processes.ts";
 import type { DnsOptions } from "../rootfs/network-files.ts";
-import { noExecHint } from "../rootfs/no-exec-hint.ts";
 import { ownerName } from "../runtime/owner.ts";
-import { killedHint, processesHint, wasKilled } from "../runtime/start-failure.ts";
 import { cookieFile, sweepDeadOwners } from "../runtime/sweep.ts";
-import { type LaunchOutcome, launch } from "./launcher.ts";
+import { type LaunchOutcome, launchStep, type Via } from "./launcher.ts";
 import { launchOrder } from "./make-order.ts";
 import { readNamedPipe } from "./named-output.ts";
+import { stepNetwork } from "./no-network.ts";
 import type { LaunchOrder } from "./order.ts";
 import { type PreparedTree, prepareTree } from "./prepare-tree.ts";
+import { launchResult } from "./result.ts";
 
 export interface ChrootOptions {
   /** A folder of the executor's own, the same for all processes that work on one root. */
   readonly stateDir: string;
-  /** `none`: steps ask for a network of their own, which they cannot get here. */
+  /** `none`: steps that do not say otherwise get no network. */
   readonly networkMode: string;
   readonly dns?: DnsOptions;
 }
 
+/** A step that is about to begin. */
+interface Starting {
+  readonly tree: PreparedTree;
+  readonly order: LaunchOrder;
+  readonly cookie: string;
+  readonly via: Via;
+  readonly onEntered: () => void;
+}
+
 /**
- * Runs a step in its tree with chroot(2) alone: no namespace, no mount, no cgroup, no filter of its own. For root with a container's
- * default capabilities. It separates files, and nothing else: the log says so.
+ * Runs a step in its tree with chroot(2) alone: no namespace (but a network's, where a step is to have none and one can be made), no mount, no
+ * cgroup, no filter of its own. For root with a container's default capabilities. It separates files, and nothing else: the log says so.
  */
 export class ChrootExecutor implements Executor {
   readonly description = "chroot";
   readonly movesMounts = true;
+  /** Joining takes the right to make one. */
+  readonly joinsNetworks = hasCapability(processRights(), Capability.sysAdmin);
   readonly #options: ChrootOptions;
   readonly #ownerFolder: string;
   readonly #cookies = new StepCookies();
@@ -47,8 +59,8 @@ export class ChrootExecutor implements Executor {
 
   async run(step: Step, output: StepOutput, scope: Scope): Promise<StepResult> {
     throwIfCancelled(scope);
-    refuseWhatIsMissing(step, this.#options.networkMode);
     this.#onFirstStart();
+    await using network = await stepNetwork(step, this.#options.networkMode);
     const number = this.#steps++;
     const cookie = this.#cookies.next();
     using tree = prepareTree(step, `aside-${number}`, this.#options.dns);
@@ -61,8 +73,9 @@ export class ChrootExecutor implements Executor {
     const onEntered = () => {
       if (memoryBytes !== undefined) watch = watchMemory(cookie, memoryBytes);
     };
-    const order = launchOrder(step, tree.user, cookie, limits.cpus);
-    const outcome = await this.#runIn(tree, order, cookie, onEntered, output, scope).finally(() => watch?.stop());
+    const order = launchOrder(step, tree.user, cookie, limits.cpus, { network: network.order });
+    const started = { tree, order, cookie, via: network.via, onEntered };
+    const outcome = await this.#runIn(started, output, scope).finally(() => watch?.stop());
     throwIfCancelled(scope);
     const result = resultOf(outcome, step, output);
     return watch?.stop() === true && memoryBytes !== undefined ? { ...result, oomKilledAt: memoryBytes } : result;
@@ -70,10 +83,7 @@ export class ChrootExecutor implements Executor {
 
   /** Nothing of the step runs any more when it returns, whatever happened. */
   async #runIn(
-    tree: PreparedTree,
-    order: LaunchOrder,
-    cookie: string,
-    onEntered: () => void,
+    { tree, order, cookie, via, onEntered }: Starting,
     output: StepOutput,
     scope: Scope,
   ): Promise<LaunchOutcome> {
@@ -85,7 +95,7 @@ export class ChrootExecutor implements Executor {
       ...(stderr === undefined ? [] : [readNamedPipe(stderr, (chunk) => output(2, chunk))]),
     ];
     try {
-      const launched = launch(orderFile, output, scope);
+      const launched = launchStep(orderFile, via, output, scope);
       try {
         await launched.entered;
         onEntered();
@@ -109,9 +119,17 @@ export class ChrootExecutor implements Executor {
     this.#sweep = sweepDeadOwners(this.#options.stateDir).catch(() => {});
   }
 
-  async open(): Promise<Container> {
-    throw new CooperError("executor/not-supported", 'cannot open a container: isolation "chroot" has none', {
-      hint: namespacesHint,
+  async open(container: ContainerSpec, scope: Scope): Promise<Container> {
+    throwIfCancelled(scope);
+    this.#onFirstStart();
+    const { ChrootContainer } = await import("./chroot-container.ts");
+    const cookie = this.#cookies.next();
+    return new ChrootContainer(container, scope, {
+      aside: `aside-${this.#steps++}`,
+      cookie,
+      files: join(this.#ownerFolder, cookie),
+      networkMode: this.#options.networkMode,
+      dns: this.#options.dns,
     });
   }
 
@@ -123,42 +141,13 @@ export class ChrootExecutor implements Executor {
   }
 }
 
-const namespacesHint =
-  "that needs namespaces: in a pod, securityContext.privileged: true, or uid 1000 with seccompProfile.type: Unconfined (docs/isolation.md)";
-
-function refuseWhatIsMissing(step: Step, networkMode: string): void {
-  if (step.network !== "none" && !(step.network === "sandbox" && networkMode === "none")) return;
-  throw new CooperError(
-    "executor/no-namespaces",
-    'cannot run the step without network: isolation "chroot" has no namespaces',
-    {
-      hint: namespacesHint,
-    },
-  );
-}
-
 /** The step's own mistake goes to its output, too, where a runtime would have told it. */
-function resultOf(outcome: LaunchOutcome, step: Step, output: StepOutput): StepResult {
-  if (outcome.kind === "exited") return { exitCode: outcome.code };
-  const { message, stepsFault } = outcome.failure;
-  if (stepsFault) {
-    output(2, Buffer.from(`${message}\n`));
-    throw new CooperError("executor/start-failed", message, { hint: noExecHint(step.rootfs, message) });
+function resultOf(outcome: LaunchOutcome, { rootfs }: Step, output: StepOutput): StepResult {
+  if (outcome.kind === "not-started" && outcome.failure.stepsFault) {
+    output(2, Buffer.from(`${outcome.failure.message}\n`));
   }
-  throw new CooperError("executor/no-permission", `cannot start the step with chroot: ${message}`, {
-    hint: hintFor(message),
-  });
+  return launchResult(outcome, rootfs);
 }
-
-function hintFor(message: string): string {
-  if (message.startsWith("set a resource limit")) return limitHint;
-  if (/\bEAGAIN\b/.test(message)) return processesHint;
-  if (wasKilled(message)) return killedHint;
-  return "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)";
-}
-
-const limitHint =
-  "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";
 
 function throwIfCancelled(scope: Scope): void {
   if (!scope.signal.aborted) return;

@@ -2,16 +2,21 @@
  * A process that becomes a step: started by the chroot executor, a new Node each time, because a process cannot take back what it gives
  * up here. Argument: the file with the order (`order.ts`). A failure goes to descriptor 3.
  */
-import { accessSync, constants, readFileSync, statSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, fchownSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { posix } from "node:path";
 import {
   becomeUser,
+  CloneFlag,
   chroot,
   dropBoundingCapability,
   execute,
+  loopbackUp,
+  makeControlling,
   SysError,
   setCpus,
+  setns,
   setResourceLimit,
+  unshare,
 } from "../../sys/index.ts";
 import { begun, type LaunchFailure, type LaunchOrder } from "./order.ts";
 
@@ -25,6 +30,10 @@ function launch(order: LaunchOrder): void {
     phase = "set a resource limit";
     for (const [resource, soft, hard] of order.limits) setResourceLimit(resource, BigInt(soft), BigInt(hard));
     if (order.cpus !== undefined) setCpus(order.cpus);
+    phase = "change the network";
+    changeNetwork(order.network);
+    phase = "take the terminal";
+    if (order.terminal) takeTerminal(order.uid);
     phase = "drop capabilities";
     if (order.capabilities !== undefined) keepCapabilities(order.capabilities);
     phase = "chroot";
@@ -38,6 +47,26 @@ function launch(order: LaunchOrder): void {
     const stepsFault = error instanceof StepsFault;
     const doing = stepsFault ? "unable to start container process" : phase;
     fail({ message: `${doing}: ${messageOf(error)}`, stepsFault });
+  }
+}
+
+function changeNetwork(network: LaunchOrder["network"]): void {
+  if (network?.kind === "join") {
+    const file = openSync(network.file, "r");
+    setns(file, CloneFlag.network);
+    closeSync(file);
+    return;
+  }
+  if (network?.kind === "leave") unshare(CloneFlag.network);
+  if (network !== undefined) loopbackUp();
+}
+
+function takeTerminal(uid: number): void {
+  makeControlling(0);
+  try {
+    fchownSync(0, uid, -1);
+  } catch {
+    // Whoever it belongs to, it is open; only its name could not be opened.
   }
 }
 

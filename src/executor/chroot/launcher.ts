@@ -13,29 +13,30 @@ export type LaunchOutcome =
   /** Nothing of the step has run. */
   | { readonly kind: "not-started"; readonly failure: LaunchFailure };
 
-/** A step's first process. `end` is to be called when it is over, however that came. */
-export interface Launched {
-  readonly pid: number | undefined;
-  /** The launcher is no more: the step's program runs, or nothing will. */
+/** The process that becomes a step's, or a container's. */
+export interface Launch {
+  /** The launcher is no more: the program runs, or nothing will. */
   readonly entered: Promise<void>;
   /** How it ended; what it left running may still write. */
   readonly exited: Promise<LaunchOutcome>;
+  /** Nothing happens when it has ended. */
+  kill(signal: number): void;
+}
+
+export interface LaunchedStep extends Launch {
   /** All output has been handed on. Only when nothing of the step runs any more. */
   readonly drained: Promise<void>;
 }
 
+/** What the launcher is started by, to be somewhere else: a program and its arguments, or nothing. */
+export type Via = readonly string[];
+
 /** Starts the launcher on an order, in a session of its own. The end of the scope kills it. */
-export function launch(orderFile: string, output: StepOutput, scope: Scope): Launched {
-  const script = fileURLToPath(new URL("./launch.ts", import.meta.url));
+export function launchStep(orderFile: string, via: Via, output: StepOutput, scope: Scope): LaunchedStep {
   const [out, err] = [pipe(), pipe()];
-  let child: ChildProcess;
+  let launched: Launch;
   try {
-    child = spawn(process.execPath, ["--no-warnings", script, orderFile], {
-      stdio: ["ignore", out.write, err.write, "pipe"],
-      detached: true,
-      cwd: "/",
-      env: {},
-    });
+    launched = launch(orderFile, via, ["ignore", out.write, err.write], scope);
   } finally {
     closeSync(out.write);
     closeSync(err.write);
@@ -44,10 +45,18 @@ export function launch(orderFile: string, output: StepOutput, scope: Scope): Lau
     reader(out.read, (chunk) => output(1, chunk)),
     reader(err.read, (chunk) => output(2, chunk)),
   ]);
+  return { ...launched, drained: drained.then(() => {}) };
+}
+
+/** The same on standard files of the caller's. */
+export function launch(orderFile: string, via: Via, files: readonly ("ignore" | number)[], scope: Scope): Launch {
+  const script = fileURLToPath(new URL("./launch.ts", import.meta.url));
+  const [program = "", ...args] = [...via, process.execPath, "--no-warnings", script, orderFile];
+  const child = spawn(program, args, { stdio: [...files, "pipe"], detached: true, cwd: "/", env: {} });
   const channel = child.stdio[3] as Socket;
   // Its end of the channel closes when it becomes the step.
   const entered = new Promise<void>((resolve) => channel.once("close", () => resolve()));
-  return { pid: child.pid, entered, exited: outcome(child, channel, entered, scope), drained: drained.then(() => {}) };
+  return { entered, exited: outcome(child, channel, entered, scope), kill: (signal) => void child.kill(signal) };
 }
 
 function reader(fd: number, output: (chunk: Uint8Array) => void): Promise<void> {

@@ -5,7 +5,13 @@ import { capabilityNumbers, defaultCapabilities } from "../spec/capabilities.ts"
 import { type LaunchOrder, resourceNumbers } from "./order.ts";
 
 /** What the launcher has to become for a step. A name of a limit that nobody knows is left out, as the frontend has checked them. */
-export function launchOrder(step: Step, user: StepUser, cookie: string, cpus?: readonly number[]): LaunchOrder {
+export function launchOrder(
+  step: Step,
+  user: StepUser,
+  cookie: string,
+  cpus: readonly number[] | undefined,
+  place: Pick<LaunchOrder, "network" | "terminal">,
+): LaunchOrder {
   const limits = step.ulimits.flatMap(({ name, soft, hard }) => {
     const number = resourceNumbers[name.toLowerCase()];
     return number === undefined ? [] : [[number, limitText(soft), limitText(hard)] as const];
@@ -21,6 +27,7 @@ export function launchOrder(step: Step, user: StepUser, cookie: string, cpus?: r
     limits: [...limits, [cookieResource, cookie, cookie]],
     ...(step.security !== "insecure" && { capabilities: capabilityNumbers(defaultCapabilities) }),
     ...(cpus !== undefined && { cpus }),
+    ...place,
   };
 }
 

@@ -13,6 +13,14 @@ export interface LaunchOrder {
   readonly capabilities?: readonly number[];
   /** Numbers of processors. */
   readonly cpus?: readonly number[];
+  /** Its standard input is a terminal, which it is to have as its own. */
+  readonly terminal?: boolean;
+  /** `leave`: for a new one with nothing but a loopback; `loopback`: it is in such a one already; `join`: the namespace of that file. */
+  readonly network?:
+    | { readonly kind: "leave" }
+    | { readonly kind: "loopback" }
+    | { readonly kind: "join"; readonly file: string }
+    | undefined;
 }
 
 /** Written to descriptor 3 when only the step itself is still to be started. */

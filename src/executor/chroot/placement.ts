@@ -64,6 +64,11 @@ export class Placement {
     make(path);
   }
 
+  /** Where `move` has put it; undefined for what it did not. */
+  placeOf(source: string): string | undefined {
+    return this.#placed.get(source);
+  }
+
   /** All is in place and the step may begin: from now on, changes are the step's. */
   settle(): void {
     this.#times.settle();

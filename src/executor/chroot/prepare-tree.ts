@@ -16,6 +16,8 @@ export interface PreparedTree extends Disposable {
   readonly pipes: OutputPipePaths;
   /** Devices that could not be made. */
   readonly gaps: readonly string[];
+  /** Where the source of a bind mount is now; undefined for what is none. */
+  placeOf(source: string): string | undefined;
 }
 
 /** `aside`: a name beside the tree that nobody uses. Throws `executor/no-user`, `executor/working-dir`, `executor/no-device`. */
@@ -40,7 +42,7 @@ export function prepareTree(step: Step, aside: string, dns: DnsOptions | undefin
     placeNetworkFiles(step, dns, placement);
     for (const mount of byTarget(step.mounts)) placeMount(mount, placement);
     placement.settle();
-    return { user, ...devices, [Symbol.dispose]: takeOut };
+    return { user, ...devices, placeOf: (source) => placement.placeOf(source), [Symbol.dispose]: takeOut };
   } catch (error) {
     takeOut();
     throw error;

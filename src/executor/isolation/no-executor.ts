@@ -25,7 +25,7 @@ export class NoExecutor implements Executor {
       "executor/no-exec",
       'cannot open a container: isolation "no-exec" assembles images without running anything',
       {
-        hint: `frontend images and containers need namespaces; ${settingsHint}`,
+        hint: `frontend images and containers need what RUN needs; ${settingsHint}`,
       },
     );
   }

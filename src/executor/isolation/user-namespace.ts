@@ -22,7 +22,7 @@ export async function openUserNamespace(): Promise<UserNamespace | string> {
   if (read("/proc/sys/user/max_user_namespaces").trim() === "0") return "user.max_user_namespaces is 0 on this node";
   let idTrouble: string | undefined;
   for (const { ids, map } of idMappings(processRights())) {
-    const holder = await startHolder();
+    const holder = await startHolder(["-U", "-m"]);
     if (typeof holder === "string") return holder;
     const mapTrouble = await map(holder.pid);
     if (mapTrouble === undefined) {
@@ -38,14 +38,15 @@ export async function openUserNamespace(): Promise<UserNamespace | string> {
   return idTrouble ?? "no way to map ids";
 }
 
-interface Holder {
+/** A process that waits for the end of its input, in namespaces of its own. */
+export interface Holder {
   readonly pid: number;
   close(): Promise<void>;
 }
 
-/** A process that waits for the end of its input, in namespaces of its own. */
-async function startHolder(): Promise<Holder | string> {
-  const child = spawn(findProgram("unshare") ?? "unshare", ["-U", "-m", "sh", "-c", "echo; read -r _"], {
+/** `namespaces`: flags of unshare(1). Says why it could not. */
+export async function startHolder(namespaces: readonly string[]): Promise<Holder | string> {
+  const child = spawn(findProgram("unshare") ?? "unshare", [...namespaces, "sh", "-c", "echo; read -r _"], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, PATH: usualPath() },
   });

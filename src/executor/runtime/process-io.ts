@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import { pipe } from "../../sys/index.ts";
+import { pipe, type TerminalMode } from "../../sys/index.ts";
 import type { ContainerProcess, TerminalSize } from "../contract.ts";
 import { terminalIo } from "./terminal-io.ts";
 
@@ -19,8 +19,12 @@ export interface ProcessIo {
   destroy(): void;
 }
 
-export function processIo({ stdin, terminal }: Pick<ContainerProcess, "stdin" | "terminal">): ProcessIo {
-  return terminal === undefined ? pipeIo(stdin) : terminalIo(stdin, terminal);
+/** `mode`: of the terminal, when the process has one. */
+export function processIo(
+  { stdin, terminal }: Pick<ContainerProcess, "stdin" | "terminal">,
+  mode: TerminalMode = "raw",
+): ProcessIo {
+  return terminal === undefined ? pipeIo(stdin) : terminalIo(stdin, terminal, mode);
 }
 
 /** Real pipes: with Node's own, which are sockets, a process could not open /dev/stdout. */

@@ -2,7 +2,7 @@ import { closeSync, writeSync } from "node:fs";
 import { PassThrough, Writable } from "node:stream";
 import { ReadStream } from "node:tty";
 import { errnoOf } from "../../kit/index.ts";
-import { openTerminal, resizeTerminal } from "../../sys/index.ts";
+import { openTerminal, resizeTerminal, type TerminalMode } from "../../sys/index.ts";
 import type { TerminalSize } from "../contract.ts";
 import type { ProcessIo } from "./process-io.ts";
 
@@ -10,11 +10,11 @@ import type { ProcessIo } from "./process-io.ts";
 const pause = 10;
 
 /**
- * A terminal of the host's for the runtime to run on: in the foreground it passes its own terminal on to the container's (runc and
- * crun alike), and its size whenever it gets SIGWINCH.
+ * A terminal of the host's. `raw`: for a runtime to run on, which in the foreground passes its own terminal on to the container's (runc and
+ * crun alike), and its size whenever it gets SIGWINCH. `cooked`: for the process itself.
  */
-export function terminalIo(hasStdin: boolean, size: TerminalSize): ProcessIo {
-  const { master, slave } = openTerminal();
+export function terminalIo(hasStdin: boolean, size: TerminalSize, mode: TerminalMode): ProcessIo {
+  const { master, slave } = openTerminal(mode);
   resizeTerminal(master, size.columns, size.rows);
   const reader = new ReadStream(master);
   let open = true;

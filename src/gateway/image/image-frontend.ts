@@ -1,6 +1,6 @@
 import type { FrontendRequest, FrontendResult } from "../../frontend/index.ts";
-import { CooperError, type Scope } from "../../kit/index.ts";
-import type { GatewayBridge } from "../contract.ts";
+import { CooperError, isCooperError, type Scope } from "../../kit/index.ts";
+import type { GatewayBridge, ProcessRequest } from "../contract.ts";
 import { wirePlatform } from "../platform.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import { type FrontendImage, findImage } from "./find-image.ts";
@@ -30,9 +30,12 @@ export async function imageFrontend(
   checkCapabilities(request, image);
   const worker = { id: workerId, platforms: bridge.workerPlatforms.map(wirePlatform) };
   const frontend = new ServedFrontend({ ...bridge, inputs: request.inputs }, worker, scope);
-  const container = await openBox(image, bridge);
+  const { container, process } = await startIn(
+    image,
+    frontendProcess(request, image, bridge.sessionId, worker),
+    bridge,
+  );
   try {
-    const process = await container.start(frontendProcess(request, image, bridge.sessionId, worker));
     return await frontend.serve(process);
   } finally {
     // Its process has ended, or is not wanted any more: how it ended is known, and told, already.
@@ -40,16 +43,39 @@ export async function imageFrontend(
   }
 }
 
-async function openBox(image: FrontendImage, bridge: GatewayBridge) {
+/** An image that says that it needs no network gets none, where that can be; where it cannot it still runs: nobody asked for it but the image. */
+async function startIn(image: FrontendImage, process: ProcessRequest, bridge: GatewayBridge) {
+  if (isTrue(image.labels["moby.buildkit.frontend.network.none"])) {
+    try {
+      return await started("none", image, process, bridge);
+    } catch (error) {
+      if (!isCooperError(error, "executor/no-namespaces")) throw error;
+      image.scope.log(`the frontend image has this process's network: ${error.message}`);
+    }
+  }
+  return await started("sandbox", image, process, bridge);
+}
+
+async function started(
+  network: "none" | "sandbox",
+  image: FrontendImage,
+  process: ProcessRequest,
+  bridge: GatewayBridge,
+) {
   const ref = await bridge.solve({ definition: image.definition }, { evaluate: false }, image.scope);
-  const network = image.labels["moby.buildkit.frontend.network.none"];
-  return bridge.openContainer({
+  const container = await bridge.openContainer({
     mounts: [{ dest: "/", selector: "", readonly: false, type: { kind: "bind" }, ref: ref.id }],
-    network: isTrue(network) ? "none" : "sandbox",
+    network,
     hostname: "",
     extraHosts: [],
     files: { target: metadataFolder, files: new Map([["frontend.bin", image.definition]]) },
   });
+  try {
+    return { container, process: await container.start(process) };
+  } catch (error) {
+    await container.release().catch(() => {});
+    throw error;
+  }
 }
 
 /** As Go reads a boolean. */

@@ -81,7 +81,8 @@ export async function execContainer(
     },
     treeOf(index) {
       const mount = spec.mounts[index];
-      return mount === undefined ? undefined : prepared.treeOf(mount);
+      const tree = mount === undefined ? undefined : prepared.treeOf(mount);
+      return tree === undefined ? undefined : (container.placeOf?.(tree) ?? tree);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
