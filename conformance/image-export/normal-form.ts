@@ -151,7 +151,7 @@ function isOfBase(name: string, { dockerfile }: Recording): boolean {
   return dockerfile === "run" && !name.startsWith("work/") && !["root/", "bin/"].includes(name);
 }
 
-/** What the captures have of progress: all lines but these two. Each line once, as it ended; two exporters' lines may be mixed. How far a failed export came does not matter. */
+/** What the captures have of progress: all lines but these; `...` is where a slower one is left for another. Each line once, as it ended; two exporters' lines may be mixed. How far a failed export came does not matter. */
 function progressForm({ progress, exit }: Recording, text: (value: string) => string): string[] {
   const ended = progress.map((line) =>
     text(line)
@@ -160,7 +160,7 @@ function progressForm({ progress, exit }: Recording, text: (value: string) => st
       .replace(/^(copying files( linux\/\w+)?)( .*)?$/, "$1")
       .replace(/( \d+(\.\d+)?s)?( done)?$/, ""),
   );
-  const lines = [...new Set(ended)].filter((line) => !/^(DONE$|rewriting layers )/.test(line)).sort();
+  const lines = [...new Set(ended)].filter((line) => !/^(DONE$|rewriting layers |\.\.\.$)/.test(line)).sort();
   return exit === 0 ? lines : lines.filter((line) => /^(exporting to|ERROR:) /.test(line));
 }
 
