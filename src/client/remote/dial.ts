@@ -120,16 +120,20 @@ function connected<S extends Duplex>(
   signal: AbortSignal,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
+    let settled = false;
     const fail = (cause: unknown) => {
+      settled = true;
       socket.destroy();
       const reason = signal.aborted ? "i/o timeout" : connectReason(cause);
       reject(unreachable(address, `transport: Error while dialing: dial ${place}`, new Error(reason, { cause })));
     };
-    const onAbort = () => fail(signal.reason);
+    // After a stall (a suspended machine, a core for somebody else) the timer comes before the news that the socket is open.
+    const onAbort = () => void setImmediate(() => settled || fail(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
     socket.once(event, () => {
       signal.removeEventListener("abort", onAbort);
       socket.off("error", fail);
+      settled = true;
       resolve(socket);
     });
     socket.once("error", fail);

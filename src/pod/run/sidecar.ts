@@ -54,6 +54,8 @@ export class Sidecar {
         this.#live = await startContainer(container, image, home, scope);
         home.around.event({ kind: "started", container: container.name, role: "sidecar" });
         stopWhenSick(container, this.#live, home, scope, false);
+        // The pod came to its end while this one was on its way.
+        if (this.#isStopping(scope)) void this.#live.stop(home.graceSeconds);
       } catch (error) {
         home.around.event({ kind: "warning", text: `sidecar ${this.name} does not start again: ${messageOf(error)}` });
         return;
