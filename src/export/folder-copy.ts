@@ -6,6 +6,7 @@ import {
   chmodSync,
   errnoOf,
   linkSync,
+  linkTargetBelow,
   lstatSync,
   makeFolders,
   mkdirSync,
@@ -83,7 +84,7 @@ export class FolderCopy {
       const mtime = time ?? entry.stat.mtime;
       const from = `${tree.path}/${entry.path}`;
       if (entry.kind === "directory") folders.push({ to: this.#folder(path), mode: entry.stat.mode, mtime });
-      else await this.#file(entry, from, path, mtime, links, tools);
+      else await this.#file(shownBelow(prefix, entry), from, path, mtime, links, tools);
       copyAttributes(from, join(this.#root, path), tree.files ?? tools.kernelFiles, tools);
       if (entry.kind !== "file") continue;
       bytes += entry.stat.size;
@@ -199,6 +200,11 @@ export class FolderCopy {
   }
 }
 
+function shownBelow(prefix: string, entry: TreeEntry): TreeEntry {
+  if (prefix === "" || entry.linkTarget === undefined) return entry;
+  return { ...entry, linkTarget: linkTargetBelow(prefix, entry.linkTarget) };
+}
+
 /** A full disk is told by write(2), which knows no path. */
 function writeError(path: string, cause: unknown): unknown {
   if (cause instanceof CooperError || errnoOf(cause) === undefined) return cause;
@@ -237,10 +243,13 @@ async function make(
   return true;
 }
 
-/** Extended attributes that the target's file system and the caller's rights allow; the others are left out. */
+/**
+ * Extended attributes that the target's file system and the caller's rights allow; the others are left out. So are capabilities: upstream's
+ * receiver loses them, as it sets the owner last.
+ */
 function copyAttributes(from: string, to: string, files: TreeFiles, { sys }: Tools): void {
   for (const name of files.attributeNames(from)) {
-    if (/^(trusted|user)\.overlay\./.test(name)) continue;
+    if (name === "security.capability" || /^(trusted|user)\.overlay\./.test(name)) continue;
     const value = files.attribute(from, name);
     if (value === undefined) continue;
     try {

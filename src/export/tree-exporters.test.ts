@@ -77,7 +77,8 @@ function fill(folder: string): void {
 async function tarNames(bytes: Buffer): Promise<string[]> {
   const names: string[] = [];
   for await (const { header } of readTar(bytesOf(bytes))) {
-    names.push(`${header.type} ${header.name.replace(/\/$/, "")} ${header.mtime / 1_000_000_000n}`);
+    const link = header.type === "symlink" && header.linkName?.startsWith("/") ? ` -> ${header.linkName}` : "";
+    names.push(`${header.type} ${header.name.replace(/\/$/, "")}${link} ${header.mtime / 1_000_000_000n}`);
   }
   return names;
 }
@@ -133,13 +134,20 @@ describe("type=local", () => {
 
   test("puts several platforms into a folder each", async () => {
     await withStorage(async (storage, folder) => {
-      const id = await snapshot(storage, undefined, (root) => writeFileSync(`${root}/a.txt`, ""));
+      const id = await snapshot(storage, undefined, (root) => {
+        writeFileSync(`${root}/a.txt`, "");
+        symlinkSync("/../etc//x/", `${root}/absolute`);
+        symlinkSync("../etc", `${root}/relative`);
+      });
       const source = several({ "linux/amd64": id, "linux/arm64": id });
       const target = { kind: "directory", path: `${folder}/out` } as const;
       const { tasks } = await run(storage, "local", {}, source, target);
       expect(tasks).toEqual(["copying files linux/amd64", "copying files linux/arm64"]);
       expect(existsSync(`${folder}/out/linux_arm64/a.txt`)).toBe(true);
       expect(lstatSync(`${folder}/out/linux_arm64`).mtimeMs).toBe(0);
+      const links = ["absolute", "relative"].map((name) => readlinkSync(`${folder}/out/linux_arm64/${name}`));
+      // What leads out of the folder of its platform is upstream's affair: it joins the two and cleans up.
+      expect(links).toEqual(["/etc/x", "../etc"]);
       await expect(run(storage, "local", { "platform-split": "false" }, source, target)).rejects.toThrow(
         "cannot overwrite a.txt from linux/amd64 with linux/arm64 when split option is disabled",
       );
@@ -200,15 +208,20 @@ describe("type=tar", () => {
 
   test("has a folder for each of several platforms, and the epoch everywhere", async () => {
     await withStorage(async (storage) => {
-      const id = await snapshot(storage, undefined, (root) => writeFileSync(`${root}/a`, ""));
+      const id = await snapshot(storage, undefined, (root) => {
+        writeFileSync(`${root}/a`, "");
+        symlinkSync("/a", `${root}/link`);
+      });
       const { target, sent } = collectingTarget();
       const source = several({ "linux/amd64": id, "linux/arm64": id });
       await run(storage, "tar", { "source-date-epoch": "1000" }, source, target);
       expect(await tarNames(sent[0]?.bytes ?? Buffer.alloc(0))).toEqual([
         "directory linux_amd64 1000",
         "file linux_amd64/a 1000",
+        "symlink linux_amd64/link -> /linux_amd64/a 1000",
         "directory linux_arm64 1000",
         "file linux_arm64/a 1000",
+        "symlink linux_arm64/link -> /linux_arm64/a 1000",
       ]);
     });
   });

@@ -18,6 +18,11 @@ export function dirPath(path: string): string {
   return cleanPath(path.slice(0, path.lastIndexOf("/") + 1));
 }
 
+/** The target of a symbolic link whose tree is shown in the folder `prefix` (fsutil's SubDirFS): an absolute one leads below that folder. */
+export function linkTargetBelow(prefix: string, target: string): string {
+  return target.startsWith("/") ? joinPath(`/${prefix}`, target) : target;
+}
+
 /** Go's `path.Join`. */
 export function joinPath(...parts: readonly string[]): string {
   const filled = parts.filter((part) => part !== "");

@@ -1,4 +1,4 @@
-import type { Bytes, Scope } from "../../kit/index.ts";
+import { type Bytes, linkTargetBelow, type Scope } from "../../kit/index.ts";
 import { splitDevice } from "../../sys/index.ts";
 import type { TarHeader, TarSource, TreeEntry } from "../contract.ts";
 import { tarStream } from "../tar/tar-stream.ts";
@@ -42,6 +42,7 @@ function firstName(names: Map<string, string>, entry: TreeEntry, name: string): 
 function headerOf(entry: TreeEntry, folder: string, options: TreeTarOptions): TarHeader {
   const { stat, kind } = entry;
   const xattrs = attributesOf(`${folder}/${entry.path}`, options.files);
+  const link = entry.linkTarget;
   return {
     type: kind === "socket" ? "file" : kind,
     name: options.prefix === undefined ? entry.path : `${options.prefix}/${entry.path}`,
@@ -50,7 +51,9 @@ function headerOf(entry: TreeEntry, folder: string, options: TreeTarOptions): Ta
     gid: stat.gid,
     size: kind === "file" ? stat.size : 0,
     mtime: options.mtime === undefined ? rounded(stat.mtime) : BigInt(options.mtime) * 1_000_000_000n,
-    ...(entry.linkTarget !== undefined && { linkName: entry.linkTarget }),
+    ...(link !== undefined && {
+      linkName: options.prefix === undefined ? link : linkTargetBelow(options.prefix, link),
+    }),
     ...((kind === "character" || kind === "block") && { device: splitDevice(stat.rdev) }),
     ...(xattrs !== undefined && { xattrs }),
   };

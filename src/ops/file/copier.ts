@@ -158,8 +158,10 @@ export class Copier {
   /** After its content, as that changes a directory's times. */
   #finishLevel(level: Level): void {
     if (level.state === "pending") return;
-    if (level.state === "made" || level.overwrite) this.#copyMetadata(level.source, level.target, level.stat);
-    else this.#copyTime(level.target, level.stat);
+    const { source, target } = level;
+    const stat = this.#tree.ownedByRoot && source === this.#tree.root ? receivingFolder(level.stat) : level.stat;
+    if (level.state === "made" || level.overwrite) this.#copyMetadata(source, target, stat);
+    else this.#copyTime(target, stat);
   }
 
   #copyLeaf(source: string, target: string, stat: SeenStat, level: Level | undefined): Promise<void> | undefined {
@@ -230,10 +232,14 @@ export class Copier {
     return this.#rules.mode === undefined ? mode : this.#rules.mode(mode, stat.isDirectory());
   }
 
-  /** What may not be set here, or means something to overlayfs itself, is left out. */
+  /**
+   * What may not be set here, or means something to overlayfs itself, is left out. Capabilities of a caller's files as well: they do not
+   * survive the way to upstream's daemon.
+   */
   #copyAttributes(source: string, target: string): void {
-    const { files } = this.#tree;
+    const { files, ownedByRoot } = this.#tree;
     for (const name of files.attributeNames(source)) {
+      if (ownedByRoot && name === "security.capability") continue;
       const value = name.startsWith("trusted.overlay.") ? undefined : files.attribute(source, name);
       if (value === undefined) continue;
       try {
@@ -257,6 +263,12 @@ export class Copier {
   #refusal(message: string): CooperError {
     return new CooperError("ops/file-failed", message);
   }
+}
+
+/** A caller's folder itself is never sent: its content is found in one of the receiver's, made with the usual mode just now. */
+function receivingFolder(stat: SeenStat): SeenStat {
+  const mode = { value: (stat.mode & ~0o7777n) | 0o755n };
+  return Object.create(stat, { mode, mtimeNs: { value: BigInt(Date.now()) * 1_000_000n } });
 }
 
 function join(folder: string, name: string): string {

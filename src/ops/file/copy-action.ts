@@ -79,8 +79,12 @@ function numericMode(action: CopyAction): number {
 async function existingSource(path: string, { action, source, around }: Copying): Promise<string> {
   const from = pathInside(source.root, path, { followLast: action.followSymlink });
   if (source.exists(source.relative(from))) return from;
-  if (around.sourceTree.kind === "folder") throw await pathNotFound(around.sourceTree, posix.join("/", path));
-  throw pathError("lstat", posix.join("/", path), "ENOENT");
+  const absent = pathError("lstat", posix.join("/", path), "ENOENT");
+  if (around.sourceTree.kind !== "folder") throw absent;
+  const notFound = await pathNotFound(around.sourceTree, posix.join("/", path));
+  // Where patterns pick, the key is made without the path being there.
+  const picked = action.includePatterns.length + action.excludePatterns.length > 0;
+  throw picked ? new CooperError(absent.code, absent.message, { hint: notFound.hint }) : notFound;
 }
 
 /**
@@ -108,7 +112,7 @@ function mustHaveRequired(action: CopyAction, source: SourceTree, around: Action
     const path = source.relative(pathInside(source.root, required, { followLast: false }));
     if (source.exists(path)) continue;
     const name = around.sourceTree.kind === "snapshot" ? around.sourceTree.id : around.sourceTree.kind;
-    const message = `failed to calculate checksum of ref ${name}: ${JSON.stringify(required)}: not found`;
+    const message = `failed to compute cache key: failed to calculate checksum of ref ${name}: ${JSON.stringify(required)}: not found`;
     throw new CooperError("ops/path-not-found", message);
   }
 }

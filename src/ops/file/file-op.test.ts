@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as raw from "../../kit/index.ts";
 import { sleep } from "../../kit/index.ts";
 import type { CopyAction, FileAction, FileStep, MkdirAction, MkfileAction } from "../../llb/index.ts";
+import { lsetxattr } from "../../sys/index.ts";
 import type { Ref } from "../contract.ts";
 import { openWorkbench, type Workbench } from "../testing/index.ts";
 import { fileOp } from "./file-op.ts";
@@ -56,6 +57,8 @@ const mkfile = (path: string, data: string, more: Partial<MkfileAction> = {}): M
   timestamp: undefined,
   ...more,
 });
+/** As setcap writes cap_net_bind_service+ep. */
+const netBind = Buffer.from("0100000200040000000000000000000000000000", "hex");
 const byName = (name: string) => ({ kind: "name", name, input: 0 }) as const;
 
 describe.each(["overlayfs", "native", "recorded"] as const)("a file op on %s snapshots", (snapshotter) => {
@@ -257,6 +260,51 @@ describe.each(["overlayfs", "native", "recorded"] as const)("a file op on %s sna
       hint: expect.stringContaining('"secret"'),
     });
     await expect(shown([base, base], copy("/nope", "/"))).rejects.toThrow("lstat /nope: no such file or directory");
+  });
+
+  test("what stands before a wildcard must be there, what patterns pick from as well", async () => {
+    const context = bench.context({ "d/a": "a", "d/hidden": "h" }, { exclude: ["d/hidden"] });
+    await expect(onScratch(context, copy("/nodir/*", "/"))).rejects.toThrow("lstat /nodir: no such file or directory");
+    await expect(onScratch(context, copy("/d/hidden/*", "/"))).rejects.toThrow(
+      "lstat /d/hidden: no such file or directory",
+    );
+    await expect(shown([base, base], copy("/nodir/*/x", "/"))).rejects.toThrow(
+      "lstat /nodir: no such file or directory",
+    );
+    expect(await onScratch(context, copy("/d/a/*", "/to/"), copy("/d/x*", "/to/"), mkdir("/m"))).toEqual({
+      "m/": "755 0:0",
+    });
+    await expect(onScratch(context, copy("/nope", "/", { excludePatterns: ["x"] }))).rejects.toThrow(
+      "lstat /nope: no such file or directory",
+    );
+    const required = { includePatterns: ["nope"], requiredPaths: ["nope"] };
+    await expect(onScratch(context, copy("/", "/", required))).rejects.toThrow(
+      /failed to compute cache key: failed to calculate checksum of ref .*: "nope": not found/,
+    );
+  });
+
+  test("a caller's folder itself is never sent, nor are capabilities: as upstream's daemon gets to see it", async () => {
+    const context = bench.context({ "d/f": "f" });
+    lsetxattr(join(context.path, "d/f"), "security.capability", netBind);
+    lsetxattr(join(context.path, "d/f"), "user.kept", Buffer.from("1"));
+    chmodSync(context.path, 0o700);
+    utimesSync(join(context.path, "d"), 1_000_000_000, 1_000_000_000);
+    utimesSync(context.path, 1_000_000_000, 1_000_000_000);
+    const whole = copy("/", "/new", { dirCopyContents: false });
+    const made = await run(
+      [{ kind: "scratch" }, context],
+      mkdir("/there", { mode: 0o711 }),
+      copy("/", "/there"),
+      whole,
+    );
+    expect(await bench.show(made)).toMatchObject({ "there/": "711 0:0", "there/d/": "755 0:0", "new/": "755 0:0" });
+    await bench.look(made, (path, files) => {
+      const time = (name: string) => files.lstat(`${path}/${name}`)?.mtimeMs ?? 0n;
+      expect(time("there/d")).toBe(1_000_000_000_000n);
+      expect([time("there") > 1_000_000_000_000n, time("new") > 1_000_000_000_000n]).toEqual([true, true]);
+      expect(files.attributeNames(`${path}/there/d/f`)).toContain("user.kept");
+      expect(files.attributeNames(`${path}/there/d/f`)).not.toContain("security.capability");
+    });
   });
 
   test("no link of either tree leads out of it", async () => {

@@ -12,7 +12,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from "../../kit/index.ts";
-import { FileType, futimens, lsetxattr, makeDevice, mknod } from "../../sys/index.ts";
+import { FileType, futimens, lsetxattr, makeDevice, mknod, utimensat } from "../../sys/index.ts";
 import { ArrivingFile } from "./arriving-file.ts";
 import { fromGoMode } from "./go-mode.ts";
 
@@ -219,7 +219,10 @@ export class IncomingTree {
     const path = `${this.#root}/${entry.path}`;
     setAttributes(path, entry.stat.xattrs);
     if (entry.kind !== "symlink") chmodSync(path, entry.mode);
-    setTime(path, entry.stat.modTime, entry.kind === "symlink");
+    const { modTime } = entry.stat;
+    // Node takes a time before 1970 for the current one.
+    if (modTime < 0n) utimensat(path, modTime, modTime);
+    else setTime(path, modTime, entry.kind === "symlink");
   }
 }
 
@@ -254,12 +257,12 @@ function sameLink({ stat, mode, kind }: Announced, old: TreeEntry): boolean {
 }
 
 /**
- * Attributes that say something about a file wherever it lies: the user's and capabilities. Others are this machine's own affair.
- * A file system, or a user, that cannot have one gets the file without.
+ * Attributes that say something about a file wherever it lies: the user's. Others are this machine's own affair; capabilities do not
+ * arrive at upstream either, which sets the owner last. A file system, or a user, that cannot have one gets the file without.
  */
 function setAttributes(path: string, attributes: ReadonlyMap<string, Uint8Array>): void {
   for (const [name, value] of attributes) {
-    if (!name.startsWith("user.") && name !== "security.capability") continue;
+    if (!name.startsWith("user.")) continue;
     try {
       lsetxattr(path, name, value);
     } catch (error) {

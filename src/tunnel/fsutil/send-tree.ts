@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { type TreeEntry, type WalkFilter, walkTree } from "../../archive/index.ts";
 import { fsutil, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, errnoOf, messageOf, rawBytes, type Scope, settleAll } from "../../kit/index.ts";
+import { CooperError, errnoOf, linkTargetBelow, messageOf, rawBytes, type Scope, settleAll } from "../../kit/index.ts";
 import { lgetxattr, llistxattr, splitDevice } from "../../sys/index.ts";
 import { contentFrame, contentHead, smallFile } from "./content-frame.ts";
 import { toGoMode } from "./go-mode.ts";
@@ -116,8 +116,8 @@ async function announce(
       const stat = statOf(root, entry, seen);
       if (entry.kind === "file") offered.set(id, { path: entry.path, size: Number(stat.size) });
       id++;
-      const link = entry.kind === "file" && stat.linkname !== "" ? within + stat.linkname : stat.linkname;
-      const shown = { ...stat, path: within + stat.path, linkname: link, modTime: time ?? stat.modTime };
+      const linkname = prefix === "" ? stat.linkname : linkBelow(prefix, entry, stat.linkname);
+      const shown = { ...stat, path: within + stat.path, linkname, modTime: time ?? stat.modTime };
       await packets.send({ type: fsutil.PacketType.STAT, stat: within === "" && time === undefined ? stat : shown });
       if (id % entriesPerTurn === 0) await turn(scope);
     }
@@ -126,6 +126,12 @@ async function announce(
     await packets.send({ type: fsutil.PacketType.ERR, data: Buffer.from(messageOf(error)) });
     throw error;
   }
+}
+
+/** What a link leads to, when the tree is shown in the folder `prefix`: of a file's further name the first one. */
+function linkBelow(prefix: string, entry: TreeEntry, target: string): string {
+  if (target === "") return "";
+  return entry.kind === "file" ? `${prefix}/${target}` : linkTargetBelow(prefix, target);
 }
 
 async function answerRequests(packets: Packets, wanted: Wanted): Promise<void> {
