@@ -71,6 +71,7 @@ describe("lint", () => {
       step({ container: "                command: [echo]\n" }),
       ["10:26 shadowed-command"],
     ],
+    ["the plugin with a version", step({}).replace("- kubernetes:", "- kubernetes#v1.0.0:"), ["4:9 plugin-version"]],
     ["args alone", step({ container: "                args: [x]\n" }), ["10:23 args-without-command"]],
     ["a misspelt field", step({ container: "                imagePullPolice: Always\n" }), ["10:34 unknown-field"]],
     ["a field of the wrong kind", step({ container: "                workingDir: [a]\n" }), ["10:29 field-kind"]],

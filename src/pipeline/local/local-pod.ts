@@ -5,8 +5,7 @@ import type { Container, PodSpec } from "../render/container.ts";
 import { readControllerConfig } from "../render/controller-config.ts";
 import { controllerTypes } from "../render/controller-types.ts";
 import { type JobInput, renderJob } from "../render/job.ts";
-import { isKubernetesPlugin } from "../steps/plugins.ts";
-import { toPlain } from "../yaml/value.ts";
+import { kubernetesConfig } from "../render/merge-plugins.ts";
 
 /** The pod that the controller would make of a job, without what only a cluster needs. */
 export interface LocalPod {
@@ -48,14 +47,14 @@ export function localPod(job: Job, env: Readonly<Record<string, string>>): Local
 }
 
 function inputOf(job: Job, env: Readonly<Record<string, string>>): JobInput {
-  const plugin = job.plugins.findLast(isKubernetesPlugin);
+  const plugin = kubernetesConfig(job.plugins);
   return {
     uuid: job.id,
     command: job.command,
     tags: [...job.agents].map(([tag, value]) => `${tag}=${value}`),
     priority: job.priority,
     env,
-    plugin: plugin === undefined ? undefined : withoutGit(toPlain(plugin.config)),
+    plugin: plugin === undefined ? undefined : withoutGit(plugin),
   };
 }
 

@@ -5,7 +5,7 @@ import { errnoOf, isCooperError, messageOf, pathInside, type Scope, withChildSco
 import type { PodResult } from "../../pod/index.ts";
 import { jobEnvironment } from "../build/job-environment.ts";
 import type { Job, PlanNode } from "../expand/contract.ts";
-import { isKubernetesPlugin } from "../steps/plugins.ts";
+import { isKubernetesPlugin, isVersionedKubernetesPlugin } from "../steps/plugins.ts";
 import { answerCall, type CallingJob } from "./agent/commands.ts";
 import { type AgentServer, startAgent } from "./agent/server.ts";
 import { runsInPod } from "./check-pods.ts";
@@ -170,8 +170,9 @@ class JobRun {
     );
     this.#places.set("", linksFollowed);
     for (const plugin of this.#job.plugins) {
-      if (!isKubernetesPlugin(plugin))
-        this.#warn(`plugin ${plugin.name} is not run here: only the kubernetes plugin is`);
+      if (isKubernetesPlugin(plugin)) continue;
+      const hint = isVersionedKubernetesPlugin(plugin) ? ", and agent-stack-k8s knows it without a version" : "";
+      this.#warn(`plugin ${plugin.name} is not run here: only the kubernetes plugin is${hint}`);
     }
     const result = runsInPod(this.#job) ? await this.#inPod(agent, scope) : await this.#onHost(agent, scope);
     const paths = this.#job.artifactPaths.join(";");

@@ -14,6 +14,7 @@ import {
   type ResourceClass,
   type SidecarParams,
 } from "./params.ts";
+import { settingProblem } from "./setting-bounds.ts";
 
 /** The controller's configuration, as far as it shapes the Jobs. Names are those of its file. */
 export interface ControllerConfig {
@@ -52,11 +53,14 @@ const defaults: JsonObject = {
   image: `ghcr.io/buildkite/agent:${agentVersion}`,
   "job-prefix": "buildkite-",
   "agent-token-secret": "buildkite-agent-token",
+  namespace: "default",
   "job-ttl": "10m",
   "job-active-deadline-seconds": 21_600,
   "default-termination-grace-period-seconds": 60,
   "image-check-container-cpu-limit": "200m",
   "image-check-container-memory-limit": "128Mi",
+  "pagination-page-size": 1000,
+  "pagination-depth-limit": 2,
 };
 
 /**
@@ -74,6 +78,8 @@ export function readControllerConfig(api: PodApi, file: Json = {}): ControllerCo
   const read = normalise(api, "ControllerConfig", { ...defaults, ...given });
   const settings = new Settings(read);
   const config = toConfig(settings);
+  const problem = settingProblem(read);
+  if (problem !== undefined) throw refused(problem);
   check(config);
   return config;
 }
@@ -151,9 +157,6 @@ function agentConfig(config: AgentConfig | undefined): AgentConfig | undefined {
 }
 
 function check(config: ControllerConfig): void {
-  for (const required of ["image", "jobPrefix", "agentTokenSecret"] as const) {
-    if (config[required] === "") throw refused(`${required} is empty`);
-  }
   for (const [at, { path, volume }] of (config.agentConfig?.["additional-hooks"] ?? []).entries()) {
     if (!path) throw refused(`agent-config.additional-hooks[${at}].path is required`);
     if (volume === undefined) throw refused(`agent-config.additional-hooks[${at}].volume is required`);

@@ -6,11 +6,10 @@ import type { Json, JsonObject } from "../kube/json.ts";
 import { readPodApi } from "../kube/schema.ts";
 import { loadPipeline } from "../load.ts";
 import { type Problem, Problems, throwIfInvalid } from "../problems.ts";
-import { isKubernetesPlugin } from "../steps/plugins.ts";
-import { toPlain } from "../yaml/value.ts";
 import { agentVersion, readControllerConfig } from "./controller-config.ts";
 import { controllerTypes } from "./controller-types.ts";
 import { type JobInput, renderJob } from "./job.ts";
+import { kubernetesConfig } from "./merge-plugins.ts";
 import type { FittingLevel } from "./pod-security-fit.ts";
 import { renderStandalone } from "./standalone.ts";
 
@@ -122,15 +121,13 @@ function lost(job: Job): string[] {
 
 /** A job of a plan as the controller is told of it. */
 export function jobInput(build: BuildContext, node: PlanNode, job: Job): JobInput {
-  const plugin = job.plugins.findLast(isKubernetesPlugin);
   return {
     uuid: job.id,
     command: job.command,
     tags: [...job.agents].map(([tag, value]) => `${tag}=${value}`),
     priority: job.priority,
     env: jobEnvironment(build, node, job),
-    // A YAML value without tags is JSON.
-    plugin: plugin === undefined ? undefined : (toPlain(plugin.config) as Json),
+    plugin: kubernetesConfig(job.plugins),
   };
 }
 

@@ -42,7 +42,14 @@ export function pluginSource(name: string): string {
   return name;
 }
 
-/** Whether it is the plugin by which agent-stack-k8s takes a pod; any version of it. */
+const kubernetesSource = "github.com/buildkite-plugins/kubernetes-buildkite-plugin";
+
+/** Whether it is the plugin by which agent-stack-k8s takes a pod. With a version the controller does not know it. */
 export function isKubernetesPlugin({ source }: Plugin): boolean {
-  return /^github\.com\/buildkite-plugins\/kubernetes-buildkite-plugin(#.*)?$/.test(source);
+  return source === kubernetesSource;
+}
+
+/** Meant to be that plugin, but with a version, which makes it another one. */
+export function isVersionedKubernetesPlugin({ source }: Plugin): boolean {
+  return source.startsWith(`${kubernetesSource}#`);
 }

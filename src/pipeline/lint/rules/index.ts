@@ -2,6 +2,7 @@ import type { LintRule } from "../contract.ts";
 import { argsWithoutCommand, containerEnvLoses, shadowedCommand } from "./commands.ts";
 import { imageReference } from "./images.ts";
 import { outputNotKept, tarIsNoImage } from "./outputs.ts";
+import { pluginVersion } from "./plugins.ts";
 import { fieldKind, unknownField } from "./pod-fields.ts";
 import { podSecurity, unwritableCheckout } from "./pod-security.ts";
 import { controllerRefuses, invalidPod, missingVolume, reservedContainer, reservedVolume } from "./refused-pod.ts";
@@ -19,6 +20,7 @@ export const lintRules: readonly LintRule[] = [
   invalidPod,
   missingVolume,
   outputNotKept,
+  pluginVersion,
   podSecurity,
   reservedContainer,
   reservedVolume,
