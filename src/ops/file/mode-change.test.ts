@@ -12,6 +12,20 @@ test.each([
   ["u+s,g+s,+t", 0o755, false, 0o7755],
   ["ug=rw-r", 0o777, false, 0o227],
   ["=", 0o777, false, 0],
+  // The rest as upstream's package (a BSD one) gave it.
+  ["u=rwX,go=rX", 0o1777, false, 0o1755],
+  ["u=rw,g=,o=", 0o7777, true, 0o1600],
+  ["=r", 0o7777, false, 0o1444],
+  ["o+t", 0o755, false, 0o755],
+  ["o=st", 0o757, false, 0o750],
+  ["u+t", 0o755, false, 0o1755],
+  ["+xt", 0o600, false, 0o1600],
+  ["=tr", 0o1644, false, 0o1644],
+  ["a-x,a+X", 0o755, false, 0o755],
+  ["g=ux", 0o640, false, 0o610],
+  ["g=ru", 0o250, false, 0o220],
+  ["o=ug", 0o751, false, 0o755],
+  ["u-g+s", 0o750, false, 0o4250],
 ])("mode %s turns %o (directory: %s) into %o", (text, mode, directory, expected) => {
   expect(parseModeChange(text)(mode, directory)).toBe(expected);
 });
