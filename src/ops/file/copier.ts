@@ -45,6 +45,8 @@ interface Level {
   readonly inAction: FilterState | undefined;
   /** Whether one that was there takes on the source's metadata. The top one does not. */
   readonly overwrite: boolean;
+  /** The action's patterns pick it, not only something in it. */
+  readonly picked: boolean;
   /** The very directory that the earlier copy found here. */
   readonly known: boolean;
   /** All files in it are those that the earlier copy found. */
@@ -84,7 +86,7 @@ export class Copier {
     }
     const top: Level = {
       parent: undefined,
-      ...{ stat, source, target, overwrite: false, inTree: verdict?.state, inAction: undefined },
+      ...{ stat, source, target, overwrite: false, picked: true, inTree: verdict?.state, inAction: undefined },
       known: this.#rules.memory?.enter("", stat) ?? false,
       unchanged: false,
       state: "pending",
@@ -130,7 +132,8 @@ export class Copier {
       return this.#copyLeaf(source, target, stat, level);
     }
     const below: Level = {
-      ...{ parent: level, stat, source, target, overwrite: true, inTree: inTree?.state, inAction },
+      ...{ parent: level, stat, source, target, overwrite: true, picked: verdict === "in" },
+      ...{ inTree: inTree?.state, inAction },
       known: (this.#rules.memory?.enter(inner, stat) ?? false) && level.known,
       unchanged: false,
       state: "pending",
@@ -160,8 +163,15 @@ export class Copier {
     if (level.state === "pending") return;
     const { source, target } = level;
     const stat = this.#tree.ownedByRoot && source === this.#tree.root ? receivingFolder(level.stat) : level.stat;
-    if (level.state === "made" || level.overwrite) this.#copyMetadata(source, target, stat);
+    if (!level.picked) this.#finishPassed(level);
+    else if (level.state === "made" || level.overwrite) this.#copyMetadata(source, target, stat);
     else this.#copyTime(target, stat);
+  }
+
+  /** Of a directory that was only passed on the way to what is picked, the time stays that of the last file in it: upstream copies it before that. */
+  #finishPassed({ state, source, target, stat }: Level): void {
+    if (state === "made") this.#copyRights(source, target, stat);
+    else this.#files.chmod(target, Number(stat.mode) & 0o7777);
   }
 
   #copyLeaf(source: string, target: string, stat: SeenStat, level: Level | undefined): Promise<void> | undefined {
@@ -210,11 +220,15 @@ export class Copier {
   }
 
   #copyMetadata(source: string, target: string, stat: SeenStat): void {
+    this.#copyRights(source, target, stat);
+    this.#copyTime(target, stat);
+  }
+
+  #copyRights(source: string, target: string, stat: SeenStat): void {
     const { uid, gid } = this.#owner(stat);
     this.#files.chown(target, uid, gid);
     if (!stat.isSymbolicLink()) this.#files.chmod(target, this.#mode(stat));
     this.#copyAttributes(source, target);
-    this.#copyTime(target, stat);
   }
 
   #copyTime(target: string, stat: SeenStat): void {

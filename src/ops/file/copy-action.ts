@@ -71,9 +71,9 @@ async function copyOne(path: string, copying: Copying): Promise<void> {
   for (const each of made.reverse()) setTime(each, time);
 }
 
-/** A numeric mode also goes for the parents that a copy makes; a symbolic one does not. */
+/** A numeric mode also goes for the parents that a copy makes, without its special bits; a symbolic one does not. */
 function numericMode(action: CopyAction): number {
-  return action.modeString === "" && action.mode !== undefined ? action.mode & 0o7777 : defaultFolderMode;
+  return action.modeString === "" && action.mode !== undefined ? action.mode & 0o777 : defaultFolderMode;
 }
 
 async function existingSource(path: string, { action, source, around }: Copying): Promise<string> {

@@ -283,6 +283,35 @@ describe.each(["overlayfs", "native", "recorded"] as const)("a file op on %s sna
     );
   });
 
+  test("parents that a copy makes get no special bits, and directories on the way to what is picked no time", async () => {
+    const context = bench.context({ "a/b/f": "f", "a/g": "g" });
+    for (const path of ["a/b", "a"]) utimesSync(join(context.path, path), 1_000_000_000, 1_000_000_000);
+    chmodSync(join(context.path, "a/b"), 0o750);
+    expect(await onScratch(context, copy("/a/g", "/x/y/", { mode: 0o4711 }))).toEqual({
+      "x/": "711 0:0",
+      "x/y/": "711 0:0",
+      "x/y/g": "4711 0:0 g",
+    });
+    const times = async (includePatterns: readonly string[]) => {
+      const made = await run([{ kind: "scratch" }, context], copy("/", "/to", { includePatterns }));
+      expect(await bench.show(made)).toMatchObject({ "to/a/": "755 0:0", "to/a/b/": "750 0:0" });
+      return await bench.look(made, (path, files) =>
+        ["a", "a/b"].map((name) => files.lstat(`${path}/to/${name}`)?.mtimeMs === 1_000_000_000_000n),
+      );
+    };
+    expect(await times(["a/b/f"])).toEqual([false, false]);
+    expect(await times(["a/b"])).toEqual([false, true]);
+    expect(await times(["a"])).toEqual([true, true]);
+    const there = [mkdir("/to/a/b", { mode: 0o700, owner: { user: { kind: "id", id: 7 } } })] as const;
+    const merged = await onScratch(context, ...there, copy("/", "/to", { includePatterns: ["a/b/f"], mode: 0o711 }));
+    expect(merged).toMatchObject({
+      "to/": "700 7:7",
+      "to/a/": "755 7:7",
+      "to/a/b/": "750 7:7",
+      "to/a/b/f": "711 0:0 f",
+    });
+  });
+
   test("a caller's folder itself is never sent, nor are capabilities: as upstream's daemon gets to see it", async () => {
     const context = bench.context({ "d/f": "f" });
     lsetxattr(join(context.path, "d/f"), "security.capability", netBind);
