@@ -1,5 +1,4 @@
-import { readdirSync } from "node:fs";
-import { lstatIfThere, PatternMatcher, pathInside, suggest } from "../kit/index.ts";
+import { lstatIfThere, PatternMatcher, pathInside, readdirSync, suggest } from "../kit/index.ts";
 import type { HashableTree } from "../storage/index.ts";
 
 type Folder = HashableTree & { readonly kind: "folder" };
