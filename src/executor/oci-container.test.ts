@@ -82,7 +82,7 @@ describe.each([
   test("lets later processes join the first, as other users and with what they write seen by all", async () => {
     await using container = await open();
     const init = await container.start(process("echo first > /tmp/first; echo up; cat", { stdin: true }), quietScope);
-    await readUntil(init.stdout, "up");
+    await readUntil(init.stdout, "up\n");
     const joined = await container.start(
       process("cat /tmp/first; id -u; pwd; echo $WHO; exit 7", {
         user: "ann",
@@ -101,7 +101,7 @@ describe.each([
     await using container = await open();
     if (which === "joined") {
       const init = await container.start(process("echo up; sleep 100"), quietScope);
-      await readUntil(init.stdout, "up");
+      await readUntil(init.stdout, "up\n");
     }
     // crun gives a joined process its terminal's size a moment after its start.
     const size = `until size=$(stty size 2>/dev/null) && [ -n "$size" ]; do sleep 0.05; done; echo $size`;
@@ -111,7 +111,7 @@ describe.each([
       quietScope,
     );
     expect(running.stderr).toBeUndefined();
-    expect(await readUntil(running.stdout, "ready")).toBe("30 100\r\n/dev/pts/0\r\nready\r\n");
+    expect(await readUntil(running.stdout, "ready\r\n")).toBe("30 100\r\n/dev/pts/0\r\nready\r\n");
     running.resize({ columns: 132, rows: 43 });
     await readUntil(running.stdout, "43 132\r\n");
     running.signal("TERM");
@@ -139,7 +139,7 @@ describe.each([
     await using container = await open();
     if (which === "joined") {
       const init = await container.start(process("echo up; sleep 100"), quietScope);
-      await readUntil(init.stdout, "up");
+      await readUntil(init.stdout, "up\n");
     }
     const script = `trap 'echo usr1' USR1; trap 'exit 4' TERM; echo ready; while :; do sleep 0.1; done`;
     const polite = await container.start(process(script), quietScope);
@@ -166,9 +166,9 @@ describe.each([
     const controller = new AbortController();
     const container = await open(controller.signal);
     const init = await container.start(process("echo up; sleep 100"), quietScope);
-    await readUntil(init.stdout, "up");
+    await readUntil(init.stdout, "up\n");
     const joined = await container.start(process("trap '' TERM; echo up; sleep 100"), quietScope);
-    await readUntil(joined.stdout, "up");
+    await readUntil(joined.stdout, "up\n");
     controller.abort(new Error("enough"));
     await expect(init.exit).rejects.toMatchObject({ code: "executor/cancelled" });
     await expect(joined.exit).rejects.toMatchObject({ code: "executor/cancelled" });
@@ -182,10 +182,10 @@ describe.each([
   test("the end of one process's scope ends only that process, unless it is the first", async () => {
     await using container = await open();
     const init = await container.start(process("echo up; cat", { stdin: true }), quietScope);
-    await readUntil(init.stdout, "up");
+    await readUntil(init.stdout, "up\n");
     const controller = new AbortController();
     const joined = await container.start(process("echo up; sleep 100"), { ...quietScope, signal: controller.signal });
-    await readUntil(joined.stdout, "up");
+    await readUntil(joined.stdout, "up\n");
     controller.abort();
     await expect(joined.exit).rejects.toMatchObject({ code: "executor/cancelled" });
     init.stdin?.end("still here\n");

@@ -60,13 +60,18 @@ describe("hooks", () => {
     const { exitCode, log } = await lab.run({
       volumes,
       initContainers: [
-        sh("db", `trap 'cat /shared/order; exit 0' TERM; ${until("false")}`, {
+        sh("db", `trap 'cat /shared/order; exit 0' TERM; touch /shared/hears; ${until("false")}`, {
           ...shared,
           restartPolicy: "Always",
           lifecycle: { preStop: exec("echo flushed > /shared/order") },
         }),
       ],
-      containers: [sh("main", "echo work", { ...shared, lifecycle: { preStop: exec("echo never > /shared/order") } })],
+      containers: [
+        sh("main", `${until("test -e /shared/hears")}; echo work`, {
+          ...shared,
+          lifecycle: { preStop: exec("echo never > /shared/order") },
+        }),
+      ],
       terminationGracePeriodSeconds: 60,
     });
     expect({ exitCode, log }).toEqual({ exitCode: 0, log: "main: work\ndb: flushed\n" });
@@ -80,7 +85,7 @@ describe("a liveness probe", () => {
       containers: [
         sh("main", `trap 'echo asked; exit 7' TERM; echo up; touch /shared/x; ${until("false")}`, {
           ...shared,
-          livenessProbe: { ...exec("test -e /nothing"), periodSeconds: 1, failureThreshold: 2 },
+          livenessProbe: { ...exec("test ! -e /shared/x"), periodSeconds: 1, failureThreshold: 2 },
         }),
       ],
       terminationGracePeriodSeconds: 60,
@@ -106,7 +111,7 @@ describe("a liveness probe", () => {
       containers: [
         sh(
           "main",
-          `${until("test -e /shared/starts")}; rm /shared/healthy; ${until("[ $(wc -l < /shared/starts) = 2 ]")}`,
+          `${until("test -e /shared/starts")}; rm -f /shared/healthy; ${until("[ $(wc -l < /shared/starts) -ge 2 ]")}`,
           shared,
         ),
       ],

@@ -24,9 +24,12 @@ async function busyProcess(root: string, seed: number): Promise<Busy> {
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
   lines.on("line", (line) => told.push(line));
   await once(lines, "line");
+  const ended = once(child, "exit");
+  const closed = once(lines, "close");
   const kill = async () => {
     child.kill("SIGKILL");
-    await once(lines, "close");
+    // Its output ends a moment before its locks do.
+    await Promise.all([closed, ended]);
   };
   return { child, told, kill };
 }

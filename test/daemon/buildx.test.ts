@@ -47,12 +47,11 @@ async function buildx(...args: string[]) {
     cwd: folder,
   });
   let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    output += chunk;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
   const exit = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { exit, output };
 }

@@ -1,10 +1,10 @@
 /** The programs themselves: `buildkitd` on a socket, `buildctl` against it, SIGTERM. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { dials } from "../support/dials.ts";
 
 const entry = (name: string) => resolve(import.meta.dirname, "../../src/cli/entry", `${name}.ts`);
 let folder = "";
@@ -21,8 +21,8 @@ beforeAll(async () => {
   daemon.stderr?.on("data", (chunk) => {
     log += chunk;
   });
-  for (let tries = 0; !(await canDial()); tries++) {
-    if (tries > 200) throw new Error(`buildkitd does not listen: ${log}`);
+  while (!(await dials(socket()))) {
+    if (daemon.exitCode !== null) throw new Error(`buildkitd does not listen: ${log}`);
     await new Promise((resume) => setTimeout(resume, 50));
   }
 });
@@ -30,15 +30,6 @@ afterAll(() => {
   daemon.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
-
-function canDial(): Promise<boolean> {
-  return new Promise((resume) => {
-    const one = connect(socket());
-    one.on("connect", () => resume(true));
-    one.on("error", () => resume(false));
-    one.on("connect", () => one.destroy());
-  });
-}
 
 function buildctl(...args: string[]) {
   const env = { PATH: process.env.PATH, HOME: folder, BUILDKIT_HOST: `unix://${socket()}` };
@@ -95,7 +86,7 @@ test("an address where nobody listens is an error that says so", () => {
 });
 
 test("SIGTERM ends it cleanly and leaves no socket", async () => {
-  const ended = new Promise((resume) => daemon.once("exit", resume));
+  const ended = new Promise((resume) => daemon.once("close", resume));
   daemon.kill("SIGTERM");
   expect(await ended).toBe(0);
   expect(existsSync(socket())).toBe(false);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const labels = { "moby.buildkit.frontend.caps": caps, "moby.buildkit.frontend.network.none": "true" };
   await registry.push(await frontendImage(labels), "test/frontend", "1");
   daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine: engine(), labels: {} }, quietScope);
-}, 60_000);
+});
 afterAll(async () => {
   await daemon?.shutDown(0);
   await registry[Symbol.asyncDispose]();
@@ -65,7 +65,7 @@ describe.each(["daemon", "own process"])("a frontend image, in the %s", (where) 
       warn: () => {},
     };
     const call = { request, session, engine: engine(), onStatus: () => {} };
-    const place = { address: daemon?.addresses[0] ?? "", timeout: 5000 };
+    const place = { address: daemon?.addresses[0] ?? "", timeout: 60_000 };
     return where === "daemon" ? build(call, quietScope, remoteEngine(place)) : build(call, quietScope);
   };
   const output = (name: string) => readFileSync(join(folder, "out", name), "utf8");

@@ -153,12 +153,11 @@ test("clients that are the frontend and vanish at any moment", async () => {
 
 test("in the end nothing is held: disk usage is empty after prune, and the daemon stops", async () => {
   await using connection = await dial({ address: `unix://${folder}/sock`, timeout: 20_000 }, quietScope);
-  for (let tries = 0; tries < 100; tries++) {
+  for (;;) {
     await queries.prune(connection, { all: true }, () => {}, quietScope);
     if ((await queries.diskUsage(connection, [], quietScope)).length === 0) break;
     await sleep(100);
   }
-  expect(await queries.diskUsage(connection, [], quietScope)).toEqual([]);
   await daemon.shutDown(0);
   for (const name of ["run", "trash"]) expect(readdirSync(join(folder, "root", name))).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sleep } from "../../src/kit/index.ts";
 import { bundled } from "../support/bundle.ts";
+import { untilDials } from "../support/dials.ts";
 import { spawnAsync } from "../support/spawn-async.ts";
 
 /** How many builds at once; some hundred were tried by hand. */
@@ -36,7 +37,7 @@ async function startDaemon(): Promise<void> {
   rmSync(join(folder, "sock"), { force: true });
   const args = ["--root", join(folder, "root"), "--addr", address(), "--config", join(folder, "none")];
   daemon = spawn(process.execPath, [bundled("buildkitd"), ...args], { env: env(), stdio: "ignore" });
-  await until(() => existsSync(join(folder, "sock")));
+  await untilDials(join(folder, "sock"));
 }
 
 async function end(signal: NodeJS.Signals): Promise<void> {
@@ -105,7 +106,7 @@ async function nothingIsLeft(): Promise<void> {
   await until(() => sleepers().length === 0 && mounts().length === 0);
   const places = ["content/blobs/sha256", "content/ingest", "snapshots", "kept", "trash"];
   await until(() => places.every((place) => entriesOf("root", place).length === 0));
-  expect(entriesOf("tmp").filter((name) => name !== "node-compile-cache")).toEqual([]);
+  await until(() => entriesOf("tmp").every((name) => name === "node-compile-cache"));
 }
 
 test("clients that are killed leave nothing, and do not hurt the builds of others", { timeout: patience }, async () => {

@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bundled } from "../support/bundle.ts";
 import { Datagrams } from "../support/datagrams.ts";
+import { dials as dialsAt } from "../support/dials.ts";
 
 let folder = "";
 const children: ChildProcess[] = [];
@@ -17,8 +18,13 @@ beforeEach(() => {
   cpSync("/usr/bin/busybox", join(folder, "context/busybox"));
   steps(600);
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -28,6 +34,9 @@ function steps(count: number): void {
   const lines = ["FROM scratch", "COPY busybox /bin/sh", "COPY busybox /bin/busybox", `RUN echo step runs; ${loop}`];
   writeFileSync(join(folder, "context/Dockerfile"), `${lines.join("\n")}\n`);
 }
+
+/** What the step says, and its name in the progress does not. */
+const stepRuns = " step runs\n";
 
 interface Program {
   readonly child: ChildProcess;
@@ -50,8 +59,8 @@ function program(
   let log = "";
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk) => {
-      log += chunk;
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
       for (const look of waiting) look();
     });
   }
@@ -91,12 +100,7 @@ const build = (...more: string[]) =>
     ],
     { BUILDKIT_HOST: `unix://${folder}/sock` },
   );
-const dials = () =>
-  new Promise<boolean>((done) => {
-    const socket = connect(join(folder, "sock"));
-    socket.once("connect", () => done(true)).once("error", () => done(false));
-    socket.once("connect", () => socket.destroy());
-  });
+const dials = () => dialsAt(join(folder, "sock"));
 /** What a stopped daemon leaves in its root: no temporary files, no running steps. */
 const leftovers = () => ["run", "trash"].flatMap((name) => readdirSync(join(folder, "root", name)));
 const mounts = () =>
@@ -110,7 +114,7 @@ test("SIGTERM lets a running build end within its grace, and takes no new one", 
   const daemon = program("buildkitd", daemonArgs(), { BUILDKITD_SHUTDOWN_GRACE_PERIOD: "5m" });
   await daemon.says("running server on");
   const running = build("--output", "type=oci,dest=image.tar");
-  await running.says("step runs");
+  await running.says(stepRuns);
   daemon.child.kill("SIGTERM");
   await daemon.says("stopping server");
   while (await dials()) await new Promise((resume) => setTimeout(resume, 20));
@@ -124,7 +128,7 @@ test("a build that is not done in time is cancelled cleanly", async () => {
   const daemon = program("buildkitd", daemonArgs(), { BUILDKITD_SHUTDOWN_GRACE_PERIOD: "100ms" });
   await daemon.says("running server on");
   const running = build();
-  await running.says("step runs");
+  await running.says(stepRuns);
   daemon.child.kill("SIGTERM");
   expect(await running.exit).toBe(1);
   expect(running.log()).toContain("context canceled");
@@ -136,7 +140,7 @@ test("a second SIGTERM ends the grace", async () => {
   const daemon = program("buildkitd", daemonArgs(), { BUILDKITD_SHUTDOWN_GRACE_PERIOD: "1h" });
   await daemon.says("running server on");
   const running = build();
-  await running.says("step runs");
+  await running.says(stepRuns);
   daemon.child.kill("SIGTERM");
   await daemon.says("stopping server");
   daemon.child.kill("SIGTERM");

@@ -1,10 +1,9 @@
 /** Limits of steps: a kill for want of memory is called one, whatever the rung, and whoever runs the build. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundled } from "../support/bundle.ts";
+import { untilDials } from "../support/dials.ts";
 import { Lab } from "../support/lab.ts";
 import { PodLab } from "../support/pod-lab.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
@@ -32,7 +31,7 @@ test("by control groups: the step, its line, the limit, and the command's exit c
   const byOption = await lab.run(["--opt", `memory=${48 * 1024 * 1024}`, "--step-memory", "1g"]);
   expect(byOption.log).toContain(killed);
   expect((await lab.run(["--step-memory=some"])).log).toContain('invalid value "some" for --step-memory');
-  lab.write({ Dockerfile: "FROM busybox\nRUN for i in $(seq 30); do sleep 2 & done\n" });
+  lab.write({ Dockerfile: "FROM busybox\nRUN for i in $(seq 30); do sleep 60 & done\n" });
   const forks = await lab.run(["--step-pids=10"]);
   expect(forks.log).toMatch(/can't fork/);
   expect(forks.code).toBe(1);
@@ -55,15 +54,15 @@ test("at a daemon: by its own flags, and by the client's", async () => {
   const flags = ["--root", lab.root, "--addr", `unix://${socket}`, "--config", join(lab.folder, "buildkitd.toml")];
   const daemon = spawn(process.execPath, [bundled("buildkitd"), ...flags], { stdio: "ignore" });
   try {
-    while (!existsSync(socket)) await pause(50);
+    await untilDials(socket);
     const build = (...words: string[]) =>
       new Promise<{ code: number | null; log: string }>((resolve) => {
         const locals = ["--local", `context=${lab.context}`, "--local", `dockerfile=${lab.context}`];
         const command = ["--addr", `unix://${socket}`, "build", "--frontend", "dockerfile.v0", "--progress=plain"];
         const child = spawn(process.execPath, [bundled("buildctl"), ...command, ...locals, ...words]);
         let log = "";
-        child.stderr.on("data", (chunk: Buffer) => {
-          log += chunk.toString();
+        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+          log += text;
         });
         child.once("close", (code) => resolve({ code, log }));
       });

@@ -19,9 +19,9 @@ export class Datagrams implements Disposable {
     }
   }
 
-  /** All that has come, in lines, as soon as it is `text`; or what it is after some seconds. */
+  /** All that has come, in lines, as soon as it is `text`; or what it is after a while. */
   async hears(text: string): Promise<string> {
-    for (let tries = 0; tries < 500 && this.#heard !== text; tries++) {
+    for (let tries = 0; tries < 2500 && this.#heard !== text; tries++) {
       const buffer = Buffer.alloc(1000);
       const dontWait = 0x40;
       const size = this.#call("int64_t recv(int, void *, size_t, int)", this.#socket, buffer, 1000, dontWait);

@@ -41,7 +41,7 @@ export async function withGateway<T>(
   work: (build: GatewayBuild) => Promise<T>,
   more: { readonly session?: Partial<LocalSessionOptions>; readonly solve?: Init<control.SolveRequest> } = {},
 ): Promise<T> {
-  await using connection = await dial({ address, timeout: 5000 }, quietScope);
+  await using connection = await dial({ address, timeout: 60_000 }, quietScope);
   const controller = new AbortController();
   const scope: Scope = { ...quietScope, signal: controller.signal };
   await using session = await createLocalSession({ ...plainSession(), ...more.session });

@@ -1,3 +1,4 @@
+import { decodeRaw } from "../../src/kit/index.ts";
 import type { MessageType } from "../../src/wire/index.ts";
 
 type Field = MessageType<unknown>["fields"][number];
@@ -60,6 +61,8 @@ function oddOne(type: Field["type"], random: () => number, depth: number): unkno
   switch (type) {
     case "string":
       return pick(texts, random);
+    case "raw":
+      return random() < 0.5 ? pick(texts, random) : decodeRaw(oddBytes(random, 100));
     case "bytes":
       return oddBytes(random, 300);
     case "bool":

@@ -75,11 +75,11 @@ export class StepLab {
 /** What a child printed, and its exit code. */
 export function ended(child: ChildProcess): Promise<StepRun> {
   let [stdout, stderr] = ["", ""];
-  child.stdout?.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
   });
-  child.stderr?.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
   });
   return new Promise((resolve) =>
     child.once("close", (code, signal) => resolve({ code: code ?? (signal === null ? -1 : -2), stdout, stderr })),

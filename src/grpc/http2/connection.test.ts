@@ -242,7 +242,7 @@ const bad: readonly (readonly [string, number, readonly Uint8Array[]])[] = [
     ErrorCode.ENHANCE_YOUR_CALM,
     [
       greeting,
-      ...Array.from({ length: 1100 }, (_, at) => [
+      ...Array.from({ length: 4000 }, (_, at) => [
         headers(at * 2 + 1),
         numbersFrame(FrameType.RST_STREAM, at * 2 + 1, 8),
       ]).flat(),

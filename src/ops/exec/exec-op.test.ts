@@ -225,10 +225,16 @@ describe.each([
   });
 
   test("shared is used together, private never, locked one after the other", async () => {
-    const script = "mkdir /c/busy 2>/dev/null && echo alone || echo together; sleep 0.4; rm -rf /c/busy";
+    // Who can see each other wait for that, however long the other one takes to start.
     const both = async (sharing: "shared" | "private" | "locked") => {
-      const body = exec(script, [cache(sharing, `use-${sharing}`)]);
-      const outs = await Promise.all([run(body), run(body)]);
+      const meet = sharing === "shared" && isolation !== "chroot";
+      const two = "[ $(ls /c | wc -l) = 2 ]";
+      const wait = `i=0; until ${two} || [ $i = ${meet ? 500 : 4} ]; do i=$((i+1)); sleep 0.1; done`;
+      const one = (me: string) => {
+        const script = `touch /c/${me}; ${wait}; ${two} && echo together || echo alone; ${meet ? "true" : `rm /c/${me}`}`;
+        return run(exec(script, [cache(sharing, `use-${sharing}`)]));
+      };
+      const outs = await Promise.all([one("me"), one("you")]);
       return outs.map(({ out }) => out).join("");
     };
     expect(await both("shared")).toContain(isolation === "chroot" ? "alone" : "together");

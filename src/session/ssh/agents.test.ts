@@ -16,8 +16,7 @@ const agentSocket = () => join(folder, "agent.sock");
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cooper-agent-"));
   agent = spawn("ssh-agent", ["-D", "-a", agentSocket()], { stdio: "ignore" });
-  for (let tries = 0; !existsSync(agentSocket()) && tries < 100; tries++)
-    await new Promise((done) => setTimeout(done, 20));
+  while (!existsSync(agentSocket())) await new Promise((done) => setTimeout(done, 20));
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "a test key", "-f", join(folder, "key")]);
   await run("ssh-add", ["-q", join(folder, "key")], { env: { ...process.env, SSH_AUTH_SOCK: agentSocket() } });
 });
