@@ -114,17 +114,20 @@ function descriptors(json: JsonObject, key: string, most: number): Descriptor[] 
 }
 
 /** The manifest's bytes as upstream writes them: two spaces of indent, its key order. */
-export function encodeManifest(manifest: Omit<Manifest, "kind">): Buffer {
-  return encode({
-    schemaVersion: 2,
-    mediaType: manifest.mediaType,
-    artifactType: manifest.artifactType || undefined,
-    config: descriptorToJson(manifest.config),
-    // Upstream's list of no layers is a nil slice.
-    layers: manifest.layers.length > 0 ? manifest.layers.map(descriptorToJson) : null,
-    subject: manifest.subject && descriptorToJson(manifest.subject),
-    annotations: sortedMap(manifest.annotations),
-  });
+export function encodeManifest(manifest: Omit<Manifest, "kind">, indent = 2): Buffer {
+  return encode(
+    {
+      schemaVersion: 2,
+      mediaType: manifest.mediaType,
+      artifactType: manifest.artifactType || undefined,
+      config: descriptorToJson(manifest.config),
+      // Upstream's list of no layers is a nil slice.
+      layers: manifest.layers.length > 0 ? manifest.layers.map(descriptorToJson) : null,
+      subject: manifest.subject && descriptorToJson(manifest.subject),
+      annotations: sortedMap(manifest.annotations),
+    },
+    indent,
+  );
 }
 
 /** The index's bytes as upstream writes them. `indent` 0 gives the compact form of `index.json` in a layout. */

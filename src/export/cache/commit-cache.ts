@@ -90,13 +90,14 @@ function describe(
   });
 }
 
+/** In one line, unlike an image's. */
 function encode(layers: readonly Descriptor[], config: Descriptor, { oci, imageManifest }: CacheForm): Document {
   if (imageManifest) {
     const mediaType = oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest;
-    return documentOf(mediaType, encodeManifest({ mediaType, config, layers }));
+    return documentOf(mediaType, encodeManifest({ mediaType, config, layers }, 0));
   }
   const mediaType = oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
-  return documentOf(mediaType, encodeIndex({ mediaType, manifests: [...layers, config] }));
+  return documentOf(mediaType, encodeIndex({ mediaType, manifests: [...layers, config] }, 0));
 }
 
 function documentOf(mediaType: string, bytes: Buffer): Document {
