@@ -1,4 +1,2 @@
 /** Cases in which Cooper knowingly differs from upstream, each with its reason. */
-export const exceptions: ReadonlyMap<string, string> = new Map([
-  ["oci-estargz", "compression=estargz is refused: it is not supported yet"],
-]);
+export const exceptions: ReadonlyMap<string, string> = new Map([]);

@@ -59,13 +59,16 @@ class Labels {
   }
 
   /** A tar whose files all have times of their own has the same digest everywhere. The base image's has its own name. */
-  #keepCertainLayers({ blobs = {}, layers = {} }: Recording): void {
+  #keepCertainLayers({ blobs = {}, layers = {}, output }: Recording): void {
+    // In eStargz's, the table at the end of the tar says where the compressor has put each file.
+    const hasTables = output.includes("compression=estargz");
     for (const blob of Object.values(blobs)) {
       if ("text" in blob) continue;
       const entries = layers[blob.diffId];
       if (entries === undefined || entries.some(({ name }) => name === "bin/busybox")) {
         this.#names.set(blob.diffId, base);
-      } else if (!entries.some(({ mtime }) => isNow(mtime, this.#moment))) this.#names.set(blob.diffId, blob.diffId);
+      } else if (!hasTables && !entries.some(({ mtime }) => isNow(mtime, this.#moment)))
+        this.#names.set(blob.diffId, blob.diffId);
     }
   }
 

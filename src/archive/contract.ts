@@ -1,8 +1,10 @@
 import type { Bytes, Digest, Scope } from "../kit/index.ts";
 import type { TreeFiles } from "./tree/tree-files.ts";
 
-/** How a layer's tar is compressed. */
-export type Compression = "uncompressed" | "gzip" | "zstd";
+/** How a stream of bytes is compressed. */
+export type StreamCompression = "uncompressed" | "gzip" | "zstd";
+/** How a layer's tar is compressed. eStargz is gzip with a member for each file, and a table of contents in the tar's last entry. */
+export type Compression = StreamCompression | "estargz";
 
 export type TarEntryType = "file" | "directory" | "symlink" | "hardlink" | "fifo" | "character" | "block";
 
@@ -77,14 +79,21 @@ export interface CompressionChoice {
   readonly level?: number;
 }
 
+/** The same for a stream of bytes that is no tar. */
+export interface StreamChoice extends CompressionChoice {
+  readonly kind: StreamCompression;
+}
+
 /** A layer written through `packLayer`. */
 export interface PackedLayer {
   /** Digest and size of what was written. */
   readonly digest: Digest;
   readonly size: number;
-  /** Digest and size of the tar. */
+  /** Digest and size of the tar; with eStargz's table of contents. */
   readonly diffId: Digest;
   readonly tarSize: number;
+  /** Digest of eStargz's table of contents. */
+  readonly toc?: Digest;
 }
 
 /** What a walk picks, as fsutil's FilterOpt: patterns of kit's `PatternMatcher`. */

@@ -7,6 +7,7 @@
  * - `unpackBlob(blob, folder, { form }, scope)`: the same for a blob of any compression, in the fastest way.
  * - `layerTar(changes, options, scope): Bytes`: a snapshot's layer. `treeTar(folder, options, scope): Bytes`: a whole tree (type=tar).
  * - `compress(tar, choice, scope): Bytes`, `decompress(blob, scope): Bytes` (finds the compression itself), `detectCompression(head)`.
+ * - `plainTarOf(file, scope): Bytes`: what a layer's blob was made of, for another compression.
  * - `packLayer(tar, choice, sink, scope): Promise<PackedLayer>`: hash, compress, hash, write, in one pass.
  * - `walkTree(root, filter): Generator<TreeEntry>`: a build context's walk, in fsutil's order.
  */
@@ -16,6 +17,7 @@ export { decompress, detectCompression } from "./compress/decompress.ts";
 export { ahead, mapOrdered, rechunk } from "./compress/ordered.ts";
 export { packLayer } from "./compress/pack-layer.ts";
 export type * from "./contract.ts";
+export { plainTarOf } from "./estargz/plain-tar.ts";
 export { type AppliedLayer, type ApplyOptions, applyLayer } from "./layer/apply-layer.ts";
 export { type Change, changesOf } from "./layer/changes.ts";
 export { layerTar } from "./layer/layer-tar.ts";

@@ -44,7 +44,11 @@ describe("createExporter() refuses in upstream's words", () => {
     ],
     ["local", { mode: "move" }, 'invalid local exporter mode "move"'],
     ["foo", {}, 'exporter "foo" could not be found'],
-    ["oci", { compression: "estargz" }, "compression=estargz is not supported yet"],
+    [
+      "oci",
+      { compression: "estargz", "oci-mediatypes": "false" },
+      'exporter option "compression=estargz" conflicts with "oci-mediatypes=false"',
+    ],
   ] as const)("type=%s %o", async (type, attrs, message) => {
     await expect(createExporter(type, attrs as Record<string, string>, parts)).rejects.toThrow(message);
   });

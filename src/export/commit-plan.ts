@@ -2,7 +2,7 @@ import { type Annotations, type AnnotationsByPlatform, annotationsFor, readAnnot
 import { checkCompression, currentCompatibility, defaultsOf } from "./compatibility.ts";
 import type { Attestation, ExportSource } from "./contract.ts";
 import { badAttribute } from "./go-values.ts";
-import { type ImageAttributes, namesOf } from "./image-attributes.ts";
+import { checkMediaTypes, type ImageAttributes, namesOf } from "./image-attributes.ts";
 import { type PlatformResult, type Results, readResults } from "./results.ts";
 
 /** What an image is made of, checked before anything is written. */
@@ -29,6 +29,7 @@ export function planImage(source: ExportSource, attributes: ImageAttributes): Pl
   checkCompression(version, attributes.exporter, attributes.compression.kind);
   const defaults = defaultsOf(version, (source.attestations?.size ?? 0) > 0);
   const oci = attributes.ociTypes ?? (defaults.oci || attributes.exporter === "oci");
+  checkMediaTypes(attributes.compression, oci);
   const artifact = attributes.ociArtifact ?? (defaults.artifact && oci);
   const fromFrontend = [...source.metadata].map(([key, value]) => [key, Buffer.from(value).toString("utf8")] as const);
   const annotations = mergeAnnotations(attributes.annotations, readAnnotations(fromFrontend));

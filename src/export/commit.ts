@@ -6,6 +6,7 @@ import {
   type ImageConfig,
   mediaTypes,
   parseImageConfig,
+  stargzAnnotations,
 } from "../oci/index.ts";
 import type { Storage } from "../storage/index.ts";
 import { annotationsFor } from "./annotations.ts";
@@ -160,12 +161,12 @@ async function commitManifest(
   );
   const layers = ready.map((layer) => {
     const { digest, size } = layer.record.descriptor;
-    const { annotations } = layer;
+    const annotations = { ...stargzAnnotations(layer.record.descriptor), ...layer.annotations };
     const descriptor = {
       mediaType: mediaTypeOf(layer, attributes, oci),
       digest,
       size,
-      ...(annotations && { annotations }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
     };
     return { descriptor, ready: layer };
   });

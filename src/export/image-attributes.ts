@@ -36,6 +36,7 @@ export function readImageAttributes(attrs: Attributes, exporter: ImageExporter):
   const ociTypes = strictBoolean(attrs, "oci-mediatypes");
   const ociArtifact = strictBoolean(attrs, "oci-artifact");
   const inlineAttestations = strictBoolean(attrs, "attestation-inline") ?? exporter === "image";
+  checkMediaTypes(compression, ociTypes ?? true);
   if (ociArtifact === true && ociTypes === false) {
     throw badAttribute('exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false"');
   }
@@ -52,6 +53,12 @@ export function readImageAttributes(attrs: Attributes, exporter: ImageExporter):
     epoch: epochAttribute(attrs),
     annotations: readAnnotations(Object.entries(attrs)),
   };
+}
+
+/** eStargz is OCI's alone. Throws `export/bad-attribute`. */
+export function checkMediaTypes({ kind }: CompressionChoice, oci: boolean): void {
+  if (kind !== "estargz" || oci) return;
+  throw badAttribute('exporter option "compression=estargz" conflicts with "oci-mediatypes=false"');
 }
 
 /** The names of `name=`; `*` stands for what the frontend calls the image. */
@@ -81,10 +88,7 @@ function forceCompression(attrs: Attributes): boolean {
 
 function readCompression(attrs: Attributes): CompressionChoice {
   const kind = attrs.compression ?? "gzip";
-  if (kind === "estargz") {
-    throw badAttribute("compression=estargz is not supported yet", "use compression=zstd or compression=gzip");
-  }
-  if (kind !== "uncompressed" && kind !== "gzip" && kind !== "zstd") {
+  if (kind !== "uncompressed" && kind !== "gzip" && kind !== "estargz" && kind !== "zstd") {
     throw badAttribute(`unsupported compression type ${kind}`);
   }
   const text = attrs["compression-level"];

@@ -15,9 +15,12 @@ const pairs: readonly (readonly [string, string])[] = [
 
 /** OCI media type of a layer in that compression. */
 export function layerMediaType(compression: Compression): string {
-  return { uncompressed: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd }[
-    compression
-  ];
+  return {
+    uncompressed: mediaTypes.ociLayer,
+    gzip: mediaTypes.ociLayerGzip,
+    estargz: mediaTypes.ociLayerGzip,
+    zstd: mediaTypes.ociLayerZstd,
+  }[compression];
 }
 
 /** The media type in the wanted family; a layer that may not be distributed becomes one that may, unless `keepForeign`. Unknown types stay. */

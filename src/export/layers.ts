@@ -1,5 +1,6 @@
 import type { Buffers, CompressionChoice, LayerChanges } from "../archive/index.ts";
 import { type Digest, type Scope, Semaphore, sha256Fields } from "../kit/index.ts";
+import { stargzTarSize, stargzTocDigest } from "../oci/index.ts";
 import { isFoundation, type LayerRecord, type SnapshotId, type Storage } from "../storage/index.ts";
 import type { ExportLayer, ExportNeeds } from "./contract.ts";
 import { layerMediaType } from "./layer-media-type.ts";
@@ -139,8 +140,8 @@ export class LayerSource {
 
   async #converted(record: LayerRecord, choice: CompressionChoice, scope: Scope): Promise<LayerRecord> {
     await this.fetch({ record, snapshot: undefined }, scope);
-    const { decompress } = await import("../archive/index.ts");
-    const tar = decompress(this.#storage.blobs.read(record.descriptor, scope), scope);
+    const { plainTarOf } = await import("../archive/index.ts");
+    const tar = plainTarOf(await this.#storage.blobs.path(record.descriptor.digest), scope);
     return await this.#write(tar, choice, scope);
   }
 
@@ -155,8 +156,14 @@ export class LayerSource {
     const { packLayer } = await import("../archive/index.ts");
     const packed = await packLayer(tar, choice, (chunk) => writer.write(chunk), scope, buffers);
     await writer.commit({ digest: packed.digest, size: packed.size });
+    const annotations = packed.toc && { [stargzTocDigest]: packed.toc, [stargzTarSize]: `${packed.tarSize}` };
     return {
-      descriptor: { mediaType: layerMediaType(choice.kind), digest: packed.digest, size: packed.size },
+      descriptor: {
+        mediaType: layerMediaType(choice.kind),
+        digest: packed.digest,
+        size: packed.size,
+        ...(annotations && { annotations }),
+      },
       diffId: packed.diffId,
       compression: choice.kind,
       from: [],

@@ -7,3 +7,4 @@ export * from "./package-url.ts";
 export * from "./platform.ts";
 export * from "./platform-match.ts";
 export * from "./reference.ts";
+export * from "./stargz.ts";

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Bytes, bytesOf, collect, sha256 } from "../../kit/index.ts";
-import type { CompressionChoice } from "../contract.ts";
+import type { StreamChoice } from "../contract.ts";
 import { inPieces, never } from "../testing/index.ts";
 import { compress } from "./compress.ts";
 import { decompress, detectCompression } from "./decompress.ts";
@@ -19,9 +19,9 @@ const sample = Buffer.concat(
   ),
 );
 const all = (source: Bytes) => collect(source, 1e9);
-const pressed = (choice: CompressionChoice, bytes: Uint8Array = sample, piece = 1 << 20) =>
+const pressed = (choice: StreamChoice, bytes: Uint8Array = sample, piece = 1 << 20) =>
   all(compress(inPieces(bytes, piece), choice, never));
-const choices: CompressionChoice[] = [
+const choices: StreamChoice[] = [
   { kind: "gzip" },
   ...[-1, 0, 1, 3, 6, 9].map((level) => ({ kind: "gzip" as const, level })),
   { kind: "zstd" },
@@ -38,7 +38,7 @@ describe("compress()", () => {
     expect((await all(decompress(inPieces(blob, 10_000), never))).equals(sample)).toBe(true);
   });
 
-  test.each<CompressionChoice>([{ kind: "gzip" }, { kind: "gzip", level: 9 }, { kind: "zstd" }])(
+  test.each<StreamChoice>([{ kind: "gzip" }, { kind: "gzip", level: 9 }, { kind: "zstd" }])(
     "%o gives the same bytes however the input is cut",
     async (choice) => {
       const [one, other] = [await pressed(choice, sample, 777), await pressed(choice, sample, 5 << 20)];
@@ -161,7 +161,7 @@ describe("decompress()", () => {
 });
 
 describe("packLayer()", () => {
-  test.each<CompressionChoice>([{ kind: "uncompressed" }, { kind: "gzip" }, { kind: "zstd" }])(
+  test.each<StreamChoice>([{ kind: "uncompressed" }, { kind: "gzip" }, { kind: "zstd" }])(
     "%o tells both digests and sizes",
     async (choice) => {
       const chunks: Uint8Array[] = [];

@@ -1,7 +1,7 @@
-import type { Bytes, Scope } from "../../kit/index.ts";
-import type { CompressionChoice } from "../contract.ts";
+import { type Bytes, bytesOf, type Scope } from "../../kit/index.ts";
+import type { StreamChoice } from "../contract.ts";
 import { Buffers } from "./buffers.ts";
-import { gzipLanes, type Lane } from "./gzip.ts";
+import { gzipLanes, type Lane, type MakeLane } from "./gzip.ts";
 import { mapOrdered, rechunk } from "./ordered.ts";
 import { zstdLanes } from "./zstd.ts";
 
@@ -27,7 +27,7 @@ export interface Recycling {
  */
 export async function* compress(
   source: Bytes,
-  choice: CompressionChoice,
+  choice: StreamChoice,
   scope: Pick<Scope, "signal">,
   recycling?: Recycling,
 ): AsyncGenerator<Uint8Array> {
@@ -37,23 +37,38 @@ export async function* compress(
   }
   const makeLane = choice.kind === "gzip" ? gzipLanes(choice.level) : zstdLanes(choice.level);
   const chunks = new Chunks(chunkSizes[choice.kind], recycling);
+  let empty = true;
+  const done = (chunk: Uint8Array) => chunks.done(chunk);
+  for await (const chunk of throughLanes(chunks.of(source), makeLane, scope, recycling !== undefined, done)) {
+    empty = false;
+    yield chunk;
+  }
+  if (empty) yield* throughLanes(bytesOf(new Uint8Array(0)), makeLane, scope);
+}
+
+/**
+ * Each chunk compressed by itself, several at once, in their order. `reuse`: a result is good until the next one is asked for.
+ * `done` hears of chunks that are not needed any more.
+ */
+export async function* throughLanes(
+  source: Bytes,
+  makeLane: MakeLane,
+  scope: Pick<Scope, "signal">,
+  reuse = false,
+  done: (chunk: Uint8Array) => void = () => {},
+): AsyncGenerator<Uint8Array> {
   const pool: Lane[] = [];
   const work = async (chunk: Uint8Array, index: number): Promise<Uint8Array> => {
     scope.signal.throwIfAborted();
     // The lane is free: its chunk of `lanes` turns ago has been handed out.
-    const lane = pool[index % lanes] ?? makeLane(recycling === undefined ? freshOutput : sameOutput());
+    const lane = pool[index % lanes] ?? makeLane(reuse ? sameOutput() : freshOutput);
     pool[index % lanes] = lane;
     const result = await lane.compress(chunk);
-    chunks.done(chunk);
+    done(chunk);
     return result;
   };
-  let empty = true;
   try {
-    for await (const chunk of mapOrdered(chunks.of(source), lanes, work)) {
-      empty = false;
-      yield chunk;
-    }
-    if (empty) yield await work(new Uint8Array(0), 0);
+    yield* mapOrdered(source, lanes, work);
   } finally {
     for (const lane of pool) lane.close();
   }

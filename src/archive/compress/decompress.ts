@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { type Bytes, CooperError, messageOf, type Scope } from "../../kit/index.ts";
-import type { Compression } from "../contract.ts";
+import type { StreamCompression } from "../contract.ts";
 import type { Buffers } from "./buffers.ts";
 import { type Isal, IsalInflater, loadIsal } from "./isal.ts";
 import { ahead, rechunk } from "./ordered.ts";
@@ -12,7 +12,7 @@ export const outputSize = 1024 * 1024;
 const inputSize = 256 * 1024;
 
 /** What the first bytes (four are enough) of a layer blob say. */
-export function detectCompression(head: Uint8Array): Compression {
+export function detectCompression(head: Uint8Array): StreamCompression {
   if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 0x08) return "gzip";
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return "zstd";
   // A skippable frame may come first.

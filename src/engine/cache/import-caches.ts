@@ -10,6 +10,7 @@ import {
   parseManifest,
   parseReference,
   repositoryName,
+  stargzAnnotations,
   withDefaultTag,
 } from "../../oci/index.ts";
 import { accessOf, type OpScope, type Ref } from "../../ops/index.ts";
@@ -194,7 +195,9 @@ function layerTable(
   const known = new Map(
     layers.flatMap((descriptor, at) => {
       const { diffId = "", time } = factsOf(descriptor, at);
-      const { annotations: _, ...plain } = descriptor;
+      const { annotations: _, ...bare } = descriptor;
+      const annotations = stargzAnnotations(descriptor);
+      const plain = { ...bare, ...(annotations && { annotations }) };
       return isDigest(diffId)
         ? [
             [

@@ -1,6 +1,13 @@
 import type { CompressionChoice } from "../../archive/index.ts";
 import { type Digest, settleAll, withChildScope } from "../../kit/index.ts";
-import { type Descriptor, descriptorOf, encodeIndex, encodeManifest, mediaTypes } from "../../oci/index.ts";
+import {
+  type Descriptor,
+  descriptorOf,
+  encodeIndex,
+  encodeManifest,
+  mediaTypes,
+  stargzAnnotations,
+} from "../../oci/index.ts";
 import type { CommittedManifest } from "../commit.ts";
 import type { ExportLayer, ExportScope } from "../contract.ts";
 import type { Document } from "../document.ts";
@@ -85,7 +92,12 @@ function describe(
   const sorted = [...once].sort(([a], [b]) => (a < b ? -1 : 1));
   return sorted.map(([digest, ready]) => {
     const { mediaType, size } = ready.record.descriptor;
-    const annotations = { [createdAt]: goTime(times.get(digest) ?? new Date()), [uncompressed]: ready.record.diffId };
+    const stargz = stargzAnnotations(ready.record.descriptor);
+    const annotations = {
+      ...stargz,
+      [createdAt]: goTime(times.get(digest) ?? new Date()),
+      [uncompressed]: ready.record.diffId,
+    };
     return { descriptor: { mediaType: convertLayerMediaType(mediaType, oci, true), digest, size, annotations }, ready };
   });
 }

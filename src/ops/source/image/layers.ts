@@ -1,5 +1,5 @@
 import { CooperError, type Digest, sha256 } from "../../../kit/index.ts";
-import type { Descriptor } from "../../../oci/index.ts";
+import { type Descriptor, stargzAnnotations } from "../../../oci/index.ts";
 import type { LayerRecord } from "../../../storage/index.ts";
 import type { ImageLayer } from "../../contract.ts";
 
@@ -15,11 +15,12 @@ export function chainIds(diffIds: readonly Digest[]): Digest[] {
 
 /** What storage remembers of a layer's blob. */
 export function layerRecord({ descriptor, diffId, from }: ImageLayer): LayerRecord {
-  return { descriptor, diffId, from, compression: compressionOf(descriptor.mediaType) };
+  return { descriptor, diffId, from, compression: compressionOf(descriptor) };
 }
 
-function compressionOf(mediaType: string): LayerRecord["compression"] {
-  if (mediaType.endsWith("gzip")) return "gzip";
+function compressionOf(descriptor: Descriptor): LayerRecord["compression"] {
+  const { mediaType } = descriptor;
+  if (mediaType.endsWith("gzip")) return stargzAnnotations(descriptor) === undefined ? "gzip" : "estargz";
   return mediaType.endsWith("zstd") ? "zstd" : "uncompressed";
 }
 
