@@ -19,12 +19,14 @@ import { historyHandlers } from "./history/history-service.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
+import { serveTraces, spanReceiver, traceSocket } from "./trace-socket.ts";
 import { Tracing } from "./tracing.ts";
 import { usageHandlers } from "./usage-service.ts";
 import { randomId, workerRecord } from "./worker-record.ts";
 
 export interface DaemonOptions extends ListenOptions {
   readonly addresses: readonly string[];
+  /** Its `traceSocket` is served here; by default one in the root, which may be missing where none can be made. */
   readonly engine: EngineOptions;
   readonly labels: Readonly<Record<string, string>>;
   /** How long finished builds are remembered. */
@@ -65,6 +67,8 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
     log: scope.log,
     observe: metrics.call,
   });
+  const traces = await serveTraces(options.engine, parts.tracing, scope.log);
+  if (traces !== undefined) opened.use(traces);
   const debug = options.debugAddress === undefined ? undefined : await openDebug(options.debugAddress, metrics, opened);
   const listeners: Listener[] = [];
   for (const address of options.addresses) listeners.push(opened.use(await listen(address, rpc, options)));
@@ -95,7 +99,7 @@ function allHandlers(parts: DaemonParts, health: Health): readonly Handler[] {
     ...historyHandlers(history),
     ...contentHandlers(engine.housekeeping, history),
     ...health.handlers(),
-    parts.tracing.handler(),
+    spanReceiver((request) => parts.tracing.receive(request)),
     ...gatewayHandlers(parts.builds, parts.worker, parts.scope),
   ];
 }
@@ -111,7 +115,8 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
   const { health, metrics, scope, opened } = around;
   const { gcPolicies = [], ...engineOptions } = options.engine;
   // Builds are cancelled by `scope`; the engine itself lives until they have ended.
-  const engine = opened.use(await openEngine(engineOptions, { ...scope, signal: new AbortController().signal }));
+  const traced = { ...engineOptions, traceSocket: traceSocket(options.engine) };
+  const engine = opened.use(await openEngine(traced, { ...scope, signal: new AbortController().signal }));
   const { housekeeping } = engine;
   const folder = new HistoryFolder(join(options.engine.root, "history"));
   const garbage = new GarbageCollector(housekeeping, gcPolicies, scope);

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** Who owns unix sockets; this process by default. */
   readonly uid?: number;
+  /** Rights of unix sockets; 0660 by default. */
+  readonly mode?: number;
   readonly gid?: number;
 }
 
@@ -135,8 +137,8 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-async function guardSocket(path: string, { uid, gid }: ListenOptions): Promise<void> {
-  await chmod(path, 0o660);
+async function guardSocket(path: string, { uid, gid, mode = 0o660 }: ListenOptions): Promise<void> {
+  await chmod(path, mode);
   await chown(path, uid ?? process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0);
 }
 

@@ -21,11 +21,12 @@ export async function solve(
   const request = buildRequest(message);
   const response = await parts.builds.run(request.ref, async (build) => {
     const { history, engine, tracing } = parts;
-    const work = (onProvenance?: BuildRequest["onProvenance"]) => runBuild(parts, message, build, signal, onProvenance);
     const parent = firstOf(metadata, "traceparent");
-    if (message.internal) return tracing.run(build, parent, undefined, () => work());
-    const recorded = () => recordBuild(history, build, request, engine.housekeeping, work);
-    return tracing.run(build, parent, history, recorded);
+    return tracing.run(build, parent, message.internal ? undefined : history, async (traceOf) => {
+      const work = (onProvenance?: BuildRequest["onProvenance"]) =>
+        runBuild(parts, message, build, signal, { traceOf, ...(onProvenance && { onProvenance }) });
+      return message.internal ? work() : recordBuild(history, build, request, engine.housekeeping, work);
+    });
   });
   parts.garbage.buildEnded();
   return { exporterResponse: new Map(Object.entries(response.exporterResponse)) };
@@ -36,7 +37,7 @@ async function runBuild(
   message: control.SolveRequest,
   build: Build,
   signal: AbortSignal,
-  onProvenance: BuildRequest["onProvenance"],
+  listeners: Pick<BuildRequest, "onProvenance" | "traceOf">,
 ): Promise<BuildResponse> {
   const request = buildRequest(message);
   const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
@@ -49,7 +50,7 @@ async function runBuild(
   const judge = message.sourcePolicySession;
   const whole = {
     ...request,
-    ...(onProvenance && { onProvenance }),
+    ...listeners,
     ...(asks && { chooseExporters: sessionExporters(asks) }),
     ...(judge !== "" && { verifySource: policySession(() => parts.sessions.find(judge, ended)) }),
   };

@@ -76,6 +76,7 @@ export class BuildJob implements AsyncDisposable {
       keepsFailures: false,
       onRequests: (vertex, record) => this.requests.set(vertex, record),
       allowRequest: requestCheck(() => this.sourceCheck()),
+      traceOf: request.traceOf,
       solve: async (definition) => this.result(await this.load(definition)),
     };
     this.images = parts.imageResolver();

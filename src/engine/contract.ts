@@ -12,6 +12,8 @@ export interface BuildRequest {
   readonly ref: string;
   /** Of which trace the build is part (W3C); for engines elsewhere. */
   readonly traceparent?: string;
+  /** Whose work the processes of a vertex are (`traceparent`), or without one those of the frontend; absent: the build is not traced. */
+  readonly traceOf?: (vertex?: Digest) => string;
   /** Empty: `definition` is solved directly. */
   readonly frontend: string;
   readonly frontendOptions: Readonly<Record<string, string>>;
@@ -150,6 +152,8 @@ export interface EngineOptions {
   readonly registries: Readonly<Record<string, RegistryOptions>>;
   readonly insecureEntitlements: readonly string[];
   readonly networkMode: string;
+  /** A socket, served by whoever opens the engine, by which processes of steps send spans; absent: they cannot. */
+  readonly traceSocket?: string;
   /** Where the Container Device Interface has its files, and what builds may have without being granted; absent: it is switched off. */
   readonly devices?: DeviceOptions;
   readonly maxParallelism: number;

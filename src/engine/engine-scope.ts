@@ -21,6 +21,7 @@ export interface Member {
   readonly onRequests: (vertex: Digest, record: RequestRecord) => void;
   /** As in `OpScope`: the policies of its job. */
   readonly allowRequest: OpScope["allowRequest"];
+  readonly traceOf: ((vertex: Digest) => string) | undefined;
   /** Solves a definition in its job. */
   readonly solve: (definition: Uint8Array) => Promise<Ref>;
 }
@@ -100,6 +101,11 @@ export function scopesFor(log: (message: string) => void): SolverOptions<Ref, En
           for (const rule of rules) allowed = await rule(allowed, method);
           return allowed;
         };
+      },
+      get traceparent() {
+        return members()
+          .find(({ traceOf }) => traceOf !== undefined)
+          ?.traceOf?.(digest);
       },
       get keepsFailures() {
         return members().some(({ keepsFailures }) => keepsFailures);

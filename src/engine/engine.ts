@@ -64,7 +64,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const devices = options.devices && new DeviceRegistry(options.devices, (message) => scope.log(message));
   const results = resultStore(storage);
   const proxies = lazy(async () => (await import("../proxy/index.ts")).Authority.create());
-  const tools = { storage, registry, materialise: pull, executor, proxies, ...(devices && { devices }) };
+  const { traceSocket } = options;
+  const tools = { storage, registry, materialise: pull, executor, proxies, devices, traceSocket };
   return {
     storage,
     results,
@@ -77,6 +78,7 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     devices,
     proxyNetwork: options.proxyNetwork ?? false,
     proxies,
+    traceSocket,
     imageResolver: () => new ImageResolver(storage, registry),
     makeOp: (vertex, images, answers) => makeOp(vertex, images, answers, tools),
     allowFrontend: frontendRules(options.frontends),

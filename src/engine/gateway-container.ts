@@ -19,7 +19,8 @@ export async function openContainer(
     if (mount.ref !== undefined) inputs.push(await treeOf(mount.ref));
     mounts.push(plainMount(mount, mount.ref === undefined ? undefined : inputs.length - 1));
   }
-  const scope = { ...job.scope(() => {}), allowRequest: job.member.allowRequest };
+  const traceparent = job.request.traceOf?.();
+  const scope = { ...job.scope(() => {}), allowRequest: job.member.allowRequest, traceparent };
   const { network, hostname, extraHosts, platform, files } = request;
   const proxyNetwork = job.proxyNetwork && network !== "none";
   const place = { ...(platform && { platform }), ...(files && { files }), ...(proxyNetwork && { proxyNetwork }) };

@@ -27,6 +27,7 @@ export interface EngineParts {
   /** Steps of all builds reach the network by way of the builder's proxy alone. */
   readonly proxyNetwork: boolean;
   readonly proxies: NonNullable<ExecTools["proxies"]>;
+  readonly traceSocket: ExecTools["traceSocket"];
   /** Absent: only device files can be given to steps. */
   readonly devices: DeviceRegistry | undefined;
   /** One per build: a tag means one image in one build. */

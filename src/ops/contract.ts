@@ -53,6 +53,8 @@ export interface OpScope extends Scope {
   readonly allowRequest?: ((url: string, method: string) => Promise<string>) | undefined;
   /** Told what a step got through the builder's proxy. */
   readonly onRequests?: (record: RequestRecord) => void;
+  /** Whose work the processes of the step are (W3C's `traceparent`), where the build is traced. */
+  readonly traceparent?: string | undefined;
   /** Somebody may want to look at what a step that fails leaves: then its error has it. */
   readonly keepsFailures?: boolean;
   /** What a definition stands for, for the callers of this step; absent where nothing can be solved. */

@@ -1,4 +1,4 @@
-import { contextBelow, newSpanId, type TraceContext } from "./context.ts";
+import { contextBelow, contextOfStep, newSpanId, type TraceContext } from "./context.ts";
 import { nanoseconds, type Span } from "./span.ts";
 
 /** What of a build's progress makes spans. */
@@ -42,11 +42,13 @@ export function buildSpans(build: TracedBuild): readonly Span[] {
   const updates = told.flatMap(({ vertexes = [] }) => vertexes);
   // A step is told of more than once: the last word about each of its runs counts.
   const runs = new Map(updates.map((update) => [`${update.digest} ${Number(update.started)}`, update]));
+  const seen = new Set<string>();
   const steps = [...runs.values()].flatMap(({ digest, name, started, completed, cached, error }): Span[] => {
     if (started === undefined || completed === undefined) return [];
+    const { spanId } = contextOfStep(root, digest);
     const step: Span = {
       traceId: root.traceId,
-      spanId: newSpanId(),
+      spanId: seen.has(digest) ? newSpanId() : spanId,
       parentId: root.spanId,
       remoteParent: false,
       name: cached ? `load cache: ${name}` : name,
@@ -56,6 +58,7 @@ export function buildSpans(build: TracedBuild): readonly Span[] {
       attributes: { vertex: digest },
       ...(error !== undefined && error !== "" && { error }),
     };
+    seen.add(digest);
     return [step];
   });
   return [root, ...steps];

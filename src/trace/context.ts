@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 /** Whose work something is part of. */
 export interface TraceContext {
@@ -21,6 +21,12 @@ export function formatTraceparent({ traceId, spanId }: TraceContext): string {
 /** For a new span, of the parent's trace or a new one. */
 export function contextBelow(parent: TraceContext | undefined): TraceContext {
   return { traceId: parent?.traceId ?? newTraceId(), spanId: newSpanId() };
+}
+
+/** The span of a step of a build: known before it has run, so that what runs in it can say whose work it is. */
+export function contextOfStep({ traceId, spanId }: TraceContext, vertex: string): TraceContext {
+  const name = createHash("sha256").update(`${traceId} ${spanId} ${vertex}`).digest("hex");
+  return { traceId, spanId: name.slice(0, 16) };
 }
 
 export const newTraceId = () => randomBytes(16).toString("hex");

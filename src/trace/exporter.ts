@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { clientSession, GrpcClient, otlp } from "../grpc/index.ts";
 import { type Log, messageOf } from "../kit/index.ts";
@@ -56,10 +56,7 @@ async function sendHttp({ url, headers, timeout }: TraceSettings, request: Reque
 }
 
 async function sendGrpc({ url, headers, timeout }: TraceSettings, request: Request): Promise<void> {
-  const secure = url.protocol === "https:";
-  const port = Number(url.port) || (secure ? 443 : 80);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const socket = secure ? connectTls({ host, port, servername: host, ALPNProtocols: ["h2"] }) : connect(port, host);
+  const socket = dial(url);
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
   socket.once("error", broken.reject);
@@ -67,7 +64,7 @@ async function sendGrpc({ url, headers, timeout }: TraceSettings, request: Reque
   try {
     const metadata = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value]] as const));
     const signal = AbortSignal.timeout(timeout);
-    const call = new GrpcClient(session, url.host).unary(otlp.TraceServiceService.Export, request, {
+    const call = new GrpcClient(session, url.host || "localhost").unary(otlp.TraceServiceService.Export, request, {
       signal,
       metadata,
     });
@@ -76,4 +73,12 @@ async function sendGrpc({ url, headers, timeout }: TraceSettings, request: Reque
     session.destroy();
     socket.destroy();
   }
+}
+
+function dial(url: URL): Socket {
+  if (url.protocol === "unix:") return connect(decodeURIComponent(url.pathname));
+  const secure = url.protocol === "https:";
+  const port = Number(url.port) || (secure ? 443 : 80);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return secure ? connectTls({ host, port, servername: host, ALPNProtocols: ["h2"] }) : connect(port, host);
 }

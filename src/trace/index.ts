@@ -1,5 +1,5 @@
 export { buildSpans, type Progress, type TracedBuild } from "./build-spans.ts";
-export { contextBelow, formatTraceparent, parseTraceparent, type TraceContext } from "./context.ts";
+export { contextBelow, contextOfStep, formatTraceparent, parseTraceparent, type TraceContext } from "./context.ts";
 export { TraceExporter } from "./exporter.ts";
 export { receivedSpans } from "./otlp-message.ts";
 export { type TraceSettings, traceResource, traceSettings } from "./settings.ts";

@@ -36,10 +36,11 @@ export function traceResource(env: NodeJS.ProcessEnv, service: string): Span["at
   return { ...given, "service.name": name, "telemetry.sdk.language": "nodejs", "telemetry.sdk.name": "cooper" };
 }
 
-/** One for traces is taken as it is; to the common one OTLP's path is added. A host and port alone are plain. */
+/** One for traces is taken as it is; to the common one OTLP's path is added. A host and port alone are plain; gRPC may go through a socket. */
 function endpoint(own: string, common: string, protocol: TraceSettings["protocol"]): URL {
   const text = own || common;
   try {
+    if (protocol === "grpc" && text.startsWith("unix:")) return new URL(text);
     const url = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`);
     if (protocol === "http/protobuf" && own === "") url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
     return url;

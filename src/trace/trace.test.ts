@@ -93,6 +93,10 @@ describe("traceSettings()", () => {
       timeout: 10_000,
     });
     expect(traceSettings({ ...common, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://t/x" })?.url.href).toBe("http://t/x");
+    const inStep = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "unix:///dev/otel-grpc.sock" };
+    expect(traceSettings({ ...inStep, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "grpc" })?.url.pathname).toBe(
+      "/dev/otel-grpc.sock",
+    );
     expect(() => traceSettings({ OTEL_TRACES_EXPORTER: "zipkin" })).toThrow(
       "unsupported opentelemetry exporter zipkin",
     );

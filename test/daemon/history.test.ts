@@ -1,5 +1,5 @@
 /** What a daemon remembers of its builds, asked over the wire. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { type BuildCall, build, remote } from "../../src/client/index.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { content, control, otlp } from "../../src/grpc/index.ts";
 import { quietScope } from "../../src/kit/index.ts";
+import { buildSpans, parseTraceparent, TraceExporter } from "../../src/trace/index.ts";
 import type { Init } from "../../src/wire/index.ts";
 
 const { dial, queries, remoteEngine } = await remote();
@@ -39,7 +40,12 @@ afterAll(async () => {
 
 const connect = () => dial({ address: `unix://${folder}/sock`, timeout: 20_000 }, quietScope);
 
-async function run(ref: string, dockerfile: string, exporters = [{ type: "oci", attrs: { name: "x" } }]) {
+async function run(
+  ref: string,
+  dockerfile: string,
+  exporters = [{ type: "oci", attrs: { name: "x" } }],
+  onStatus: BuildCall["onStatus"] = () => {},
+) {
   writeFileSync(join(folder, "context/Dockerfile"), dockerfile);
   const context = join(folder, "context");
   const call: BuildCall = {
@@ -65,7 +71,7 @@ async function run(ref: string, dockerfile: string, exporters = [{ type: "oci", 
       warn: () => {},
     },
     engine: engine(""),
-    onStatus: () => {},
+    onStatus,
   };
   return build(call, quietScope, remoteEngine({ address: `unix://${folder}/sock`, timeout: 20_000 }));
 }
@@ -161,6 +167,44 @@ test("a build whose result could not be written out tells how it came about, too
   const [record] = await records({ ref: "unwritten" });
   expect(record?.error).toBeDefined();
   expect(record?.result?.attestations).toHaveLength(1);
+});
+
+test("what runs in a step sends its spans through a socket, and they are part of the build's trace, below the step", async () => {
+  copyFileSync("/usr/bin/busybox", join(folder, "context/sh"));
+  const settings = { protocol: "grpc", url: new URL(`unix://${folder}/root/otel-grpc.sock`), headers: {} } as const;
+  const failures: string[] = [];
+  const exporter = new TraceExporter({ ...settings, timeout: 20_000 }, {}, (line) => failures.push(line));
+  const dockerfile = [
+    "FROM scratch",
+    "COPY sh /bin/sh",
+    "ENV OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=mine",
+    "USER 1000",
+    "RUN [ -w /dev/otel-grpc.sock ] && [ -S /dev/otel-grpc.sock ] && env",
+  ].join("\n");
+  let log = "";
+  let sent: Promise<void> | undefined;
+  const step = () => parseTraceparent(/^TRACEPARENT=(.*)$/m.exec(log)?.[1]);
+  await run("steps", dockerfile, [], ({ logs = [] }) => {
+    for (const { data } of logs) log += Buffer.from(data).toString();
+    const times = { started: new Date(), completed: new Date() };
+    const parent = step();
+    if (parent !== undefined)
+      sent ??= exporter.export(buildSpans({ name: "compile", attributes: {}, parent, ...times, told: [] }));
+  });
+  await sent;
+  expect(failures).toEqual([]);
+  expect(log).toContain("OTEL_TRACES_EXPORTER=otlp\n");
+  expect(log).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=mine\n");
+  await update({ ref: "steps", finalize: true });
+  const [record] = await records({ ref: "steps" });
+  const text = (await blob(record?.trace?.digest ?? "")).toString("utf8");
+  const spans: { Name: string; SpanContext: { SpanID: string; TraceID: string }; Parent: { SpanID: string } }[] =
+    JSON.parse(`[${text.replaceAll("}\n{", "},{")}]`);
+  const named = (part: string) => spans.find(({ Name }) => Name.includes(part));
+  const { traceId, spanId } = step() ?? { traceId: "", spanId: "" };
+  expect(named("compile")).toMatchObject({ SpanContext: { TraceID: traceId }, Parent: { SpanID: spanId } });
+  expect(named("] RUN")?.SpanContext).toMatchObject({ TraceID: traceId, SpanID: spanId });
+  expect(named("Control/Solve")?.SpanContext.SpanID).toBe(named("] RUN")?.Parent.SpanID);
 });
 
 test("finalizing adds the trace, with the spans that the client has sent", async () => {

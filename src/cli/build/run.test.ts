@@ -1,5 +1,5 @@
 /** The `build` verb whole, on an engine that records what it is asked and does what a test tells it. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -147,6 +147,26 @@ test("--metadata-file has the exporters' response, objects as objects, and nothi
 }`,
   );
 });
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s that comes when all is built leaves the metadata to be written",
+  async (signal) => {
+    const before = process.listenerCount(signal);
+    let heard = -1;
+    const { exit } = await build(["--metadata-file=md.json"], async () => ({
+      // Asked for when the metadata is written.
+      get exporterResponse() {
+        if (heard >= 0) return { "image.name": "abcd" };
+        heard = process.listenerCount(signal);
+        process.emit(signal, signal);
+        return { "image.name": "abcd" };
+      },
+    }));
+    expect({ exit, heard }).toEqual({ exit: 0, heard: before + 1 });
+    expect(process.listenerCount(signal)).toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(["ctx", "md.json"]);
+  },
+);
 
 test("a metadata file that cannot be written is an error, an empty response is not", async () => {
   const bad = "--metadata-file=/nonexistent/dir/md.json";

@@ -32,11 +32,13 @@ export async function runBuild(values: FlagValues, io: Io, openEngine?: OpenEngi
     const definition = await readDefinition(plan, io);
     display.start(plan);
     const log = values.bool("debug") ? display.log : () => {};
-    const response = await withSignals(log, (scope) =>
-      execute(plan, definition, io, display, scope, options, openEngine, remote),
-    );
-    display.close();
-    await writeMetadata(plan, response, io.around.cwd);
+    const response = await withSignals(log, async (scope) => {
+      const built = await execute(plan, definition, io, display, scope, options, openEngine, remote);
+      display.close();
+      // Results that are there have their metadata: a signal that comes too late for the build does not come between.
+      await writeMetadata(plan, built, io.around.cwd);
+      return built;
+    });
     return answer(plan, response, io);
   } finally {
     early.release();
@@ -95,11 +97,15 @@ async function execute(
     engine: { ...options, registries: mergeRegistries(options.registries, plan.registryTls) },
   };
   const { env } = io.around;
-  const watched = { env, remote, ref: request.ref, onStatus: display.update, warn: display.warn };
+  const { ref } = request;
+  const { traceSocket } = options;
+  const watched = { env, remote, ref, traceSocket, onStatus: display.update, warn: display.warn };
   try {
-    return await traced(watched, (onStatus, traceparent) => {
-      const traceable = traceparent === undefined ? request : { ...request, traceparent };
-      return build({ ...call, request: traceable, onStatus }, scope, openEngine);
+    return await traced(watched, (onStatus, traceparent, steps) => {
+      const { traceOf, traceSocket: socket } = steps ?? {};
+      const traceable = { ...request, ...(traceparent && { traceparent }), ...(traceOf && { traceOf }) };
+      const engine = { ...call.engine, ...(socket && { traceSocket: socket }) };
+      return build({ ...call, engine, request: traceable, onStatus }, scope, openEngine);
     });
   } finally {
     await writeRef(plan, io.around.cwd);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
@@ -44,6 +45,42 @@ test("a build's spans reach the collector as part of the caller's trace, and its
     ["buildctl build", "no", "0af7651916cd43dd8448eb211c80319c"],
     ["[1/1] RUN", "", "0af7651916cd43dd8448eb211c80319c"],
   ]);
+});
+
+test("steps of a build in this process send their spans through a socket of its own, which goes with the build", async () => {
+  const heard: Buffer[] = [];
+  const server = createServer(async (request, response) => {
+    heard.push(Buffer.concat(await request.toArray()));
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    TRACEPARENT: parent,
+  };
+  const call = { env, ref: "r", remote: false, onStatus: () => {}, warn: () => {} };
+  const digest = sha256("x");
+  const { socket, below } = await traced(call, async (tell, _, steps) => {
+    const path = steps?.traceSocket ?? "";
+    const inStep = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `unix://${path}`,
+      TRACEPARENT: steps?.traceOf(digest) ?? "",
+    };
+    await traced({ ...call, env: inStep, remote: true }, async () => undefined);
+    tell(step);
+    return { socket: path, below: inStep.TRACEPARENT };
+  });
+  server.close();
+  expect(existsSync(socket)).toBe(false);
+  const spans = heard.flatMap((body) =>
+    decode(otlp.ExportTraceServiceRequest, body).resourceSpans.flatMap(({ scopeSpans }) => scopeSpans[0]?.spans ?? []),
+  );
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+  const run = spans.find(({ name }) => name === "[1/1] RUN");
+  const inner = spans.find(({ name, parentSpanId }) => name === "buildctl build" && below.includes(hex(parentSpanId)));
+  expect(below).toContain(hex(run?.spanId ?? new Uint8Array()));
+  expect(inner && hex(inner.parentSpanId)).toBe(run && hex(run.spanId));
 });
 
 test("a daemon hears whose work the build is, and tells of the steps itself", async () => {

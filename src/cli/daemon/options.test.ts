@@ -164,15 +164,22 @@ test.each(["[cache.gha.verify]", "[ghacache.verify]"])(
 test("what is set and has no effect is told, by flag and by key", async () => {
   await options(
     "--oci-cni-pool-size 3 --oci-worker-selinux",
-    '[worker.oci]\ncniConfigPath = "/etc/x.json"\nselinux = false\n"apparmor-profile" = ""\n[otel]\nsocketPath = "/run/x"\n',
+    '[worker.oci]\ncniConfigPath = "/etc/x.json"\nselinux = false\n"apparmor-profile" = ""\n',
   );
   const network = "steps have the machine's network or none, there is no CNI support";
   expect(warnings).toEqual([
     `worker.oci.cniConfigPath has no effect: ${network}`,
     `--oci-cni-pool-size has no effect: ${network}`,
     "--oci-worker-selinux has no effect: steps have no labels of their own",
-    "otel.socketPath has no effect: steps cannot send traces",
   ]);
+});
+
+test("the socket for spans of steps is where the flag says, or the file", async () => {
+  expect(await options("", "")).not.toHaveProperty("traceSocket");
+  expect(await options("", '[otel]\nsocketPath = "/run/x"\n')).toMatchObject({ traceSocket: "/run/x" });
+  expect(await options("--otel-socket-path /run/y", '[otel]\nsocketPath = "/run/x"\n')).toMatchObject({
+    traceSocket: "/run/y",
+  });
 });
 
 test("a file that is no TOML, and a value of a wrong type, are errors", async () => {

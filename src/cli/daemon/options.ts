@@ -69,6 +69,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
   const gc = gcSettings(flags, oci);
   const stepLimits = parseStepLimits((name) => flag(name) ?? textOf(oci, name));
   const cgroupParent = read.string(oci, "defaultCgroupParent");
+  const traceSocket = flag("otel-socket-path") ?? read.string(read.table(config, "otel"), "socketPath");
   const isolation = flag("isolation") ?? read.string(oci, "isolation");
   return {
     root,
@@ -87,6 +88,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     ...((flags.bool("proxy-network") || read.boolean(config, "proxyNetwork") === true) && { proxyNetwork: true }),
     ...(stepLimits !== undefined && { stepLimits }),
     ...(cgroupParent && { cgroupParent }),
+    ...(traceSocket && { traceSocket: resolve(cwd, traceSocket) }),
     // A build in this process looks for garbage only when somebody has said how much there may be.
     ...((listens || (gc.on && gc.configured)) && { gcPolicies: gc.policies(root) }),
   };

@@ -22,7 +22,6 @@ const settings: readonly (readonly [flag: string, key: string, instead: string])
   ["oci-worker-proxy-snapshotter-path", "worker.oci.proxySnapshotterPath", "trees are in the root"],
   ["", "cache.gha.sign", "caches of GitHub Actions are written without signatures"],
   ["", "ghacache.sign", "caches of GitHub Actions are written without signatures"],
-  ["otel-socket-path", "otel.socketPath", "steps cannot send traces"],
 ];
 
 /** Tells of what somebody has set and will miss. */

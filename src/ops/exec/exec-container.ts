@@ -12,6 +12,7 @@ import type { ExecTools } from "./exec-op.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { defaultPath } from "./step-of.ts";
+import { stepTracing } from "./tracing.ts";
 
 export interface ExecContainerSpec {
   readonly mounts: readonly Mount[];
@@ -50,7 +51,7 @@ export interface ExecContainer extends AsyncDisposable {
 export async function execContainer(
   spec: ExecContainerSpec,
   inputs: readonly Ref[],
-  { storage, executor, proxies }: ExecTools,
+  { storage, executor, proxies, traceSocket }: ExecTools,
   scope: OpScope,
 ): Promise<ExecContainer> {
   await using stack = new AsyncDisposableStack();
@@ -58,7 +59,8 @@ export async function execContainer(
   const body = { mounts: spec.mounts, meta: { cwd: "/" } };
   const prepared = stack.use(await prepareMounts(body, inputs, storage, scope, runner.movesMounts));
   const files = spec.files && stack.use(await filesMount(spec.files, storage));
-  const mounts = files === undefined ? prepared.mounts : [...prepared.mounts, files.mount];
+  const tracing = stepTracing(runner.movesMounts ? undefined : traceSocket, scope.traceparent);
+  const mounts = [...prepared.mounts, ...(files === undefined ? [] : [files.mount]), ...tracing.mounts];
   const home = spec.proxyNetwork && stack.use(await behindProxy(prepared.rootfs, runner, proxies, scope));
   const box: ContainerSpec = {
     ...(home && { networkNamespace: home.networkNamespace }),
@@ -74,7 +76,8 @@ export async function execContainer(
   return {
     async start(wanted, processScope) {
       const secrets = await secretEnv(wanted.secretEnv, scope);
-      const env = [...environment(wanted, spec.platform ?? hostPlatform()), ...(home ? home.env : []), ...secrets];
+      const own = environment(wanted, spec.platform ?? hostPlatform());
+      const env = tracing.environment([...own, ...(home ? home.env : []), ...secrets]);
       user ??= wanted.user;
       const { args } = withEmulator(wanted.args);
       return container.start({ ...wanted, args, env, user: wanted.user || user }, processScope);

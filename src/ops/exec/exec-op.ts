@@ -17,6 +17,8 @@ export interface ExecTools {
   readonly devices?: DeviceRegistry | undefined;
   /** Who vouches for hosts in steps behind the builder's proxy; absent: there can be none. */
   readonly proxies?: (() => Promise<Authority>) | undefined;
+  /** A socket on this machine by which processes of steps send spans; absent: they cannot. */
+  readonly traceSocket?: string | undefined;
 }
 
 /** What the vertex says beside its body. */

@@ -10,12 +10,13 @@ import type { ExecTools, ExecVertex } from "./exec-op.ts";
 import { type PreparedMounts, prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { stepOf } from "./step-of.ts";
+import { stepTracing } from "./tracing.ts";
 
 /** Runs an exec on trees that are here; its outputs in order. */
 export async function runExec(
   body: ExecOp,
   vertex: ExecVertex,
-  { storage, executor, devices, proxies }: ExecTools,
+  { storage, executor, devices, proxies, traceSocket }: ExecTools,
   inputs: readonly Ref[],
   scope: OpScope,
 ): Promise<readonly Ref[]> {
@@ -27,7 +28,10 @@ export async function runExec(
   const whole = emulated(await withDevices(plain, body.devices, devices), vertex.platform, programPath());
   await using home = body.proxyNetwork === true ? await behindProxy(whole.rootfs, runner, proxies, scope) : undefined;
   const { networkNamespace } = home ?? {};
-  const step = { ...whole, env: [...whole.env, ...(home?.env ?? [])], ...(networkNamespace && { networkNamespace }) };
+  const tracing = stepTracing(runner.movesMounts ? undefined : traceSocket, scope.traceparent);
+  const env = tracing.environment([...whole.env, ...(home?.env ?? [])]);
+  const mounts = [...whole.mounts, ...tracing.mounts];
+  const step = { ...whole, env, mounts, ...(networkNamespace && { networkNamespace }) };
   const foreign = isForeign(vertex.platform);
   let cannotRun = false;
   const output = (stream: 1 | 2, data: Uint8Array) => {
