@@ -9,6 +9,8 @@ export interface Pod {
   /** Run one after another, as agent-stack-k8s has it; the first that fails is the last. */
   readonly containers: readonly PodContainer[];
   readonly hostname?: string;
+  /** The machine's network, although pods have one of their own. */
+  readonly hostNetwork: boolean;
   readonly hostAliases: readonly { readonly host: string; readonly ip: string }[];
   /** Volumes and processes get this group. */
   readonly fsGroup?: number;
@@ -188,8 +190,8 @@ export interface PodSurroundings {
   extraMounts(container: PodContainer): readonly StepMount[];
   /** More variables of a container, which win over its own. */
   extraEnv(container: PodContainer): ReadonlyMap<string, string>;
-  /** `host`: the machine's network; `none`: nothing but a loopback, one for all containers of the pod. */
-  readonly network: "host" | "none";
+  /** `host`: the machine's network; else one for all containers of the pod: `none`: nothing but a loopback, `pod`: with a way out. */
+  readonly network: "host" | "pod" | "none";
   /** Told before a container starts where its paths are on this machine. */
   placed?(container: PodContainer, hostPath: (path: string) => string): void;
   output(container: string, stream: 1 | 2, chunk: Uint8Array): void;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { quietScope } from "../kit/index.ts";
 import { readPod } from "./read/read-pod.ts";
 import { type Lab, podLab } from "./testing/index.ts";
 
@@ -119,6 +120,45 @@ describe("a liveness probe", () => {
     });
     expect(exitCode).toBe(0);
     expect(events).toContain("container db is stopped: its liveness probe failed 1 times");
+  });
+});
+
+describe("a sidecar that does not come up", () => {
+  const startupProbe = { ...exec("test -e /tmp/up"), periodSeconds: 1, failureThreshold: 2 };
+  const sidecar = (script: string) =>
+    sh("db", `echo x >> /shared/starts; ${script}`, { ...shared, restartPolicy: "Always", startupProbe });
+
+  test("is started again, and what comes after waits for that; a readiness probe says nothing of it", async () => {
+    const second = `[ $(wc -l < /shared/starts) = 2 ] && touch /tmp/up; ${until("false")}`;
+    const notReady = { ...sidecar(second), readinessProbe: exec("false") };
+    const { exitCode, log, events } = await lab.run({
+      volumes,
+      initContainers: [notReady],
+      containers: [sh("main", "wc -l < /shared/starts", shared)],
+      terminationGracePeriodSeconds: 0,
+    });
+    expect({ exitCode, log }).toEqual({ exitCode: 0, log: "main: 2\n" });
+    expect(events).toContain('sidecar "db" did not come up: its startup probe failed 2 times: starting it again');
+  });
+
+  test("fails the pod when it has been started three times", async () => {
+    const pod = { volumes, initContainers: [sidecar("exit 4")], containers: [sh("main", "echo never")] };
+    await expect(lab.run(pod)).rejects.toMatchObject({
+      code: "pod/not-up",
+      message: 'sidecar "db" did not come up: it ended with exit code 4',
+    });
+  });
+
+  test("is not waited for when the pod is stopped", async () => {
+    const stopping = new AbortController();
+    const event = ({ kind }: { kind: string }) => void (kind === "started" && stopping.abort(new Error("enough")));
+    const pod = {
+      volumes,
+      initContainers: [{ ...sidecar(until("false")), startupProbe: { ...startupProbe, failureThreshold: 1000 } }],
+      containers: [sh("main", "echo never")],
+      terminationGracePeriodSeconds: 0,
+    };
+    await expect(lab.run(pod, { event }, { ...quietScope, signal: stopping.signal })).rejects.toThrow("enough");
   });
 });
 

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables are the shell's.
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -194,6 +195,38 @@ describe("cooper step run: pods", () => {
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "[s] 1\n[s] 1\n" });
   });
+
+  test.skipIf(spawnSync("slirp4netns", ["--version"]).status !== 0)(
+    "pods with --network pod run at once and listen on the same port (skipped without slirp4netns)",
+    async () => {
+      const web = {
+        ...{ name: "web", image, restartPolicy: "Always" },
+        command: ["sh", "-c", "mkdir -p /tmp/w; echo ok > /tmp/w/ok; exec busybox httpd -f -p 8097 -h /tmp/w"],
+        startupProbe: { httpGet: { port: 8097, path: "/ok" }, periodSeconds: 1, failureThreshold: 60 },
+      };
+      const job = (other: string, own: string) =>
+        `touch ${own}; until [ -e ${other} ]; do sleep 0.1; done; busybox wget -qO- http://127.0.0.1:8097/ok`;
+      const pods = [job("b.here", "a.here"), job("a.here", "b.here")].map((command, at) => ({
+        label: `s${at}`,
+        command,
+        plugins: [
+          {
+            kubernetes: {
+              podSpec: {
+                initContainers: [web],
+                terminationGracePeriodSeconds: 0,
+                containers: [{ name: "main", image }],
+              },
+            },
+          },
+        ],
+      }));
+      const args = ["--network", "pod", "--parallel", "2"];
+      const { code, stdout, stderr } = await lab.run(JSON.stringify({ steps: pods }), args);
+      expect(code, stderr).toBe(0);
+      expect(stdout.split("\n").sort()).toEqual(["", "[s0/main] ok", "[s1/main] ok"]);
+    },
+  );
 
   test("an OOM kill and a pod that cannot run are named", async () => {
     const oom = await lab.run(step("tail /dev/zero", main({ resources: { limits: { memory: "32Mi" } } })));

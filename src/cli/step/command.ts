@@ -95,7 +95,12 @@ export const runCommand: CommandSpec = {
       usage: "Kubernetes secret of the pods: NAME=FOLDER, or NAME=FILE of KEY=VALUE lines",
     },
     { name: "claim", kind: "strings", usage: "folder of a persistent volume claim: NAME=FOLDER" },
-    { name: "network", kind: "string", usage: "network of the pods: host or none", value: "host" },
+    {
+      name: "network",
+      kind: "string",
+      usage: "network of the pods: host, pod (one of its own for each, with a way out), or none",
+      value: "host",
+    },
     {
       name: "seccomp-profiles",
       kind: "string",

@@ -76,9 +76,9 @@ async function runOptions(
   };
 }
 
-function networkOf(text: string): "host" | "none" {
-  if (text === "host" || text === "none") return text;
-  throw new CooperError("cli/bad-value", `--network has no ${JSON.stringify(text)}`, { hint: "use host or none" });
+function networkOf(text: string): "host" | "pod" | "none" {
+  if (text === "host" || text === "pod" || text === "none") return text;
+  throw new CooperError("cli/bad-value", `--network has no ${JSON.stringify(text)}`, { hint: "use host, pod or none" });
 }
 
 /** `NAME=VALUE` words of a flag. */

@@ -25,7 +25,7 @@ export interface RunOptions extends Person {
   readonly parallel: number;
   readonly keepVolumes: readonly string[];
   readonly realImages: boolean;
-  readonly network: "host" | "none";
+  readonly network: "host" | "pod" | "none";
   readonly artifactsFolder: string;
   readonly secrets: ReadonlyMap<string, string>;
   /** Folders or files of config maps, secrets and claims by name. */

@@ -18,13 +18,16 @@ export interface LocalPod {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** The controller gives a pod 60 seconds to end; many programs use them up, for as a container's first process they do not hear SIGTERM. */
+const hasty = { "default-termination-grace-period-seconds": 10 };
+
 /**
  * Renders the job as agent-stack-k8s does, with its patches, images and sidecars, and takes the agent, the checkout, and the checks of images out
  * again. Throws what `renderJob` throws.
  */
 export function localPod(job: Job, env: Readonly<Record<string, string>>): LocalPod {
   const api = readPodApi(controllerTypes);
-  const rendered = renderJob(api, readControllerConfig(api, undefined), inputOf(job, env));
+  const rendered = renderJob(api, readControllerConfig(api, hasty), inputOf(job, env));
   const { metadata, spec } = (rendered.spec as JsonObject).template as { metadata: JsonObject; spec: JsonObject };
   const pod = spec as unknown as PodSpec;
   const pulled = alwaysPulled(pod);

@@ -39,6 +39,7 @@ export function readPod(spec: unknown): { readonly pod: Pod; readonly problems: 
     volumes,
     initContainers,
     containers,
+    hostNetwork: fields.boolean("hostNetwork") === true,
     hostAliases: fields.list("hostAliases").flatMap((alias) => {
       const ip = alias.text("ip") ?? "";
       return (alias.texts("hostnames") ?? []).map((host) => ({ host, ip }));

@@ -12,9 +12,14 @@ export async function waitUntilUp(container: PodContainer, live: LiveContainer, 
     (error: unknown) => Promise.reject(error),
   );
   ended.catch(() => {});
-  if (!(await Promise.race([ended, comesUp(probe, live, scope)]))) {
-    throw notUp(container, `its startup probe failed ${probe.failureThreshold} times`);
+  const over = new AbortController();
+  const probing = { ...scope, signal: AbortSignal.any([scope.signal, over.signal]) };
+  try {
+    if (await Promise.race([ended, comesUp(probe, live, probing)])) return;
+  } finally {
+    over.abort();
   }
+  throw notUp(container, `its startup probe failed ${probe.failureThreshold} times`);
 }
 
 /** False when it has failed as often as it may. */

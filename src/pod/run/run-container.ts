@@ -22,8 +22,12 @@ export interface PodHome {
   readonly pod: Pod;
   readonly around: PodSurroundings;
   readonly volumes: ReadonlyMap<string, MadeVolume>;
-  /** File of the pod's network namespace, when it has one. */
-  readonly networkNamespace?: string;
+  /** A network of the pod's own: the namespace's file, and what belongs to it in each container. */
+  readonly network?: {
+    readonly path: string;
+    readonly mounts: readonly StepMount[];
+    readonly hosts: Pod["hostAliases"];
+  };
   readonly graceSeconds: number;
 }
 
@@ -73,6 +77,7 @@ function planOf(
   );
   const variables = environmentOf(container, image.config, around);
   const mounts = [
+    ...(home.network?.mounts ?? []),
     ...image.mounts,
     ...around.extraMounts(container),
     ...volumeMounts(container, home.volumes, statedEnv(container, around)),
@@ -83,14 +88,14 @@ function planOf(
       readonlyRootfs,
       mounts: lastOfEach(mounts),
       hostname: (pod.hostname ?? around.name).slice(0, 63),
-      network: around.network,
-      extraHosts: pod.hostAliases,
+      network: around.network === "pod" ? "sandbox" : around.network,
+      extraHosts: [...(home.network?.hosts ?? []), ...pod.hostAliases],
       ulimits: [],
       cgroupParent: "",
       devices: [],
       limits: limitsOf(container.resources),
       ...(rights !== undefined && { rights }),
-      ...(home.networkNamespace !== undefined && { networkNamespace: home.networkNamespace }),
+      ...(home.network !== undefined && { networkNamespace: home.network.path }),
     },
     process: {
       args: commandOf(container, image, variables),
@@ -164,7 +169,7 @@ class Live implements LiveContainer {
     const { container, process, home } = parts;
     this.#parts = parts;
     this.#process = process;
-    this.networkNamespace = home.networkNamespace;
+    this.networkNamespace = home.network?.path;
     const flows = [process.stdout, process.stderr].flatMap((stream, at) =>
       stream === undefined
         ? []

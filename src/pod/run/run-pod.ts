@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CooperError, isCooperError, mapLimit, messageOf, type Scope, withChildScope } from "../../kit/index.ts";
 import type {
   ContainerRole,
@@ -9,7 +11,7 @@ import type {
   PullPolicy,
 } from "../contract.ts";
 import { makeVolumes } from "../volumes/make-volume.ts";
-import { openNetwork } from "./network.ts";
+import { openNetwork, type PodNetwork } from "./network.ts";
 import { type ContainerEnd, type PodHome, startContainer } from "./run-container.ts";
 import { Sidecar } from "./sidecar.ts";
 import { stopWhenSick } from "./stop-when-sick.ts";
@@ -29,15 +31,27 @@ export async function runPod(pod: Pod, around: PodSurroundings, scope: Scope): P
   await using opened = new AsyncDisposableStack();
   const images = await openImages(pod, around, scope, opened);
   const volumes = await makeVolumes(pod, around);
-  const network = around.network === "none" ? opened.use(await openNetwork()) : undefined;
+  const wayOut = around.network === "pod" && !pod.hostNetwork;
+  const network = wayOut || around.network === "none" ? opened.use(await openNetwork(wayOut)) : undefined;
   const home: PodHome = {
     pod,
     around,
     volumes,
     graceSeconds: pod.graceSeconds ?? defaultGrace,
-    ...(network !== undefined && { networkNamespace: network.path }),
+    ...(network !== undefined && { network: shownNetwork(network, around) }),
   };
   return await new PodRun(home, images).run(scope);
+}
+
+/** What containers see of it: its namespace, its name server, names of its addresses. */
+function shownNetwork(
+  { path, nameServer, hosts }: PodNetwork,
+  { folder }: PodSurroundings,
+): NonNullable<PodHome["network"]> {
+  if (nameServer === undefined) return { path, mounts: [], hosts };
+  const file = join(folder, "resolv.conf");
+  writeFileSync(file, `nameserver ${nameServer}\n`, { mode: 0o644 });
+  return { path, mounts: [{ kind: "bind", source: file, target: "/etc/resolv.conf", readonly: true }], hosts };
 }
 
 async function openImages(
@@ -102,8 +116,7 @@ class PodRun {
     const { initContainers, containers } = this.#home.pod;
     for (const container of initContainers) {
       if (container.sidecar) {
-        this.#sidecars.push(await Sidecar.start(container, this.#imageOf(container), this.#home, sidecarScope));
-        scope.signal.throwIfAborted();
+        this.#sidecars.push(await Sidecar.start(container, this.#imageOf(container), this.#home, sidecarScope, scope));
         continue;
       }
       const end = await this.#runOne(container, "init", scope);

@@ -1,4 +1,4 @@
-import { CooperError, messageOf, type Scope, sleep } from "../../kit/index.ts";
+import { CooperError, isCooperError, messageOf, type Scope, sleep } from "../../kit/index.ts";
 import type { ImageRoot, PodContainer } from "../contract.ts";
 import { waitUntilUp } from "./probe.ts";
 import { type LiveContainer, type PodHome, startContainer } from "./run-container.ts";
@@ -6,6 +6,8 @@ import { stopWhenSick } from "./stop-when-sick.ts";
 
 const firstPause = 1000;
 const longestPause = 60_000;
+/** How often one is started that does not come up. A kubelet never gives up; who sits in front of it does. */
+const mostStarts = 3;
 
 /** A native sidecar: runs until it is stopped, and is started again whenever it ends by itself. */
 export class Sidecar {
@@ -20,21 +22,35 @@ export class Sidecar {
     this.#keeping = this.#keep(container, image, home, scope);
   }
 
-  /** Resolves when it is up. Throws `pod/not-up` and what starting a container throws. */
-  static async start(container: PodContainer, image: ImageRoot, home: PodHome, scope: Scope): Promise<Sidecar> {
-    const live = await startContainer(container, image, home, scope);
-    home.around.event({ kind: "started", container: container.name, role: "sidecar" });
-    try {
-      const trouble = await live.hooked;
-      if (trouble !== undefined)
-        throw new CooperError("pod/not-up", `sidecar ${JSON.stringify(container.name)} did not come up: ${trouble}`);
-      await waitUntilUp(container, live, scope);
-    } catch (error) {
-      await live[Symbol.asyncDispose]();
-      throw error;
+  /**
+   * Resolves when it is up. As on a cluster, one that ends or fails its startup probe before is started again, after a pause, though not for ever.
+   * `waiting`: ends the waiting, too. Throws `pod/not-up`, what starting a container throws, and the reason of `waiting`.
+   */
+  static async start(
+    container: PodContainer,
+    image: ImageRoot,
+    home: PodHome,
+    scope: Scope,
+    waiting: Scope = scope,
+  ): Promise<Sidecar> {
+    const { signal } = waiting;
+    for (let starts = 1, pause = firstPause; ; starts++, pause *= 2) {
+      const live = await startContainer(container, image, home, scope);
+      home.around.event({ kind: "started", container: container.name, role: "sidecar" });
+      try {
+        await comeUp(container, live, waiting);
+        signal.throwIfAborted();
+        stopWhenSick(container, live, home, scope, true);
+        return new Sidecar(container, image, live, home, scope);
+      } catch (error) {
+        await live.stop(home.graceSeconds);
+        await live[Symbol.asyncDispose]();
+        signal.throwIfAborted();
+        if (!isCooperError(error, "pod/not-up") || starts === mostStarts) throw error;
+        home.around.event({ kind: "warning", text: `${error.message}: starting it again` });
+      }
+      await sleep(pause, signal);
     }
-    stopWhenSick(container, live, home, scope, true);
-    return new Sidecar(container, image, live, home, scope);
   }
 
   async #keep(container: PodContainer, image: ImageRoot, home: PodHome, scope: Scope): Promise<void> {
@@ -72,4 +88,12 @@ export class Sidecar {
     await this.#live.stop(graceSeconds);
     await this.#keeping;
   }
+}
+
+async function comeUp(container: PodContainer, live: LiveContainer, scope: Scope): Promise<void> {
+  const trouble = await live.hooked;
+  if (trouble !== undefined) {
+    throw new CooperError("pod/not-up", `sidecar ${JSON.stringify(container.name)} did not come up: ${trouble}`);
+  }
+  await waitUntilUp(container, live, scope);
 }
