@@ -83,8 +83,12 @@ describe("a build that is cut off at any moment", () => {
   test("by two signals leaves at once, and the step ends with it", async () => {
     lab.write({ Dockerfile: `FROM busybox\nRUN trap "" INT TERM; echo started; sleep 300\n` });
     const { child, done } = lab.start(["--no-cache"]);
+    let [heard, sent] = ["", false];
     child.stderr?.on("data", (chunk: Buffer) => {
-      if (!/[\d.]+ started/.test(chunk.toString())) return;
+      heard += chunk.toString();
+      // Once: the handlers go before the process does, and a chunk may end anywhere.
+      if (sent || !/^#\d+ [\d.]+ started$/m.test(heard)) return;
+      sent = true;
       // Two of a kind that nobody has taken yet would be one.
       child.kill("SIGINT");
       child.kill("SIGTERM");
