@@ -7,7 +7,8 @@ export default defineConfig({
     pool: "forks",
     globalSetup: "test/support/leftovers.ts",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // For what hangs; a test of some seconds may take minutes beside others on a busy machine.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
   },
 });

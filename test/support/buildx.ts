@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 
 const binary = "tree/usr/libexec/docker/cli-plugins/docker-buildx";
@@ -32,9 +41,13 @@ function fetchFrom(suite: string): string | undefined {
       timeout: 60_000,
     });
     const packed = readdirSync(folder).find((name) => name.endsWith(".deb"));
-    execFileSync("dpkg-deb", ["-x", packed ?? "", "tree"], { cwd: folder, stdio: "ignore" });
+    const made = mkdtempSync(join(folder, "made-"));
+    execFileSync("dpkg-deb", ["-x", packed ?? "", join(made, "tree")], { cwd: folder, stdio: "ignore" });
     // It may want a newer C library than the machine has.
-    execFileSync(path, ["version"], { stdio: "ignore", timeout: 60_000 });
+    execFileSync(join(made, binary), ["version"], { stdio: "ignore", timeout: 60_000 });
+    // Whole and tried, or not there.
+    renameSync(join(made, "tree"), join(folder, "tree"));
+    rmSync(made, { recursive: true });
     return path;
   } catch {
     return undefined;

@@ -8,6 +8,7 @@ import { looseLimits } from "../limits/without-cgroups.ts";
 import { StepCookies } from "../processes/cookie.ts";
 import { startCookieWatchdog } from "../processes/cookie-watchdog.ts";
 import { endProcesses } from "../processes/end-processes.ts";
+import type { Watchdog } from "../processes/watchdog-process.ts";
 import type { DnsOptions } from "../rootfs/network-files.ts";
 import { ownerName } from "../runtime/owner.ts";
 import { cookieFile, sweepDeadOwners } from "../runtime/sweep.ts";
@@ -48,7 +49,7 @@ export class ChrootExecutor implements Executor {
   readonly #options: ChrootOptions;
   readonly #ownerFolder: string;
   readonly #cookies = new StepCookies();
-  #watchdog: { stop: () => void } | undefined;
+  #watchdog: Watchdog | undefined;
   #sweep: Promise<void> = Promise.resolve();
   #steps = 0;
 
@@ -136,7 +137,7 @@ export class ChrootExecutor implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sweep;
     if (this.#watchdog === undefined) return;
-    this.#watchdog.stop();
+    await this.#watchdog.stop();
     rmSync(this.#ownerFolder, { recursive: true, force: true });
   }
 }

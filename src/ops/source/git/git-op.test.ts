@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quietScope } from "../../../kit/index.ts";
 import { openStorage, type Storage } from "../../../storage/index.ts";
@@ -49,17 +50,22 @@ function commit(repository: string, files: Record<string, string>): string {
   return git(join(folder, repository), "rev-parse", "HEAD");
 }
 
+/** Git's daemon, a process for each connection, at a port that the system picks: it cannot tell of that itself. */
+const serverScript = `
+const server = require("node:net").createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+  const words = ["daemon", "--inetd", "--export-all", "--base-path=" + process.argv[1]];
+  require("node:child_process").spawn("git", words, { stdio: [socket, socket, "ignore"] });
+  socket.destroy();
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));`;
+
 beforeAll(async () => {
-  host = `127.0.0.1:${await freePort()}`;
-  const flags = [
-    "daemon",
-    "--reuseaddr",
-    "--export-all",
-    "--listen=127.0.0.1",
-    `--port=${host.split(":")[1]}`,
-    `--base-path=${folder}`,
-  ];
-  daemon = spawn("git", flags, { stdio: "ignore", detached: true });
+  daemon = spawn(process.execPath, ["-e", serverScript, folder], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
+  const [port] = await once(createInterface({ input: daemon.stdout as Readable }), "line");
+  host = `127.0.0.1:${port}`;
   for (const name of ["app", "part"]) {
     mkdirSync(join(folder, name));
     git(join(folder, name), "init", "-q");
@@ -68,7 +74,6 @@ beforeAll(async () => {
   commits.push(commit("app", { "a.txt": "1", "dir/b.txt": "b" }));
   git(join(folder, "app"), "tag", "-a", "v1", "-m", "first");
   commits.push(commit("app", { "a.txt": "2" }));
-  for (let tries = 0; tries < 50 && !(await answers()); tries++) await pause(100);
   git(join(folder, "app"), "checkout", "-q", "-b", "sub");
   git(join(folder, "app"), "submodule", "--quiet", "add", `git://${host}/part`, "lib");
   commits.push(commit("app", {}));
@@ -81,23 +86,6 @@ afterAll(async () => {
   if (daemon.pid !== undefined) process.kill(-daemon.pid, "SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function answers(): Promise<boolean> {
-  try {
-    git(folder, "ls-remote", `git://${host}/app`);
-    return true;
-  } catch {
-    return false;
-  }
-}
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 async function checkOut(fragment: string, attrs: Record<string, string> = {}, memory = new SourceAnswers()) {
   const op = gitSource(

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { CooperError, isCooperError, type Scope } from "../../../kit/index.ts";
 
 /** How git is run for one source: environment with credentials, never on the command line. */
@@ -17,6 +17,8 @@ export interface GitRunOptions {
 }
 
 const largestOutput = 64 * 1024 * 1024;
+/** Git that is told to end removes its lock files first. So long it has for that, in milliseconds. */
+const lastMoments = 5000;
 /** What a hostile repository or URL must not switch on. */
 const guards = [
   "protocol.ext.allow=never",
@@ -77,6 +79,7 @@ function proxies(): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
+/** Git and all that it started have ended when this settles, also when the scope ends: the next one may work in the same folder. */
 function runOnce(
   args: readonly string[],
   env: Record<string, string>,
@@ -86,7 +89,9 @@ function runOnce(
 ): Promise<Buffer> {
   scope.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], signal: scope.signal });
+    const child = spawn("git", args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const stop = () => endGroup(child);
+    scope.signal.addEventListener("abort", stop, { once: true });
     const out: Buffer[] = [];
     let size = 0;
     let last = "";
@@ -99,12 +104,30 @@ function runOnce(
       onStderr(chunk);
       last = (last + chunk.toString()).slice(-2000);
     });
-    child.once("error", (error) => reject(scope.signal.aborted ? scope.signal.reason : cannotStart(error)));
+    child.once("error", (error) => {
+      scope.signal.removeEventListener("abort", stop);
+      reject(scope.signal.aborted ? scope.signal.reason : cannotStart(error));
+    });
     child.once("close", (code) => {
+      scope.signal.removeEventListener("abort", stop);
       if (code === 0) resolve(Buffer.concat(out));
       else reject(scope.signal.aborted ? scope.signal.reason : failed(code, last));
     });
   });
+}
+
+/** Its helpers are in its process group. */
+function endGroup(child: ChildProcess): void {
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // All of it has ended.
+    }
+  };
+  kill("SIGTERM");
+  const late = setTimeout(() => kill("SIGKILL"), lastMoments);
+  child.once("close", () => clearTimeout(late));
 }
 
 function cannotStart(cause: Error): CooperError {
