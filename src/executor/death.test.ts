@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -17,17 +17,17 @@ const step = plainStep(rootfs.path, ["/bin/sh", "-c", `echo begun; sleep ${secon
 
 const program = `
   import { createExecutor } from ${JSON.stringify(join(import.meta.dirname, "create-executor.ts"))};
-  const [stateDir, step] = process.argv.slice(1);
+  const [stateDir, step, binary] = process.argv.slice(1);
   const scope = { signal: new AbortController().signal, log: () => {} };
-  const executor = await createExecutor({ stateDir, binary: "", networkMode: "auto" }, scope);
+  const executor = await createExecutor({ stateDir, binary, networkMode: "auto" }, scope);
   await executor.run(JSON.parse(step), (_, chunk) => process.stdout.write(chunk), scope);`;
 
-async function startAndKill(stateDir: string): Promise<void> {
-  const args = ["--input-type=module", "-e", program, stateDir, JSON.stringify(step)];
+async function startAndKill(stateDir: string, binary = "", isTime = () => sleepers().length === 1): Promise<void> {
+  const args = ["--input-type=module", "-e", program, stateDir, JSON.stringify(step), binary];
   const child = spawn(process.execPath, args, { stdio: "ignore" });
   const closed = new Promise((resolve) => child.once("exit", resolve));
   try {
-    await until(() => sleepers().length === 1);
+    await until(isTime);
   } finally {
     child.kill("SIGKILL");
     await closed;
@@ -54,6 +54,16 @@ test("a step does not outlive a process that is killed, and nothing of it is lef
   await startAndKill(stateDir);
   await until(() => sleepers().length === 0);
   await until(() => readdirSync(stateDir).length === 0);
+});
+
+test("nor does one that the runtime was still on its way to start", async () => {
+  const [stateDir, slow, begun] = [join(base, "slow"), join(base, "slow-runc"), join(base, "begun")];
+  const script = `case "$*" in *" run "*) echo > ${begun}; sleep 4 ;; esac; exec runc "$@"`;
+  writeFileSync(slow, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  await startAndKill(stateDir, slow, () => existsSync(begun));
+  await until(() => watchdogs(stateDir).length === 0);
+  expect(sleepers()).toEqual([]);
+  expect(readdirSync(stateDir)).toEqual([]);
 });
 
 test("what a dead process left without its watchdog, the next one ends at its first step", async () => {

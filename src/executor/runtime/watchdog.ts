@@ -5,18 +5,28 @@ import type { Runtime } from "./find.ts";
 import { runtimeRootName } from "./sweep.ts";
 
 /**
- * Waits for the end of its standard input, which comes when this process dies however it dies, and then ends its containers.
- * Twice, as a runtime may have been on its way to start one.
+ * Waits for the end of its standard input, which comes when this process dies however it dies, and then ends its containers: until
+ * no runtime is on its way to start one any more, which it can be for long on a machine that is busy, and at least twice, as one may just
+ * have been spawned. After a minute it is killed.
  */
 const script = `
+busy() {
+  for found in $(grep -lszxF -- "$1" /proc/[0-9]*/cmdline); do
+    read -r name < "\${found%cmdline}comm" || continue
+    case $name in sh | grep) ;; *) return 0 ;; esac
+  done
+  return 1
+}
 read -r _
-for pass in 1 2; do
+pass=0
+while [ $((pass += 1)) -le 2 ] || busy "$1"; do
+  [ $pass = 1 ] || sleep 1
   for container in "$1"/*/; do
     [ -d "$container" ] || continue
     container=\${container%/}
     "$2" --root "$1" delete --force "\${container##*/}"
   done
-  [ $pass = 2 ] || sleep 1
+  [ $pass -le 60 ] || kill -9 "$(basename "\${found%/cmdline}")"
 done
 ${endByCookie("$4")}
 rm -rf "$3"`;
