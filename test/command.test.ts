@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DockerRegistry } from "../src/registry/testing/index.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { serve } from "./support/serve.ts";
 
 const project = resolve(import.meta.dirname, "..");
 let registry: TestRegistry;
@@ -148,8 +149,11 @@ test("secrets and an ssh agent reach the step that asks for them, and nothing ke
 });
 
 describe("on a terminal", () => {
-  /** Runs a line on a pseudo terminal of 100 columns; everything it prints comes back. */
-  function onTerminal(line: string): Promise<{ code: number | null; screen: string }> {
+  /** Runs a line on a pseudo terminal of 100 columns; everything it prints comes back, and `onText` gets all that there is meanwhile. */
+  function onTerminal(
+    line: string,
+    onText: (screen: string) => void = () => {},
+  ): Promise<{ code: number | null; screen: string }> {
     const wrapped = `stty cols 100 rows 30; ${line}`;
     const child = spawn("script", ["-qefc", wrapped, "/dev/null"], {
       cwd: join(folder, "src"),
@@ -165,19 +169,25 @@ describe("on a terminal", () => {
     let screen = "";
     child.stdout.on("data", (chunk: Buffer) => {
       screen += chunk.toString();
+      onText(screen);
     });
     return new Promise((done) => child.on("close", (code) => done({ code, screen })));
   }
 
   test("the picture is redrawn, and shows the output of the running step", async () => {
-    dockerfile("FROM busybox\nRUN echo hello from the step; sleep 0.6\n");
-    const { code, screen } = await onTerminal(build);
+    // The step goes on when its output has been seen, in whatever time that takes.
+    const seen = Promise.withResolvers<void>();
+    await using gate = await serve((_request, _body, response) => seen.promise.then(() => void response.end()));
+    dockerfile(`FROM busybox\nRUN echo hello from the step; wget -q -O- ${gate.url}\n`);
+    const framesOf = (screen: string) => screen.split("\u001b[?25l");
+    const { code, screen } = await onTerminal(build, (text) => {
+      if (text.includes(" => => # hello from the step") && framesOf(text).length > 3) seen.resolve();
+    });
     expect(code).toBe(0);
-    const frames = screen.split("\u001b[?25l");
-    expect(frames.length).toBeGreaterThan(3);
     expect(screen).toContain(" => => # hello from the step");
-    expect(frames.at(-1)).toMatch(/\[\+\] Building \d+\.\ds \((\d+)\/\1\) FINISHED/);
-    expect(frames.at(-1)).toMatch(/ => \[2\/2\] RUN echo hello from the step; sleep 0\.6 +\d\.\ds/);
+    const last = framesOf(screen).at(-1);
+    expect(last).toMatch(/\[\+\] Building \d+\.\ds \((\d+)\/\1\) FINISHED/);
+    expect(last).toMatch(/ => \[2\/2\] RUN echo hello from the step; wget -q -O- http:\S+ +\d+\.\ds/);
   });
 
   test("an image is not written to it", async () => {

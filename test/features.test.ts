@@ -147,7 +147,7 @@ COPY --from=b /id /b
 
   test("unreachable stages do not run, independent ones run at the same time", async () => {
     const wait = (name: string) =>
-      `FROM busybox AS ${name}\nRUN --mount=type=cache,target=/c for i in $(seq 100); do echo > /c/${name}; [ -e /c/a ] && [ -e /c/b ] && exit 0; sleep 0.1; done; exit 1\nRUN echo ${name} > /${name}\n`;
+      `FROM busybox AS ${name}\nRUN --mount=type=cache,target=/c for i in $(seq 400); do echo > /c/${name}; [ -e /c/a ] && [ -e /c/b ] && exit 0; sleep 0.1; done; exit 1\nRUN echo ${name} > /${name}\n`;
     here.lab.write({
       Dockerfile: `${wait("a")}${wait("b")}FROM busybox AS never\nRUN exit 1\nFROM scratch\nCOPY --from=a /a /\nCOPY --from=b /b /\n`,
     });

@@ -82,7 +82,7 @@ describe("cgroup-parent", () => {
       lab.clear().write({
         Dockerfile: `
 FROM busybox AS build
-RUN mkdir /out; (for i in $(seq 1 10); do sleep 1 & done 2>/out/error); cat /proc/self/cgroup > /out/cgroup; true
+RUN mkdir /out; (for i in $(seq 1 10); do sleep 300 & done 2>/out/error); cat /proc/self/cgroup > /out/cgroup; true
 FROM scratch
 COPY --from=build /out /
 `,

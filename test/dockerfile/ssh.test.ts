@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -78,8 +78,12 @@ async function startAgent(key: string): Promise<AsyncDisposable & { readonly soc
   const folder = mkdtempSync(join(tmpdir(), "cooper-agent-"));
   const socket = join(folder, "agent");
   const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
-  for (let tries = 0; !existsSync(socket) && tries < 100; tries++) await setTimeout(50);
-  execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+  // It answers a moment after its socket is there.
+  const add = () => spawnSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } }).status === 0;
+  for (let tries = 0; !(existsSync(socket) && add()); tries++) {
+    if (tries === 600) throw new Error("the agent does not answer");
+    await setTimeout(50);
+  }
   return {
     socket,
     async [Symbol.asyncDispose]() {

@@ -39,7 +39,8 @@ test.each([
   const pid = await new Promise<string>((resolve) => outer.stdout.once("data", (text) => resolve(String(text).trim())));
   await new Promise((resolve) => outer.once("close", resolve));
   try {
-    await expect.poll(() => leftoversOf(folder).processes.map(({ handle }) => handle)).toContain(pid);
+    const found = () => leftoversOf(folder).processes.map(({ handle }) => handle);
+    await expect.poll(found, { timeout: 30_000 }).toContain(pid);
   } finally {
     for (const { handle } of leftoversOf(folder).processes) process.kill(Number(handle), "SIGKILL");
   }

@@ -8,7 +8,7 @@ import { bundleVariable } from "./bundle.ts";
 const root = resolve(import.meta.dirname, "../..");
 
 /** What ends by itself after a test (a watchdog, a killed server) has this long to do so, in milliseconds. */
-const patience = 15_000;
+const patience = 60_000;
 
 /**
  * Vitest's global set-up: gives a test run a folder of its own for temporary files, by which its mounts and processes are known too, and
