@@ -82,7 +82,7 @@ class OciExecutor implements Executor {
     const namespaced = () => this.#hostFacts().userNamespace !== undefined;
     const memory = options.isolation === "rootless" ? "runtimes-rootless.json" : "runtimes.json";
     const place = () => ({ namespaced: namespaced(), filtered: processRights().filtered });
-    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), place);
+    this.#choice = new RuntimeChoice(options.binary, join(options.stateDir, memory), this.#ownerFolder, place);
   }
 
   readonly joinsNetworks = true;

@@ -18,10 +18,11 @@ export class RuntimeChoice {
   #installed: readonly Runtime[] | undefined;
   #failed: Runtime | undefined;
 
-  constructor(binary: string, memoryFile: string, place: () => RuntimePlace = () => machine) {
+  /** What is known of them is in `memoryFile`; `ownFolder` as of `Verdicts`. */
+  constructor(binary: string, memoryFile: string, ownFolder: string, place: () => RuntimePlace = () => machine) {
     this.#binary = binary;
     this.#place = place;
-    this.#verdicts = new Verdicts(memoryFile);
+    this.#verdicts = new Verdicts(memoryFile, ownFolder);
   }
 
   /** Those worth trying, best first: not the ones known to fail, unless all are. Throws `executor/no-runtime`. */

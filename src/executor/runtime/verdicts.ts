@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { temporaryBeside } from "../../kit/index.ts";
+import { basename, dirname, join } from "node:path";
 import { bootId } from "../../sys/index.ts";
 import type { Runtime } from "./find.ts";
 
@@ -13,11 +12,14 @@ export type Verdict = "works" | "fails" | "unknown";
  */
 export class Verdicts {
   readonly #file: string;
+  readonly #ownFolder: string;
   readonly #bootId: string;
   #known: Record<string, Verdict> | undefined;
 
-  constructor(file: string) {
+  /** `ownFolder`: beside the file or below, this process's alone, and removed by others when this process dies: new files are written there first. */
+  constructor(file: string, ownFolder: string) {
     this.#file = file;
+    this.#ownFolder = ownFolder;
     this.#bootId = bootId();
   }
 
@@ -31,8 +33,8 @@ export class Verdicts {
     const known = { ...this.#load(), [this.#key(runtime)]: verdict };
     this.#known = known;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
-      const temporary = temporaryBeside(this.#file);
+      for (const folder of [dirname(this.#file), this.#ownFolder]) mkdirSync(folder, { recursive: true });
+      const temporary = join(this.#ownFolder, basename(this.#file));
       writeFileSync(temporary, JSON.stringify(known));
       renameSync(temporary, this.#file);
     } catch {
