@@ -60,7 +60,7 @@ test("nor does one that the runtime was still on its way to start", async () => 
   const [stateDir, slow, begun] = [join(base, "slow"), join(base, "slow-runc"), join(base, "begun")];
   const script = `case "$*" in *" run "*) echo > ${begun}; sleep 4 ;; esac; exec runc "$@"`;
   writeFileSync(slow, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  await startAndKill(stateDir, slow, () => existsSync(begun));
+  await startAndKill(stateDir, slow, () => existsSync(begun) && watchdogs(stateDir).length === 1);
   await until(() => watchdogs(stateDir).length === 0);
   expect(sleepers()).toEqual([]);
   expect(readdirSync(stateDir)).toEqual([]);
