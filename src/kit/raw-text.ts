@@ -30,7 +30,7 @@ export function rawBytes(text: string): string | Buffer {
 
 /** Compares texts by their bytes, as Go does. UTF-16, JavaScript's order, differs above U+D7FF. */
 export function compareRaw(a: string, b: string): number {
-  return Buffer.compare(encodeRaw(a), encodeRaw(b));
+  return a === b ? 0 : Buffer.compare(encodeRaw(a), encodeRaw(b));
 }
 
 function decodeByteByByte(buffer: Buffer): string {

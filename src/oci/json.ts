@@ -1,4 +1,4 @@
-import { CooperError } from "../kit/index.ts";
+import { CooperError, compareRaw } from "../kit/index.ts";
 
 /**
  * JSON as Go's encoding/json writes it, byte for byte: `<`, `>`, `&`, U+2028 and U+2029 as `\u` escapes, no spaces, or
@@ -54,10 +54,8 @@ export function sortedMap<T>(record: Readonly<Record<string, T>> | undefined): M
   return new Map(entries.sort(([a], [b]) => compareBytes(a, b)));
 }
 
-/** Order of UTF-8 bytes, Go's order of strings. */
-export function compareBytes(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
+/** Order of bytes, Go's order of strings. */
+export const compareBytes: (a: string, b: string) => number = compareRaw;
 
 /** An object of a hostile JSON document whose fields are checked as they are read. `null` counts as absent, as in Go. */
 export class JsonObject {

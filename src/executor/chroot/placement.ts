@@ -1,16 +1,19 @@
+import { closeSync, constants, fstatSync } from "node:fs";
+import { dirname, join } from "node:path";
 import {
-  closeSync,
-  constants,
-  fstatSync,
+  CooperError,
+  forgetMoved,
+  lstatIfThere,
+  messageOf,
   mkdirSync,
+  noteMoved,
   openSync,
+  pathInside,
   readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
-import { CooperError, forgetMoved, lstatIfThere, messageOf, noteMoved, pathInside } from "../../kit/index.ts";
+} from "../../kit/index.ts";
 import { FolderTimes } from "./folder-times.ts";
 
 /**

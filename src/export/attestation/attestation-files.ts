@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
-import { CooperError, errnoOf, pathInside, reasonOf, type Scope } from "../../kit/index.ts";
+import { open } from "node:fs/promises";
+import { CooperError, errnoOf, pathInside, rawBytes, readdirSync, reasonOf, type Scope } from "../../kit/index.ts";
 import { compareBytes } from "../../oci/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { ExportNeeds, ExportTree } from "../contract.ts";
@@ -31,7 +31,7 @@ export async function readAttestationFile(root: string | undefined, path: string
   return await guarded("open", path, async () => {
     if (root === undefined) throw missing("open", path);
     // A pipe would be waited for.
-    await using file = await open(pathInside(root, path), constants.O_RDONLY | constants.O_NONBLOCK);
+    await using file = await open(rawBytes(pathInside(root, path)), constants.O_RDONLY | constants.O_NONBLOCK);
     const info = await file.stat();
     if (!info.isFile()) throw new CooperError(badAttestation, `${path} is not a regular file`);
     if (info.size > largest) throw new CooperError(badAttestation, `${path} exceeds ${largest} bytes`);
@@ -46,7 +46,7 @@ export async function listAttestationFiles(root: string | undefined, path: strin
       if (path === "" || path === "/") return [];
       throw missing("open", path);
     }
-    return (await readdir(pathInside(root, path))).sort(compareBytes);
+    return readdirSync(pathInside(root, path)).sort(compareBytes);
   });
 }
 

@@ -1,6 +1,5 @@
-import { chmodSync, chownSync, lstatSync, lutimesSync } from "node:fs";
 import type { LayerChanges } from "../../archive/index.ts";
-import type { Scope } from "../../kit/index.ts";
+import { chmodSync, chownSync, lstatSync, lutimesSync, type Scope } from "../../kit/index.ts";
 import type { SnapshotId, Storage } from "../../storage/index.ts";
 
 /** A folder of overlay's changes; may be read until disposal. */

@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TreeEntry, walkTree } from "../../archive/index.ts";
 import { fsutil, type MessageParts, type MessageStream } from "../../grpc/index.ts";
-import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
+import { CooperError, messageOf, type Scope, writeFileSync } from "../../kit/index.ts";
 import { IncomingTree } from "./incoming-tree.ts";
 import { MetadataOnly, metadataFile } from "./metadata-only.ts";
 import { type ReceivedPacket, receivedPacket } from "./received-packet.ts";
