@@ -95,7 +95,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     snapshots,
     layers: new StoredLayerRecords(database),
     records,
-    contentHashes: new StoredContentHashes({ layout, database, snapshots }),
+    contentHashes: new StoredContentHashes({ layout, database, snapshots, ownFolder: self.folder }),
     reclaim: new StoredReclaim({ layout, database, trash, owner: self.id, rest }),
     mount: (tree) => mounts.mount(tree),
     temporaryFolder: (prefix) => folders.temporary(prefix),

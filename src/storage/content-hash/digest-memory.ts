@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { decodeRaw, encodeRaw, temporaryBeside } from "../../kit/index.ts";
 import { FolderMemory } from "./folder-memory.ts";
 
@@ -13,11 +13,14 @@ const magic = "cooper file digests 2\n";
  */
 export class DigestMemory {
   readonly #path: string;
+  readonly #ownFolder: string;
   readonly #blocks: Map<string, Buffer>;
   readonly #folders = new Map<string, FolderMemory>();
 
-  constructor(path: string) {
+  /** `ownFolder`: is there, on the same file system, this process's alone, and removed by others when it dies: what is saved is written there first. */
+  constructor(path: string, ownFolder: string) {
     this.#path = path;
+    this.#ownFolder = ownFolder;
     this.#blocks = readBlocks(path);
   }
 
@@ -41,7 +44,7 @@ export class DigestMemory {
       this.#blocks.set(path, block);
       this.#folders.set(path, new FolderMemory(block));
     }
-    if (changed) writeBlocks(this.#path, this.#blocks);
+    if (changed) writeBlocks(this.#path, this.#blocks, this.#ownFolder);
   }
 }
 
@@ -62,7 +65,7 @@ function readBlocks(path: string): Map<string, Buffer> {
   }
 }
 
-function writeBlocks(path: string, blocks: ReadonlyMap<string, Buffer>): void {
+function writeBlocks(path: string, blocks: ReadonlyMap<string, Buffer>, ownFolder: string): void {
   const parts: Buffer[] = [Buffer.from(magic)];
   for (const [folder, block] of blocks) {
     const name = encodeRaw(folder);
@@ -71,7 +74,7 @@ function writeBlocks(path: string, blocks: ReadonlyMap<string, Buffer>): void {
     head.writeUInt32LE(block.length, 4);
     parts.push(head, name, block);
   }
-  const temporary = temporaryBeside(path);
+  const temporary = temporaryBeside(join(ownFolder, basename(path)));
   mkdirSync(dirname(path), { recursive: true });
   try {
     writeFileSync(temporary, Buffer.concat(parts), { flag: "wx", mode: 0o600 });

@@ -27,6 +27,8 @@ export interface ContentHashParts {
   readonly layout: Layout;
   readonly database: Database;
   readonly snapshots: SnapshotStore;
+  /** This opening's own, which goes with it. */
+  readonly ownFolder: string;
 }
 
 /** Cooper's digests, or those that BuildKit has of the same. */
@@ -109,7 +111,7 @@ export class StoredContentHashes implements ContentHashes {
   #memory(name: string): DigestMemory {
     let memory = this.#memories.get(name);
     if (memory === undefined) {
-      memory = new DigestMemory(join(this.#parts.layout.hashes, name));
+      memory = new DigestMemory(join(this.#parts.layout.hashes, name), this.#parts.ownFolder);
       this.#memories.set(name, memory);
     }
     return memory;
