@@ -22,12 +22,19 @@ const program = `
   const executor = await createExecutor({ stateDir, binary, networkMode: "auto" }, scope);
   await executor.run(JSON.parse(step), (_, chunk) => process.stdout.write(chunk), scope);`;
 
-async function startAndKill(stateDir: string, binary = "", isTime = () => sleepers().length === 1): Promise<void> {
+interface Death {
+  readonly binary?: string;
+  readonly isTime?: () => boolean;
+  /** Done before the builder is killed. */
+  readonly before?: () => void;
+}
+async function startAndKill(stateDir: string, { binary = "", isTime, before }: Death = {}): Promise<void> {
   const args = ["--input-type=module", "-e", program, stateDir, JSON.stringify(step), binary];
   const child = spawn(process.execPath, args, { stdio: "ignore" });
   const closed = new Promise((resolve) => child.once("exit", resolve));
   try {
-    await until(isTime);
+    await until(isTime ?? (() => sleepers().length === 1));
+    before?.();
   } finally {
     child.kill("SIGKILL");
     await closed;
@@ -60,7 +67,8 @@ test("nor does one that the runtime was still on its way to start", async () => 
   const [stateDir, slow, begun] = [join(base, "slow"), join(base, "slow-runc"), join(base, "begun")];
   const script = `case "$*" in *" run "*) echo > ${begun}; sleep 4 ;; esac; exec runc "$@"`;
   writeFileSync(slow, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  await startAndKill(stateDir, slow, () => existsSync(begun) && watchdogs(stateDir).length === 1);
+  const isTime = () => existsSync(begun) && watchdogs(stateDir).length === 1;
+  await startAndKill(stateDir, { binary: slow, isTime });
   await until(() => watchdogs(stateDir).length === 0);
   expect(sleepers()).toEqual([]);
   expect(readdirSync(stateDir)).toEqual([]);
@@ -68,8 +76,13 @@ test("nor does one that the runtime was still on its way to start", async () => 
 
 test("what a dead process left without its watchdog, the next one ends at its first step", async () => {
   const stateDir = join(base, "swept");
-  await startAndKill(stateDir);
-  for (const pid of watchdogs(stateDir)) process.kill(pid, "SIGKILL");
+  // While it waits: afterwards it has processes of its own at work, which would go on.
+  const before = () => {
+    const found = watchdogs(stateDir);
+    expect(found).toHaveLength(1);
+    for (const pid of found) process.kill(pid, "SIGKILL");
+  };
+  await startAndKill(stateDir, { before });
   const executor = await createExecutor({ stateDir, binary: "", networkMode: "auto" }, quietScope);
   await executor.run({ ...step, args: ["/bin/true"] }, () => {}, quietScope);
   await executor[Symbol.asyncDispose]();
