@@ -7,7 +7,7 @@ interface Trouble {
 
 const noSpace: Trouble = {
   code: "storage/no-space",
-  hint: "free some space, prune the root, or put it on a larger volume with --root",
+  hint: "free some space, prune the root, or put it on a larger volume with --root (in a pod: a larger volume, or a larger sizeLimit of the emptyDir)",
 };
 const readOnly: Trouble = {
   code: "storage/read-only",
@@ -51,9 +51,26 @@ export function storageError(action: string, error: unknown): CooperError {
   const trouble = byErrno[errnoOf(error) ?? ""] ?? bySqlite[sqliteCode(error) ?? -1];
   return new CooperError(trouble?.code ?? "storage/failed", `cannot ${action}: ${messageOf(error)}`, {
     cause: error,
-    hint: pathHint(error) ?? trouble?.hint,
+    hint: refusedCallHint(error) ?? pathHint(error) ?? trouble?.hint,
   });
 }
+
+/** Calls that everybody may make: a refusal is a filter's, whoever owns the file. */
+const freeCalls: ReadonlySet<string> = new Set(["flock", "copyfile", "llistxattr", "listxattr", "lgetxattr", "statx"]);
+
+/** A seccomp filter that is stricter than usual, or a file system that lacks something, and what to do about that. */
+function refusedCallHint(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("syscall" in error) || typeof error.syscall !== "string") return undefined;
+  const { syscall } = error;
+  const errno = errnoOf(error) ?? "";
+  if (syscall === "flock" && ["ENOSYS", "EOPNOTSUPP", "ENOLCK", "EPERM"].includes(errno)) return lockHint;
+  if (errno !== "ENOSYS" && !(errno === "EPERM" && freeCalls.has(syscall))) return undefined;
+  return `a seccomp filter of this container refuses the call ${syscall}: ${filterSettings}`;
+}
+
+const filterSettings =
+  "in a pod, securityContext.seccompProfile.type: RuntimeDefault, or a Localhost profile that allows it";
+const lockHint = `the root's volume has no file locks (some network volumes), or a seccomp filter refuses flock: put the root on another volume with --root; ${filterSettings}`;
 
 /** Who owns what is in the way. */
 function pathHint(error: unknown): string | undefined {

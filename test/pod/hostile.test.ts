@@ -85,6 +85,43 @@ test("a filter that refuses device files and pipes: steps run without them", asy
   expect({ code, again }, log).toEqual({ code: 0, again: 0 });
 });
 
+test("a filter that refuses copying in the kernel, or making files there: steps run", async () => {
+  const { code, log, again } = await build("baseline", { refuse: { copy_file_range: 1, mknod: 38, mknodat: 38 } });
+  expect({ code, again }, log).toEqual({ code: 0, again: 0 });
+});
+
+test.each([
+  [
+    "prlimit64",
+    1,
+    /cannot start the step with chroot: mark the process: EPERM/,
+    /hint: a seccomp filter .*RuntimeDefault/,
+  ],
+  [
+    "flock",
+    38,
+    /cannot open storage root .*ENOSYS.*flock/,
+    /hint: the root's volume has no file locks.*--root.*Runtime/,
+  ],
+] as const)("a filter that refuses %s: the error says what, and the pod's setting", async (call, errno, what, hint) => {
+  const { code, log } = await build("baseline", { refuse: { [call]: errno } });
+  expect(code).toBe(1);
+  expect(log).toMatch(what);
+  expect(log).toMatch(hint);
+});
+
+test("root without one of the capabilities: it is named, and how to get it", async () => {
+  const amend = (spec: AmendableSpec) => {
+    for (const set of Object.values(spec.process.capabilities)) set.splice(set.indexOf("CAP_SETUID"), 1);
+  };
+  const { code, log } = await build("baseline", { amend });
+  expect(code).toBe(1);
+  expect(log).toMatch(/not chroot: this process has no CAP_SETUID\n/);
+  expect(log).toContain(
+    "hint: RUN needs the capability SETUID, which this container lacks: securityContext.capabilities.add: [SETUID], or do not drop it",
+  );
+});
+
 test("a root on a volume mounted noexec: the step fails, and the hint says why", async () => {
   const amend = (spec: AmendableSpec) => {
     for (const { destination, options } of spec.mounts) if (destination.includes("cooper-room")) options.push("noexec");

@@ -51,6 +51,7 @@ export interface Surroundings {
 export interface AmendableSpec {
   process: {
     user: { uid: number; gid: number; umask?: number };
+    capabilities: Record<string, string[]>;
     env: string[];
     rlimits?: { type: string; soft: number; hard: number }[];
   };

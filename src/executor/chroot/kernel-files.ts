@@ -69,6 +69,9 @@ const links = [
   ["fd/2", "../stderr"],
 ] as const;
 
+/** Filters refuse mknod(2), and some file systems have no special files. */
+const cannotBeMade: readonly string[] = ["EPERM", "EACCES", "ENOSYS", "EOPNOTSUPP", "EINVAL"];
+
 /** False when it could not be made, or cannot be used: a file system may be mounted `nodev`. */
 function makeUsableDevice(path: string, kind: number, major: number, minor: number): boolean {
   try {
@@ -76,7 +79,7 @@ function makeUsableDevice(path: string, kind: number, major: number, minor: numb
     if (major === 1) closeSync(openSync(path, constants.O_RDWR));
     return true;
   } catch (error) {
-    if (!["EPERM", "EACCES"].includes(errnoOf(error) ?? "")) throw error;
+    if (!cannotBeMade.includes(errnoOf(error) ?? "")) throw error;
     rmSync(path, { force: true });
     // What is written to this one is in nobody's way, and gone after the step.
     if (path.endsWith("/null")) writeFileSync(path, "", { mode: 0o666 });
@@ -90,7 +93,7 @@ function makeUsablePipe(path: string): boolean {
     makeNode(path, FileType.fifo, 0n);
     return true;
   } catch (error) {
-    if (!["EPERM", "EACCES"].includes(errnoOf(error) ?? "")) throw error;
+    if (!cannotBeMade.includes(errnoOf(error) ?? "")) throw error;
     writeFileSync(path, "", { mode: 0o666 });
     return false;
   }

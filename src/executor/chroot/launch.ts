@@ -18,7 +18,7 @@ import {
   setResourceLimit,
   unshare,
 } from "../../sys/index.ts";
-import { begun, type LaunchFailure, type LaunchOrder } from "./order.ts";
+import { begun, type LaunchFailure, type LaunchOrder, resourceNumbers } from "./order.ts";
 
 /** As in linux/capability.h; more than any kernel has is harmless. */
 const capabilityCount = 64;
@@ -27,8 +27,11 @@ function launch(order: LaunchOrder): void {
   let phase = "prepare the process";
   try {
     process.umask(0o022);
-    phase = "set a resource limit";
-    for (const [resource, soft, hard] of order.limits) setResourceLimit(resource, BigInt(soft), BigInt(hard));
+    for (const [resource, soft, hard] of order.limits) {
+      phase = resource === resourceNumbers.locks ? "mark the process" : "set a resource limit";
+      setResourceLimit(resource, BigInt(soft), BigInt(hard));
+    }
+    phase = "keep to some processors";
     if (order.cpus !== undefined) setCpus(order.cpus);
     phase = "change the network";
     changeNetwork(order.network);

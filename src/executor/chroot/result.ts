@@ -16,10 +16,14 @@ export function launchResult(outcome: LaunchOutcome, rootfs: string): StepResult
 
 function hintFor(message: string): string {
   if (message.startsWith("set a resource limit")) return limitHint;
+  if (message.startsWith("mark the process") || /\bENOSYS\b/.test(message)) return filterHint;
   if (/\bEAGAIN\b/.test(message)) return processesHint;
   if (wasKilled(message)) return killedHint;
   return "isolation chroot needs root with a container's default capabilities (CHOWN, SETUID, SETGID, SYS_CHROOT, …): drop none of them in the pod's securityContext, or grant more (docs/isolation.md)";
 }
+
+const filterHint =
+  "a seccomp filter of this container refuses a call that every container has: in a pod, securityContext.seccompProfile.type: RuntimeDefault, or a Localhost profile that allows it";
 
 const limitHint =
   "raising a limit above this process's own hard limit needs CAP_SYS_RESOURCE; ask for a lower --ulimit or grant it";

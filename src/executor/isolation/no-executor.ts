@@ -1,6 +1,8 @@
 import { CooperError } from "../../kit/index.ts";
+import { processRights } from "../../sys/index.ts";
 import type { Container, Executor, StepResult } from "../contract.ts";
 import { settingsHint } from "./pod-settings.ts";
+import { missingCapabilities, neededForChroot } from "./trials.ts";
 
 /** Runs nothing: for a process without any right. Everything but RUN is built all the same. */
 export class NoExecutor implements Executor {
@@ -11,7 +13,7 @@ export class NoExecutor implements Executor {
       "executor/no-exec",
       'cannot run a process: isolation "no-exec" assembles images without running anything',
       {
-        hint: `RUN needs at least the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETUID, SETGID and SYS_CHROOT; ${settingsHint}`,
+        hint: `${runNeeds()}; ${settingsHint}`,
       },
     );
   }
@@ -31,4 +33,14 @@ export class NoExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** With most of the capabilities there, the ones that are not are the answer: somebody dropped them. */
+function runNeeds(): string {
+  const missing = missingCapabilities(processRights()).map((name) => name.replace("CAP_", ""));
+  if (missing.length === 0 || missing.length === neededForChroot.length) {
+    return "RUN needs at least the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETUID, SETGID and SYS_CHROOT";
+  }
+  const names = missing.join(", ");
+  return `RUN needs the capability ${missing.join(" and ")}, which this container lacks: securityContext.capabilities.add: [${names}], or do not drop it`;
 }

@@ -49,7 +49,7 @@ async function chrootTrouble(): Promise<string | undefined> {
   return program === undefined || nothing === undefined ? undefined : await troubleOf("chroot", ["/", nothing]);
 }
 
-const neededForChroot = [
+export const neededForChroot = [
   ["CAP_SYS_CHROOT", Capability.sysChroot],
   ["CAP_CHOWN", Capability.chown],
   ["CAP_DAC_OVERRIDE", Capability.dacOverride],
@@ -59,6 +59,11 @@ const neededForChroot = [
 ] as const;
 
 function missingForChroot(rights: ProcessRights): string | undefined {
-  const missing = neededForChroot.filter(([, number]) => !hasCapability(rights, number)).map(([name]) => name);
+  const missing = missingCapabilities(rights);
   return missing.length === 0 ? undefined : `this process has no ${missing.join(", ")}`;
+}
+
+/** Capabilities that steps by chroot need and this process does not have: `CAP_SETUID`, … */
+export function missingCapabilities(rights: ProcessRights): readonly string[] {
+  return neededForChroot.filter(([, number]) => !hasCapability(rights, number)).map(([name]) => name);
 }

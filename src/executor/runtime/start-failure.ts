@@ -12,7 +12,8 @@ export function startFailureIsTheSteps(message: string): boolean {
  */
 export function startFailure(runtime: Runtime, message: string, capabilities: readonly string[]): CooperError {
   if (startFailureIsTheSteps(message)) return new CooperError("executor/start-failed", message);
-  if (/resource temporarily unavailable/i.test(message)) {
+  // A program of Go's ends with 2 when it cannot start a thread.
+  if (/resource temporarily unavailable|ended with exit code 2$/i.test(message)) {
     return new CooperError("executor/no-permission", `${runtime.name} cannot start a container: ${message}`, {
       hint: processesHint,
     });

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, readSync, writeSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { kernelFiles, type TreeFiles } from "../../archive/index.ts";
-import { openSync, rawBytes } from "../../kit/index.ts";
+import { errnoOf, openSync, rawBytes } from "../../kit/index.ts";
 import { futimens, utimensat } from "../../sys/index.ts";
 
 /** What a copy gets besides the bytes. */
@@ -30,23 +30,33 @@ export function copyFileFast(
   files: TreeFiles = kernelFiles,
 ): Promise<void> | undefined {
   if (size > smallFile) return copyLarge(from, to, attributes, files);
+  copyByReading(from, to, attributes.mode, (target) => setAttributes(target, to, attributes, files));
+  return undefined;
+}
+
+function copyByReading(from: string, to: string, mode: number, then: (target: number) => void = () => {}): void {
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, attributes.mode & 0o777);
+    const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode & 0o777);
     try {
-      copySmall(source, target);
-      setAttributes(target, to, attributes, files);
+      copyBytes(source, target);
+      then(target);
     } finally {
       closeSync(target);
     }
   } finally {
     closeSync(source);
   }
-  return undefined;
 }
 
+/** A filter may refuse copy_file_range(2), which libuv does not expect; reading does always. */
 async function copyLarge(from: string, to: string, attributes: CopiedAttributes, files: TreeFiles): Promise<void> {
-  await copyFile(rawBytes(from), rawBytes(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  try {
+    await copyFile(rawBytes(from), rawBytes(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    if (errnoOf(error) !== "EPERM") throw error;
+    copyByReading(from, to, attributes.mode);
+  }
   files.chown(to, attributes.uid, attributes.gid);
   files.chmod(to, attributes.mode);
   utimensat(to, attributes.mtime, attributes.mtime);
@@ -54,13 +64,13 @@ async function copyLarge(from: string, to: string, attributes: CopiedAttributes,
 
 let scratch: Buffer | undefined;
 
-function copySmall(source: number, target: number): void {
-  // One buffer for all small files; calls are synchronous, so nobody shares it.
+function copyBytes(source: number, target: number): void {
+  // One buffer for all; calls are synchronous, so nobody shares it.
   scratch ??= Buffer.allocUnsafeSlow(smallFile);
   for (;;) {
     const read = readSync(source, scratch, 0, scratch.length, null);
     for (let written = 0; written < read; ) written += writeSync(target, scratch, written, read - written);
-    // A short read is the end of a regular file; one that grew meanwhile has another piece.
+    // A short read is the end of a regular file; one that grew meanwhile, or a large one, has another piece.
     if (read < scratch.length) return;
   }
 }
