@@ -49,8 +49,8 @@ export async function createCacheExporter(
   const form = readForm(attrs);
   return {
     name: `exporting ${place}`,
-    optional: flag(attrs, "ignore-error", false),
-    minimal: modeOf(attrs) === "min",
+    optional: isOptional(attrs),
+    minimal: attrs.mode !== "max",
     async export(records, scope) {
       const layers = new LayerSource(parts.storage, parts.needs);
       const cache = await commitCache(records, form, layers, scope);
@@ -94,12 +94,9 @@ async function targetOf(
   return { place: places[type] ?? type, hasManifest: false, send };
 }
 
-function modeOf({ mode = "min" }: Attributes): "min" | "max" {
-  if (mode === "max") return "max";
-  if (mode === "min" || mode === "") return "min";
-  throw new CooperError("export/bad-attribute", `invalid cache export mode: ${mode}`, {
-    hint: "Use mode=min or mode=max.",
-  });
+/** Upstream passes over a value that it does not know, here and in `mode`. */
+function isOptional({ "ignore-error": text = "" }: Attributes): boolean {
+  return /^(?:1|t|T|true|TRUE|True)$/.test(text);
 }
 
 function readForm(attrs: Attributes): CacheForm {

@@ -79,7 +79,8 @@ function numericMode(action: CopyAction): number {
 async function existingSource(path: string, { action, source, around }: Copying): Promise<string> {
   const from = pathInside(source.root, path, { followLast: action.followSymlink });
   if (source.exists(source.relative(from))) return from;
-  const absent = pathError("lstat", posix.join("/", path), "ENOENT");
+  // Where links have led to.
+  const absent = pathError("lstat", `/${source.relative(from)}`, "ENOENT");
   if (around.sourceTree.kind !== "folder") throw absent;
   const notFound = await pathNotFound(around.sourceTree, posix.join("/", path));
   // Where patterns pick, the key is made without the path being there.
