@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { busyboxImage } from "../test/support/base-image.ts";
-import { bundled } from "../test/support/bundle.ts";
 import { Lab } from "../test/support/lab.ts";
 import { startRegistry, type TestRegistry } from "../test/support/registry.ts";
 import { writeContext } from "./cache-keys/context.ts";
@@ -21,7 +20,6 @@ const cases: readonly Case[] = JSON.parse(readFileSync(new URL("cache-keys/cases
 
 let registry: TestRegistry;
 beforeAll(async () => {
-  bundled("buildctl-daemonless");
   registry = await startRegistry();
 });
 afterAll(() => registry[Symbol.asyncDispose]());

@@ -1,15 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { bundled } from "./support/bundle.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { azureAccount, azureKey, type FakeAzure, startAzure } from "./support/fake-azure.ts";
 import { useLab } from "./support/use-lab.ts";
 
 const here = useLab();
 let azure: FakeAzure;
-beforeAll(() => {
-  bundled("buildctl-daemonless");
-});
 beforeEach(async () => {
   azure = await startAzure();
   here.lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });

@@ -1,15 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { bundled } from "./support/bundle.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { actionsToken, type FakeGha, startGha } from "./support/fake-gha.ts";
 import { useLab } from "./support/use-lab.ts";
 
 const here = useLab();
 let github: FakeGha;
-beforeAll(() => {
-  bundled("buildctl-daemonless");
-});
 beforeEach(async () => {
   github = await startGha();
   here.lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });

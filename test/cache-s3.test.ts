@@ -1,15 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { bundled } from "./support/bundle.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeS3, s3KeyId, startS3 } from "./support/fake-s3.ts";
 import { useLab } from "./support/use-lab.ts";
 
 const here = useLab();
 let bucket: FakeS3;
-beforeAll(() => {
-  bundled("buildctl-daemonless");
-});
 beforeEach(async () => {
   bucket = await startS3();
   here.lab.write({ Dockerfile: dockerfile, "a.txt": "hello\n" });

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { startDaemon } from "../src/daemon/index.ts";
 import { quietScope } from "../src/kit/index.ts";
 import { bundled, bundleVariable } from "./support/bundle.ts";
@@ -25,9 +25,6 @@ const wholeBundle = process.env[bundleVariable];
 const packs = ["main", "more", "remote", "steps", "toml", "yaml"];
 const here = useLab();
 let folder = "";
-beforeAll(() => {
-  bundled("buildctl");
-});
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "cooper-packs-"));
 });

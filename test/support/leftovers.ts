@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { bundleVariable } from "./bundle.ts";
+import { bundleVariable } from "./bundle-variable.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
