@@ -30,7 +30,6 @@ export { readTar } from "./tar/read-tar.ts";
 export { pieceBuffers, tarStream } from "./tar/tar-stream.ts";
 export { encodeTarHeader, tarEnd } from "./tar/write-header.ts";
 export { followLinks } from "./tree/follow-links.ts";
-export { sortNames } from "./tree/names.ts";
 export { type FilterState, PathFilter } from "./tree/path-filter.ts";
 export { kernelFiles, lstatBig, type TreeFiles } from "./tree/tree-files.ts";
 export { type TreeTarOptions, treeEntries, treeTar } from "./tree/tree-tar.ts";

@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import * as raw from "../kit/index.ts";
+import type { FileInfo } from "./contract.ts";
 import { LiveTree } from "./live-tree.ts";
+import { readTreeFolder, treeFileInfo } from "./tree-info.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cooper-live-"));
 const root = join(folder, "root");
@@ -39,4 +42,22 @@ test("folders are listed by name, with what each entry is", () => {
   ]);
   expect(tree.readDir("/dir", "f*").map(({ name }) => name)).toEqual(["file"]);
   expect(tree.fileInfo("/absolute")).toMatchObject({ name: "absolute", kind: "file", size: 16 });
+});
+
+test("names that are no UTF-8 are listed, in the order of their bytes, and read", () => {
+  raw.mkdirSync(join(root, "raw"));
+  for (const name of ["b\udcff", "b\udcfe", "b\ufffd"]) raw.writeFileSync(join(root, "raw", name), name.slice(0, 1));
+  raw.symlinkSync("b\udcff", join(root, "raw/link"));
+  const wanted = [
+    ["b\ufffd", undefined],
+    ["b\udcfe", undefined],
+    ["b\udcff", undefined],
+    ["link", "b\udcff"],
+  ];
+  const shown = (entries: readonly FileInfo[]) => entries.map(({ name, linkTarget }) => [name, linkTarget]);
+  expect(shown(tree.readDir("/raw", ""))).toEqual(wanted);
+  expect(shown(readTreeFolder(root, "/raw", ""))).toEqual(wanted);
+  expect(Buffer.from(tree.readFile("/raw/b\udcff")).toString()).toBe("b");
+  expect(tree.fileInfo("/raw/b\udcfe").size).toBe(1);
+  expect(treeFileInfo(root, "/raw/link").linkTarget).toBe("b\udcff");
 });

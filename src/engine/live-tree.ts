@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, readFileSync, readSync } from "node:fs";
-import { CooperError, errnoOf, goMatch, lstatIfThere, openSync, readdirSync } from "../kit/index.ts";
+import { CooperError, errnoOf, goMatch, lstatIfThere, openSync, readdirSync, sortNames } from "../kit/index.ts";
 import { openat2, Resolve } from "../sys/index.ts";
 import type { FileInfo } from "./contract.ts";
 import { largestFile, notRegular, tooLarge } from "./tree-files.ts";
@@ -38,7 +38,7 @@ export class LiveTree {
   readDir(path: string, pattern: string): readonly FileInfo[] {
     return this.#named("open", path, constants.O_DIRECTORY, (named) => {
       const names = readdirSync(named).filter((name) => pattern === "" || goMatch(pattern, name));
-      return names.sort().flatMap((name) => {
+      return sortNames(names).flatMap((name) => {
         const stat = lstatIfThere(`${named}/${name}`, { bigint: true });
         return stat === undefined ? [] : [infoOf(name, `${named}/${name}`, stat)];
       });

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import * as raw from "../kit/index.ts";
 import { readTreeFile, statTreeFile } from "./tree-files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cooper-tree-"));
@@ -31,4 +32,13 @@ test("what is not there is told in upstream's words", async () => {
 test("a stat tells files from directories", async () => {
   expect(await statTreeFile(root, "dir")).toMatchObject({ type: "directory" });
   expect(await statTreeFile(root, "absolute")).toEqual({ type: "file", size: 16 });
+});
+
+test("a file whose name is no UTF-8 is read, by its name and through a link", async () => {
+  raw.writeFileSync(join(root, "raw\udcff"), "raw");
+  raw.symlinkSync("raw\udcff", join(root, "to-raw"));
+  expect((await readTreeFile(root, "raw\udcff")).toString()).toBe("raw");
+  expect((await readTreeFile(root, "to-raw")).toString()).toBe("raw");
+  expect(await statTreeFile(root, "to-raw")).toEqual({ type: "file", size: 3 });
+  await expect(readTreeFile(root, "raw\udcfe")).rejects.toMatchObject({ code: "frontend/not-found" });
 });

@@ -1,6 +1,15 @@
 import type { BigIntStats } from "node:fs";
 import type { TreeFiles } from "../archive/index.ts";
-import { CooperError, cleanPath, goMatch, lstatIfThere, pathInside, readdirSync, readlinkSync } from "../kit/index.ts";
+import {
+  CooperError,
+  cleanPath,
+  goMatch,
+  lstatIfThere,
+  pathInside,
+  readdirSync,
+  readlinkSync,
+  sortNames,
+} from "../kit/index.ts";
 import type { FileInfo } from "./contract.ts";
 
 /** What the path is; a link in its last part is not followed. Throws `frontend/not-found`. */
@@ -23,7 +32,7 @@ export function readTreeFolder(
   const folder = pathInside(root, path);
   if (lstatIfThere(folder) === undefined) throw notFound("open", path);
   const names = readdirSync(folder).filter((name) => pattern === "" || goMatch(pattern, name));
-  return names.sort().flatMap((name) => {
+  return sortNames(names).flatMap((name) => {
     const stat = statOf(`${folder}/${name}`, files);
     return stat === undefined ? [] : [infoOf(name, `${folder}/${name}`, stat)];
   });

@@ -114,7 +114,9 @@ function parseClass(chars: readonly number[], start: number): { token: Token; ne
   const member = () => {
     if (chars[at] === 0x2d || chars[at] === 0x5d) throw badPattern();
     if (chars[at] === 0x5c) at++;
-    return codeAt(chars, at++);
+    const code = codeAt(chars, at++);
+    if (isRawByte(code)) throw badPattern();
+    return code;
   };
   while (ranges.length === 0 || chars[at] !== 0x5d) {
     const low = member();
@@ -126,6 +128,11 @@ function parseClass(chars: readonly number[], start: number): { token: Token; ne
     ranges.push([low, member()]);
   }
   return { token: { kind: "class", negated, ranges }, next: at + 1 };
+}
+
+/** What stands in raw text (raw-text.ts) for a byte that is no UTF-8. */
+function isRawByte(code: number): boolean {
+  return code >= 0xdc80 && code <= 0xdcff;
 }
 
 function codeAt(chars: readonly number[], at: number): number {

@@ -179,3 +179,15 @@ test("readIgnoreFile() reads lines as upstream does", () => {
     "!",
   ]);
 });
+
+test("bytes that are no UTF-8 are characters to wildcards, U+FFFD to what is written beside a wildcard, and themselves to plain text", () => {
+  const names = ["a\udcffb", "a\udcfeb", "a\ufffdb", "acb"];
+  const matched = (pattern: string) => names.filter((name) => new PatternMatcher([pattern]).matches(name));
+  expect(matched("a?b")).toEqual(names);
+  expect(matched("?\ufffdb")).toEqual(names.slice(0, 3));
+  expect(matched("a\ufffdb")).toEqual(["a\ufffdb"]);
+  expect(matched("a\ufffd**")).toEqual(["a\ufffdb"]);
+  expect(() => new PatternMatcher(["a[\udcff]b"])).toThrow("syntax error in pattern");
+  expect(names.filter((name) => goMatch("*\ufffd?", name))).toEqual(["a\ufffdb"]);
+  expect(names.filter((name) => goMatch("a[^c]b", name))).toEqual(names.slice(0, 3));
+});

@@ -97,7 +97,15 @@ function compilePattern(text: string): Glob {
     const prefix = text.slice(0, -2);
     return { matches: (path) => path.startsWith(prefix) };
   }
-  return compileDoubleStar(text);
+  return byCharacters(compileDoubleStar(text));
+}
+
+/** A byte that is no UTF-8 (raw-text.ts) is U+FFFD to Go's regular expressions, in which plain text is none. */
+function byCharacters({ matches, matchesAnyPart }: Glob): Glob {
+  return {
+    matches: (path) => matches(path.toWellFormed()),
+    ...(matchesAnyPart && { matchesAnyPart: (path: string) => matchesAnyPart(path.toWellFormed()) }),
+  };
 }
 
 /** `suffix` is what follows the two stars: `**` + `/foo` also matches `foo` itself. */

@@ -33,6 +33,12 @@ export function compareRaw(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(encodeRaw(a), encodeRaw(b));
 }
 
+/** Sorts names by their bytes, which is also UTF-16 order unless a character beyond U+D7FF is there. */
+export function sortNames(names: string[]): string[] {
+  if (names.every((name) => !/[\ud800-\uffff]/.test(name))) return names.sort();
+  return names.sort(compareRaw);
+}
+
 function decodeByteByByte(buffer: Buffer): string {
   let text = "";
   let start = 0;

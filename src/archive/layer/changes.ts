@@ -1,8 +1,8 @@
 import { closeSync, readSync } from "node:fs";
-import { CooperError, openSync, readlinkSync } from "../../kit/index.ts";
+import { CooperError, openSync, readlinkSync, sortNames } from "../../kit/index.ts";
 import { lgetxattr } from "../../sys/index.ts";
 import type { LayerChanges } from "../contract.ts";
-import { sortedNames, sortNames } from "../tree/names.ts";
+import { sortedNames } from "../tree/names.ts";
 import { kernelFiles } from "../tree/tree-files.ts";
 import { type Found, LayeredTree } from "./layered-tree.ts";
 import { isOpaque, isWhiteout } from "./whiteout.ts";

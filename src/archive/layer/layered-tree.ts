@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import { sortedNames, sortNames } from "../tree/names.ts";
+import { sortNames } from "../../kit/index.ts";
+import { sortedNames } from "../tree/names.ts";
 import { kernelFiles, type TreeFiles } from "../tree/tree-files.ts";
 import { isOpaque, isWhiteout } from "./whiteout.ts";
 

@@ -1,6 +1,5 @@
 import { posix } from "node:path";
-import { sortNames } from "../../archive/index.ts";
-import { goMatch, hasWildcard, lstatIfThere, pathInside, readdirSync } from "../../kit/index.ts";
+import { goMatch, hasWildcard, lstatIfThere, pathInside, readdirSync, sortNames } from "../../kit/index.ts";
 import { pathError } from "./path-error.ts";
 import type { SourceTree } from "./source-tree.ts";
 

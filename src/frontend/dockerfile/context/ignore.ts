@@ -1,4 +1,4 @@
-import { CooperError, decodeRaw, messageOf, PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
+import { CooperError, decodeRaw, goQuote, messageOf, PatternMatcher, readIgnoreFile } from "../../../kit/index.ts";
 import { local } from "../../../llb/index.ts";
 import type { Platform } from "../../../oci/index.ts";
 import type { Entrypoint } from "./entrypoint.ts";
@@ -49,7 +49,7 @@ export function compileIgnorePatterns(patterns: readonly string[]): PatternMatch
     return new PatternMatcher(patterns);
   } catch (cause) {
     const bad = patterns.find((pattern) => !isPattern(pattern));
-    const hint = `a line of .dockerignore is no pattern: ${JSON.stringify(bad)}`;
+    const hint = `a line of .dockerignore is no pattern: ${goQuote(bad ?? "")}`;
     throw new CooperError("frontend/bad-ignore-file", messageOf(cause), { cause, hint });
   }
 }
