@@ -43,6 +43,7 @@ export interface PodmanRun {
 /** A podman with a store of its own, on the machine's network, which it leaves as it was. */
 export class Podman implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "cooper-podman-"));
+  #containers = 0;
 
   constructor() {
     const engine = '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n';
@@ -68,8 +69,10 @@ export class Podman implements Disposable {
   /** Runs a command in a new container. */
   run({ image, rights, command, mounts = {}, env = {}, cwd }: PodmanRun): Promise<Finished> {
     const [program = "", ...args] = command;
+    // Not removed by itself: where podman is slow, its container is gone before it has asked how that ended.
+    const name = `run-${this.#containers++}`;
     const options = [
-      ...["run", "--rm", "--network", "host", "--log-driver", "none", "--entrypoint", program],
+      ...["run", "--name", name, "--network", "host", "--log-driver", "none", "--entrypoint", program],
       ...this.#rightsOptions(rights),
       ...Object.entries(mounts).flatMap(([to, from]) => ["--volume", `${from}:${to}`]),
       ...Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
@@ -87,7 +90,10 @@ export class Podman implements Disposable {
     }
     return new Promise((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => resolve({ code, signal, ...output }));
+      child.once("close", (code, signal) => {
+        spawnSync("podman", [...this.#store(), "rm", "--force", name], this.#env());
+        resolve({ code, signal, ...output });
+      });
     });
   }
 
