@@ -55,7 +55,8 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     const { ociWorkerBinary: binary, networkMode, dns, cgroupParent } = options;
     const isolation = options.isolation?.rung ?? "oci";
     const limits = options.stepLimits && { stepLimits: options.stepLimits };
-    const more = { ...(dns && { dns }), ...limits, ...(cgroupParent && { cgroupParent }) };
+    const whyNot = options.isolation && { whyNot: options.isolation.why };
+    const more = { ...(dns && { dns }), ...limits, ...whyNot, ...(cgroupParent && { cgroupParent }) };
     const made = opened.use(await createExecutor({ stateDir, binary, networkMode, isolation, ...more }, scope));
     return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });

@@ -36,6 +36,8 @@ export interface ExecutorOptions {
   /** Where containers' cgroups go when the step does not say. */
   readonly cgroupParent?: string;
   readonly oomScoreAdj?: number;
+  /** Why no stronger isolation was taken, for errors. */
+  readonly whyNot?: readonly string[];
   /** For steps that say nothing themselves. */
   readonly stepLimits?: StepLimits;
 }
@@ -53,7 +55,7 @@ async function createDriver(options: ExecutorOptions, scope: Scope): Promise<Exe
   checkNetworkMode(options.networkMode);
   scope.log(`executor state in ${options.stateDir}`);
   if (options.isolation === "chroot") return new (await import("./chroot/chroot-executor.ts")).ChrootExecutor(options);
-  if (options.isolation === "no-exec") return new (await import("./isolation/no-executor.ts")).NoExecutor();
+  if (options.isolation === "no-exec") return new (await import("./isolation/no-executor.ts")).NoExecutor(options.whyNot ?? []);
   if (options.binary !== "") findRuntimes(options.binary);
   return new OciExecutor(options);
 }

@@ -82,9 +82,14 @@ function reason(cause: unknown, errno: string | undefined, url: URL): string {
   return messageOf(one);
 }
 
+const nameServers =
+  "name servers are those of /etc/resolv.conf (in a pod: dnsPolicy and dnsConfig, and network policies must let port 53 pass)";
+
 function hintOf(errno: string | undefined): string | undefined {
   if (isUnknownIssuer(errno))
     return 'give the registry\'s certificate authority as registry."HOST".ca in buildkitd.toml';
   if (isNotTls(errno)) return 'for a registry without TLS set registry."HOST".http = true in buildkitd.toml';
+  if (errno === "ENOTFOUND") return `check the name; ${nameServers}`;
+  if (errno === "EAI_AGAIN") return `no name server answers; ${nameServers}`;
   return undefined;
 }

@@ -32,6 +32,10 @@ const byErrno: Readonly<Record<string, Trouble>> = {
   EROFS: readOnly,
   EACCES: notPermitted,
   EPERM: notPermitted,
+  ENOTDIR: {
+    code: "storage/failed",
+    hint: "a part of that path is a file, not a folder: choose another root with --root",
+  },
 };
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html. */
 const bySqlite: Readonly<Record<number, Trouble>> = {

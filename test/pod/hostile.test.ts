@@ -122,6 +122,28 @@ test("root without one of the capabilities: it is named, and how to get it", asy
   );
 });
 
+test("a volume that a step fills: the hint says so though the program does not; a file as root, and a name without address, say what to do", async () => {
+  const amend = (spec: AmendableSpec) =>
+    void spec.mounts.push({ destination: "/vol", type: "tmpfs", source: "tmpfs", options: ["mode=777", "size=12m"] });
+  using lab = new PodLab("baseline", registry, { amend }).write({
+    Dockerfile: "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=16 2> /dev/null\n",
+    Nameless: "FROM registry.nowhere.invalid/a:1\n",
+  });
+  const full = await lab.build([], "--root /vol/root");
+  expect(full.log).toMatch(/exit code: 1\nhint: the volume of the storage root is full: .*sizeLimit of the emptyDir/);
+  const file = await lab.build([], "--root /etc/passwd");
+  expect(file.log).toMatch(/ENOTDIR.*\nhint: a part of that path is a file/);
+  const nameless = await lab.build(["--opt", "filename=Nameless"]);
+  expect(nameless.log).toMatch(/hint: (check the name|no name server answers); name servers are those of .*dnsPolicy/);
+});
+
+test("a pod without any right tells in the end, too, why nothing stronger was taken", async () => {
+  const { log } = await build("restricted", {});
+  expect(log).toMatch(
+    /hint: RUN needs.*; here not rootless: unshare: .*; here not chroot: this process has no CAP_SYS_CHROOT/,
+  );
+});
+
 test("a root on a volume mounted noexec: the step fails, and the hint says why", async () => {
   const amend = (spec: AmendableSpec) => {
     for (const { destination, options } of spec.mounts) if (destination.includes("cooper-room")) options.push("noexec");

@@ -7,13 +7,19 @@ import { missingCapabilities, neededForChroot } from "./trials.ts";
 /** Runs nothing: for a process without any right. Everything but RUN is built all the same. */
 export class NoExecutor implements Executor {
   readonly description = "no-exec";
+  readonly #whyNot: readonly string[];
+
+  /** `whyNot`: why no other isolation was taken. */
+  constructor(whyNot: readonly string[]) {
+    this.#whyNot = whyNot;
+  }
 
   get refusal(): CooperError {
     return new CooperError(
       "executor/no-exec",
       'cannot run a process: isolation "no-exec" assembles images without running anything',
       {
-        hint: `${runNeeds()}; ${settingsHint}`,
+        hint: [runNeeds(), settingsHint, ...this.#whyNot.map((why) => `here ${why}`)].join("; "),
       },
     );
   }

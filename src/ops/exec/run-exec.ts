@@ -7,6 +7,7 @@ import { behindProxy } from "./behind-proxy.ts";
 import { withDevices } from "./cdi/with-devices.ts";
 import { emulated, emulationHint, isForeign } from "./emulation.ts";
 import type { ExecTools, ExecVertex } from "./exec-op.ts";
+import { fullVolumeHint } from "./full-volume-hint.ts";
 import { type PreparedMounts, prepareMounts } from "./prepare-mounts.ts";
 import { secretEnv } from "./secret-env.ts";
 import { stepOf } from "./step-of.ts";
@@ -45,8 +46,10 @@ export async function runExec(
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
   if (!valid.includes(exitCode)) {
     const state = scope.keepsFailures === true ? await stateOf(body, inputs, prepared) : undefined;
-    const hint = cannotRun ? emulationHint(vertex.platform, programPath()) : undefined;
-    throw exitFailure(body, { ...result, ...(hint && { hint }) }, state);
+    const hint = cannotRun
+      ? emulationHint(vertex.platform, programPath())
+      : (result.hint ?? fullVolumeHint(step.rootfs));
+    throw exitFailure(body, { ...result, hint }, state);
   }
   return await prepared.commit(`mount / from exec ${body.meta.args.join(" ")}`);
 }
