@@ -1,6 +1,7 @@
-import { appendFileSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { lstatIfThere } from "./inside-root.ts";
+import { renameSync } from "./raw-files.ts";
 
 /**
  * Where nothing can be mounted, files of others are moved into a step's tree for a while. The folder that holds the tree notes it in this file, so

@@ -167,6 +167,10 @@ describe("a hostile layer", () => {
 
   test.each<[string, TarSource[]]>([
     ["dots", [file("../../x/evil", "1"), file("a/../../evil", "2"), file("/../evil2", "3")]],
+    [
+      "dots and slashes in encodings that are none",
+      [file("\udcc0\udcae\udcc0\udcae/outside/secret", "1"), file("..\udcc0\udcaf..\udcc0\udcafevil", "2")],
+    ],
     ["absolute names", [file(`${outside}/evil`, "1")]],
     ["a link to outside", [link("l", outside), file("l/secret", "evil"), file("l/evil", "evil")]],
     ["a relative link to outside", [link("l", "../outside"), file("l/secret", "evil")]],
