@@ -122,7 +122,7 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
   const garbage = new GarbageCollector(housekeeping, gcPolicies, scope);
   opened.defer(() => garbage.close());
   const id = await workerId(options.engine.root);
-  const network = options.engine.networkMode === "auto" ? "host" : options.engine.networkMode;
+  const { network = "host" } = engine;
   const { labels, platforms } = options;
   return {
     engine,

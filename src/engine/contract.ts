@@ -1,4 +1,4 @@
-import type { Isolation, StepLimits } from "../executor/index.ts";
+import type { Isolation, NetworkOptions, StepLimits } from "../executor/index.ts";
 import type { FrontendResult } from "../frontend/index.ts";
 import type { FileInfo, GatewayBridge } from "../gateway/index.ts";
 import type { Digest, Scope } from "../kit/index.ts";
@@ -130,7 +130,7 @@ export interface VertexWarning {
   }[];
 }
 
-export type { FileInfo, GatewayBridge, RegistryOptions, StepLimits };
+export type { FileInfo, GatewayBridge, NetworkOptions, RegistryOptions, StepLimits };
 
 /** `[frontend]` of buildkitd.toml. */
 export interface FrontendOptions {
@@ -151,7 +151,10 @@ export interface EngineOptions {
   /** Parsed `[registry]` table. */
   readonly registries: Readonly<Record<string, RegistryOptions>>;
   readonly insecureEntitlements: readonly string[];
+  /** `auto`, `cni`, `bridge`, `host` or `none`. */
   readonly networkMode: string;
+  /** For networks of steps' own; absent: upstream's defaults. */
+  readonly networks?: NetworkOptions;
   /** A socket, served by whoever opens the engine, by which processes of steps send spans; absent: they cannot. */
   readonly traceSocket?: string;
   /** Where the Container Device Interface has its files, and what builds may have without being granted; absent: it is switched off. */
@@ -229,6 +232,8 @@ export interface Engine extends AsyncDisposable {
   readonly housekeeping?: Housekeeping;
   /** Name of the snapshot driver: `overlayfs` or `native`. */
   readonly snapshotter?: string;
+  /** What steps' network is by default: `cni`, `host` or `none`. */
+  readonly network?: string;
   /** The devices that are registered on this machine. */
   devices?(): Promise<readonly Pick<CdiDevice, "name" | "autoAllow" | "annotations">[]>;
   build(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Executor } from "../executor/index.ts";
 import { CooperError, lazy, type Scope, Semaphore, userAgent } from "../kit/index.ts";
@@ -30,6 +31,7 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
     return {
       housekeeping: housekeepingOf(parts.storage),
       snapshotter: parts.storage.snapshots.driver === "overlay" ? "overlayfs" : "native",
+      network: networkOf(options),
       devices: async () => (await parts.devices?.list()) ?? [],
       build: (request, session, onStatus, buildScope, own) =>
         runBuild(parts, request, session, onStatus, buildScope, own),
@@ -45,6 +47,7 @@ export const openEngine: OpenEngine = async (options, scope): Promise<Engine> =>
 };
 
 async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisposableStack): Promise<EngineParts> {
+  await checkNetworks(options);
   const storage = opened.use(
     await openStorage({ root: options.root, snapshotter: snapshotter(snapshotterFor(options)) }, scope),
   );
@@ -52,11 +55,17 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
   const executor = lazy(async () => {
     const { createExecutor } = await import("../executor/index.ts");
     const stateDir = join(options.root, "executor");
-    const { ociWorkerBinary: binary, networkMode, dns, cgroupParent } = options;
+    const { ociWorkerBinary: binary, networkMode, networks, dns, cgroupParent } = options;
     const isolation = options.isolation?.rung ?? "oci";
     const limits = options.stepLimits && { stepLimits: options.stepLimits };
     const whyNot = options.isolation && { whyNot: options.isolation.why };
-    const more = { ...(dns && { dns }), ...limits, ...whyNot, ...(cgroupParent && { cgroupParent }) };
+    const more = {
+      ...(dns && { dns }),
+      ...(networks && { networks }),
+      ...limits,
+      ...whyNot,
+      ...(cgroupParent && { cgroupParent }),
+    };
     const made = opened.use(await createExecutor({ stateDir, binary, networkMode, isolation, ...more }, scope));
     return options.maxParallelism > 0 ? withSlots(made, options.maxParallelism) : made;
   });
@@ -95,6 +104,21 @@ async function openParts(options: EngineOptions, scope: Scope, opened: AsyncDisp
     exporter: (exporter, request, member) =>
       openExporter(exporter, request, member, { storage, registry, blobs, materialise: pull }),
   };
+}
+
+/** As the executor will find it, which is not to be loaded for that. */
+function networkOf({ networkMode, networks, isolation }: EngineOptions): string {
+  if (networkMode === "cni" || networkMode === "bridge") return "cni";
+  if (networkMode !== "auto" && networkMode !== "") return networkMode;
+  const joins = isolation?.rung !== "chroot" && isolation?.rung !== "no-exec";
+  return joins && networks !== undefined && existsSync(networks.configPath) ? "cni" : "host";
+}
+
+/** What is wrong with a network that was asked for by name is said at once, as upstream does. Throws `executor/no-cni`, `executor/bad-network-mode`. */
+async function checkNetworks({ networkMode, networks }: EngineOptions): Promise<void> {
+  if (["", "auto", "host", "none"].includes(networkMode)) return;
+  const { planNetworks } = await import("../executor/index.ts");
+  planNetworks(networkMode, networks);
 }
 
 /** At most so many steps at once (`max-parallelism`). */

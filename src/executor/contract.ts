@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Scope } from "../kit/index.ts";
+import type { DnsOptions } from "./rootfs/network-files.ts";
 
 /** A mount into the step, beside those that every step gets (proc, sys, dev, …). The caller prepared `source` and cleans it up. */
 export type StepMount =
@@ -32,6 +33,8 @@ export interface Step {
   readonly rights?: StepRights;
   /** A network namespace to join, by its file (`/proc/PID/ns/net`); `network` then only says which name servers there are. */
   readonly networkNamespace?: string;
+  /** What that network says of name servers, each list only when it is not empty; the machine's own local ones do not count there. */
+  readonly nameServers?: DnsOptions;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent: string;

@@ -8,6 +8,7 @@ import { type StepLimits, withDefaultLimits } from "./limits/default-limits.ts";
 import { watchMemory } from "./limits/memory-watch.ts";
 import { makeRoomForLimits } from "./limits/nested-cgroup.ts";
 import { looseLimits } from "./limits/without-cgroups.ts";
+import { type NetworkOptions, type NetworkPlan, planNetworks } from "./network/settings.ts";
 import { prepareStep } from "./prepare-step.ts";
 import type { RungName } from "./probe/rungs.ts";
 import { StepCookies } from "./processes/cookie.ts";
@@ -30,8 +31,10 @@ export interface ExecutorOptions {
   readonly stateDir: string;
   /** Name or path of the runtime; empty: the first that works of buildkit-runc, runc and crun. */
   readonly binary: string;
-  /** `auto`, `host` or `none`: what the network mode `sandbox` gives a step. There is no CNI, so `auto` is `host`. */
+  /** `auto`, `cni`, `bridge`, `host` or `none`: what the network mode `sandbox` gives a step. */
   readonly networkMode: string;
+  /** For networks of steps' own. */
+  readonly networks?: NetworkOptions;
   readonly dns?: DnsOptions;
   /** Where containers' cgroups go when the step does not say. */
   readonly cgroupParent?: string;
@@ -44,7 +47,7 @@ export interface ExecutorOptions {
 
 /**
  * An executor that starts nothing and touches no file until the first step. Throws `executor/no-runtime` only when a binary was
- * named that is not there, and `executor/bad-network-mode`.
+ * named that is not there, `executor/bad-network-mode`, and `executor/no-cni` for plugins that are missing.
  */
 export async function createExecutor(options: ExecutorOptions, scope: Scope): Promise<Executor> {
   const driver = withRungHint(await createDriver(options, scope), options.isolation ?? "oci");
@@ -52,19 +55,28 @@ export async function createExecutor(options: ExecutorOptions, scope: Scope): Pr
 }
 
 async function createDriver(options: ExecutorOptions, scope: Scope): Promise<Executor> {
-  checkNetworkMode(options.networkMode);
+  const plan = planNetworks(options.networkMode, options.networks);
   scope.log(`executor state in ${options.stateDir}`);
+  if (plan !== undefined) return networkedDriver(options, plan, scope);
   if (options.isolation === "chroot") return new (await import("./chroot/chroot-executor.ts")).ChrootExecutor(options);
-  if (options.isolation === "no-exec") return new (await import("./isolation/no-executor.ts")).NoExecutor(options.whyNot ?? []);
+  if (options.isolation === "no-exec")
+    return new (await import("./isolation/no-executor.ts")).NoExecutor(options.whyNot ?? []);
   if (options.binary !== "") findRuntimes(options.binary);
   return new OciExecutor(options);
 }
 
-function checkNetworkMode(mode: string): void {
-  if (["", "auto", "host", "none"].includes(mode)) return;
-  throw new CooperError("executor/bad-network-mode", `cannot use network mode ${JSON.stringify(mode)}`, {
-    hint: `wanted "auto", "host" or "none"; there is no CNI support`,
-  });
+/** Without a way to join networks, one that nobody asked for by name is not missed. */
+async function networkedDriver(options: ExecutorOptions, plan: NetworkPlan, scope: Scope): Promise<Executor> {
+  const { networkMode, stateDir, isolation = "oci" } = options;
+  const driver = await createDriver({ ...options, networkMode: "host" }, scope);
+  if (driver.joinsNetworks === true) {
+    const { StepNetworks } = await import("./network/networks.ts");
+    const { withNetworks } = await import("./network/with-networks.ts");
+    return withNetworks(driver, new StepNetworks(plan, join(stateDir, "networks"), scope.log));
+  }
+  if (networkMode === "auto" || networkMode === "") return driver;
+  const sentence = `cannot use network mode ${JSON.stringify(networkMode)} with isolation ${isolation}: steps cannot join networks`;
+  throw new CooperError("executor/bad-network-mode", sentence, { hint: "see docs/isolation.md" });
 }
 
 class OciExecutor implements Executor {

@@ -3,6 +3,7 @@ export { createExecutor, type ExecutorOptions } from "./create-executor.ts";
 export type { Isolation } from "./isolation/contract.ts";
 export { isolate } from "./isolation/isolate.ts";
 export type { StepLimits } from "./limits/default-limits.ts";
+export { type NetworkOptions, planNetworks } from "./network/settings.ts";
 export type { Attempt, NamespaceFacts } from "./probe/namespaces.ts";
 export { probe } from "./probe/probe.ts";
 export { probeRungs } from "./probe/probe-rungs.ts";

@@ -91,21 +91,32 @@ function stubTargets(step: Step): string[] {
   return ["/etc/resolv.conf", "/etc/hosts", ...step.mounts.map((mount) => mount.target)];
 }
 
-/** Without CNI the sandbox's network is the machine's, as upstream's `auto` mode has it. */
+/** Where no network was made for it, the sandbox's is the machine's, as upstream's `auto` mode has it. */
 function hasOwnNetwork(step: Step, networkMode: string): boolean {
-  return step.network === "none" || (step.network === "sandbox" && networkMode === "none");
+  return (
+    step.network === "none" || step.nameServers !== undefined || (step.network === "sandbox" && networkMode === "none")
+  );
 }
 
 /** The plain ones are made once for all steps; a host name or extra hosts need a file of their own. */
 function networkFiles(step: Step, context: StepContext, folder: string, ownNetwork: boolean): NetworkFiles {
   const host = step.network === "host";
-  const resolvConf = join(context.ownerFolder, host ? "resolv-host.conf" : "resolv.conf");
+  const dns = withNameServers(context.dns, step.nameServers);
+  const name = host ? "resolv-host.conf" : ownNetwork ? "resolv-own.conf" : "resolv.conf";
+  const resolvConf = join(dns === context.dns ? context.ownerFolder : folder, name);
   if (!existsSync(resolvConf)) {
-    writeFileSync(resolvConf, resolvConfFor(readMachineResolvConf(host), context.dns, host || !ownNetwork));
+    writeFileSync(resolvConf, resolvConfFor(readMachineResolvConf(host), dns, host || !ownNetwork));
   }
   const hostname = step.hostname || defaultHostname;
   const plain = step.extraHosts.length === 0 && hostname === defaultHostname;
   const hosts = plain ? join(context.ownerFolder, "hosts") : join(folder, "hosts");
   if (!existsSync(hosts)) writeFileSync(hosts, hostsFileFor(hostname, step.extraHosts));
   return { resolvConf, hosts };
+}
+
+/** What somebody has set counts more than what the network says. */
+function withNameServers(set: DnsOptions | undefined, told: DnsOptions | undefined): DnsOptions | undefined {
+  if (told === undefined || Object.values(told).every((list) => list.length === 0)) return set;
+  const either = (key: keyof DnsOptions) => (set !== undefined && set[key].length > 0 ? set[key] : told[key]);
+  return { nameservers: either("nameservers"), options: either("options"), searchDomains: either("searchDomains") };
 }

@@ -20,6 +20,13 @@ async function options(flags: string, toml?: string) {
   return engineOptions(env, "/cwd", (sentence) => warnings.push(sentence));
 }
 
+const networks = {
+  configPath: "/etc/buildkit/cni.json",
+  poolSize: 0,
+  bridgeName: "buildkit0",
+  bridgeSubnet: "10.10.0.0/16",
+};
+
 test("without flags and file there are upstream's defaults", async () => {
   expect(await options("")).toEqual({
     root: "/var/lib/buildkit",
@@ -27,6 +34,7 @@ test("without flags and file there are upstream's defaults", async () => {
     snapshotter: "auto",
     ociWorkerBinary: "",
     networkMode: "auto",
+    networks,
     maxParallelism: 0,
     insecureEntitlements: [],
     devices: { folders: ["/etc/cdi", "/var/run/cdi", "/etc/buildkit/cdi"], autoAllowed: [] },
@@ -113,6 +121,7 @@ insecure-entitlements = ["network.host"]
     snapshotter: "native",
     ociWorkerBinary: "runc",
     networkMode: "none",
+    networks,
     maxParallelism: 4,
     insecureEntitlements: ["network.host"],
     devices: { folders: ["/etc/devices"], autoAllowed: ["acme.example/gpu"] },
@@ -163,15 +172,35 @@ test.each(["[cache.gha.verify]", "[ghacache.verify]"])(
 
 test("what is set and has no effect is told, by flag and by key", async () => {
   await options(
-    "--oci-cni-pool-size 3 --oci-worker-selinux",
-    '[worker.oci]\ncniConfigPath = "/etc/x.json"\nselinux = false\n"apparmor-profile" = ""\n',
+    "--oci-worker-selinux",
+    '[worker.oci]\nproxySnapshotterPath = "/run/x"\nselinux = false\n"apparmor-profile" = ""\n',
   );
-  const network = "steps have the machine's network or none, there is no CNI support";
   expect(warnings).toEqual([
-    `worker.oci.cniConfigPath has no effect: ${network}`,
-    `--oci-cni-pool-size has no effect: ${network}`,
     "--oci-worker-selinux has no effect: steps have no labels of their own",
+    "worker.oci.proxySnapshotterPath has no effect: trees are in the root",
   ]);
+});
+
+test("networks of steps are upstream's where nobody says otherwise, and flags win over the file", async () => {
+  expect(await options("", "")).toMatchObject({ networkMode: "auto", networks });
+  const file = `[worker.oci]
+networkMode = "cni"
+cniConfigPath = "/c.json"
+cniBinaryPath = "/plugins"
+cniPoolSize = 2
+bridgeName = "b0"
+bridgeSubnet = "10.9.0.0/24"`;
+  const told = {
+    configPath: "/c.json",
+    binaryDir: "/plugins",
+    poolSize: 2,
+    bridgeName: "b0",
+    bridgeSubnet: "10.9.0.0/24",
+  };
+  expect(await options("", file)).toMatchObject({ networkMode: "cni", networks: told });
+  const flags = "--oci-worker-net bridge --oci-cni-config-path /f --oci-cni-binary-dir /g --oci-cni-pool-size 3";
+  const flagged = { ...told, configPath: "/f", binaryDir: "/g", poolSize: 3 };
+  expect(await options(flags, file)).toMatchObject({ networkMode: "bridge", networks: flagged });
 });
 
 test("the socket for spans of steps is where the flag says, or the file", async () => {

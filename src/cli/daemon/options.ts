@@ -8,6 +8,7 @@ import { parseStepLimits } from "../args/step-limits.ts";
 import { defaultRoot } from "./default-root.ts";
 import { deviceOptions } from "./device-options.ts";
 import { gcSettings } from "./gc-policies.ts";
+import { networkOptions } from "./network-options.ts";
 import { registriesOf } from "./registries.ts";
 import { type Config, loadConfig, read } from "./toml.ts";
 import { refuseUnheeded, warnOfNoEffect } from "./without-effect.ts";
@@ -76,7 +77,7 @@ export function mergedOptions({ flags, config, cwd, env, warn, listens }: Told):
     debug: flags.bool("debug") || debug,
     snapshotter: flag("oci-worker-snapshotter") ?? read.string(oci, "snapshotter") ?? "auto",
     ociWorkerBinary: flag("oci-worker-binary") ?? read.string(oci, "binary") ?? "",
-    networkMode: flag("oci-worker-net") ?? read.string(oci, "networkMode") ?? "auto",
+    ...networkOptions(flags, oci, env, userOf(env)),
     maxParallelism: flags.int("oci-max-parallelism") || (read.number(oci, "max-parallelism") ?? 0),
     insecureEntitlements: entitlementsOf(flags, config),
     ...deviceOptions(flags, config),

@@ -4,19 +4,6 @@ import { type Config, read } from "./toml.ts";
 
 /** Settings of upstream's that nothing here heeds: by flag, by the place in the file, and what is so instead. */
 const settings: readonly (readonly [flag: string, key: string, instead: string])[] = [
-  [
-    "oci-cni-config-path",
-    "worker.oci.cniConfigPath",
-    "steps have the machine's network or none, there is no CNI support",
-  ],
-  [
-    "oci-cni-binary-dir",
-    "worker.oci.cniBinaryPath",
-    "steps have the machine's network or none, there is no CNI support",
-  ],
-  ["oci-cni-pool-size", "worker.oci.cniPoolSize", "steps have the machine's network or none, there is no CNI support"],
-  ["", "worker.oci.bridgeName", "steps have the machine's network or none"],
-  ["", "worker.oci.bridgeSubnet", "steps have the machine's network or none"],
   ["oci-worker-apparmor-profile", "worker.oci.apparmor-profile", "steps have the profile of the builder"],
   ["oci-worker-selinux", "worker.oci.selinux", "steps have no labels of their own"],
   ["oci-worker-proxy-snapshotter-path", "worker.oci.proxySnapshotterPath", "trees are in the root"],
