@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FrontendResult } from "../../frontend/index.ts";
 import { errorStatus, GrpcServer, health, serverSession, type types, unary } from "../../grpc/index.ts";
-import { CooperError, messageOf, type Scope } from "../../kit/index.ts";
+import { CooperError, messageOf, type Scope, sleep } from "../../kit/index.ts";
 import type { Init } from "../../wire/index.ts";
 import type { GatewayBridge, GatewayProcess } from "../contract.ts";
 import { gatewayHandlers } from "../handlers.ts";
@@ -9,6 +9,8 @@ import { connectionOf } from "./connection.ts";
 
 /** So much of what a frontend writes to its standard error is kept for the hint when it fails, in characters. */
 const complaintSize = 2000;
+/** How long the rest of it is waited for, in milliseconds: somebody else of the container may hold it open. */
+const lastWords = 500;
 
 type Outcome = { readonly result: FrontendResult } | { readonly error: unknown };
 
@@ -48,8 +50,8 @@ export class ServedFrontend {
     try {
       const failure = await failureOf(process);
       if (this.#outcome !== undefined && "error" in this.#outcome) throw this.#outcome.error;
-      if (failure !== undefined) throw withHint(failure, complaint());
-      if (this.#outcome === undefined) throw withHint(noResult(), complaint());
+      if (failure !== undefined) throw withHint(failure, await complaint());
+      if (this.#outcome === undefined) throw withHint(noResult(), await complaint());
       return this.#outcome.result;
     } finally {
       session.destroy();
@@ -62,8 +64,8 @@ export class ServedFrontend {
     this.#outcome = outcome;
   }
 
-  /** Passes on what it writes to its standard error; gives the end of that. */
-  #listen(stderr: Readable | undefined): () => string {
+  /** Passes on what it writes to its standard error; gives the end of that, which may come a moment after the process has ended. */
+  #listen(stderr: Readable | undefined): () => Promise<string> {
     let tail = "";
     stderr?.on("data", (chunk: Buffer) => {
       const text = chunk.toString();
@@ -71,7 +73,13 @@ export class ServedFrontend {
       tail = (tail + text).slice(-complaintSize);
     });
     stderr?.on("error", () => {});
-    return () => tail.trim();
+    const over = new Promise<void>((resolve) =>
+      stderr === undefined ? resolve() : void stderr.once("close", resolve),
+    );
+    return async () => {
+      await Promise.race([over, sleep(lastWords)]);
+      return tail.trim();
+    };
   }
 }
 
