@@ -46,9 +46,8 @@ export async function runExec(
   const valid = body.meta.validExitCodes.length === 0 ? [0] : body.meta.validExitCodes;
   if (!valid.includes(exitCode)) {
     const state = scope.keepsFailures === true ? await stateOf(body, inputs, prepared) : undefined;
-    const hint = cannotRun
-      ? emulationHint(vertex.platform, programPath())
-      : (result.hint ?? fullVolumeHint(step.rootfs));
+    const emulation = cannotRun ? emulationHint(vertex.platform, programPath()) : undefined;
+    const hint = emulation ?? result.hint ?? fullVolumeHint(step.rootfs);
     throw exitFailure(body, { ...result, hint }, state);
   }
   return await prepared.commit(`mount / from exec ${body.meta.args.join(" ")}`);
