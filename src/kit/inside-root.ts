@@ -42,14 +42,14 @@ function linkTarget(path: string): string | undefined {
   return lstatIfThere(path)?.isSymbolicLink() ? readlinkSync(path) : undefined;
 }
 
-/** `lstat`, or undefined when nothing has that name (also when a parent is not a directory). */
+/** `lstat`, or undefined when nothing has that name (also when a parent is not a directory, or a link in a circle). */
 export function lstatIfThere(path: string): Stats | undefined;
 export function lstatIfThere(path: string, options: { readonly bigint: true }): BigIntStats | undefined;
 export function lstatIfThere(path: string, options?: { readonly bigint: true }): Stats | BigIntStats | undefined {
   try {
     return lstatSync(path, { ...options, throwIfNoEntry: false });
   } catch (error) {
-    if (errnoOf(error) === "ENOTDIR") return undefined;
+    if (errnoOf(error) === "ENOTDIR" || errnoOf(error) === "ELOOP") return undefined;
     throw error;
   }
 }

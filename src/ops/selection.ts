@@ -33,7 +33,10 @@ async function hashOne(
     return await storage.contentHashes.hash(tree, selection, scope, seen);
   } catch (error) {
     if (isCooperError(error, "storage/path-not-found")) throw await pathNotFound(tree, selection.path, error);
-    throw error;
+    if (!isCooperError(error, "kit/too-many-links")) throw error;
+    throw new CooperError(error.code, `failed to calculate checksum of ref ${nameOf(tree)}: too many links`, {
+      cause: error,
+    });
   }
 }
 
@@ -42,16 +45,19 @@ export async function pathNotFound(tree: HashableTree, path: string, cause?: unk
   if (tree.kind === "scratch") {
     return new CooperError("ops/path-not-found", `lstat ${path}: no such file or directory`, { cause });
   }
-  const name = tree.kind === "snapshot" ? tree.id : tree.kind;
   const hint = tree.kind === "folder" ? await (await import("./missing-hint.ts")).missingHint(tree, path) : undefined;
   return new CooperError(
     "ops/path-not-found",
-    `failed to calculate checksum of ref ${name}: ${JSON.stringify(path)}: not found`,
+    `failed to calculate checksum of ref ${nameOf(tree)}: ${JSON.stringify(path)}: not found`,
     {
       cause,
       hint,
     },
   );
+}
+
+function nameOf(tree: HashableTree): string {
+  return tree.kind === "snapshot" ? tree.id : tree.kind;
 }
 
 /** Pending layers must have been pulled. Throws `ops/not-here`. */

@@ -106,6 +106,29 @@ describeScenarios("COPY and ADD at their edges:", {
     holds: { "p/a": "a" },
   },
 
+  "a link that leads to itself is in the way of nobody who means others": {
+    dockerfile: "FROM scratch\nCOPY */*.go *e/y /x/\nCOPY . /y/\n",
+    files: {
+      "loop.go": { link: "../loop.go" },
+      "d/q.go": "q",
+      there: { link: "d" },
+      "d/y": "no wildcard follows links",
+    },
+    holds: { x: { names: ["q.go"] }, "y/loop.go": { link: "../loop.go" } },
+  },
+
+  "a link that leads to itself cannot be copied from": {
+    dockerfile: "FROM scratch\nCOPY loop/f /x/\n",
+    files: { loop: { link: "loop" } },
+    fails: [/failed to compute cache key: failed to calculate checksum of ref [^:]+: too many links/],
+  },
+
+  "nor by a wildcard": {
+    dockerfile: "FROM scratch\nCOPY l* /x/\n",
+    files: { loop: { link: "/loop" } },
+    fails: [/failed to compute cache key: failed to calculate checksum of ref [^:]+: too many links/],
+  },
+
   "many steps": {
     dockerfile: `FROM scratch\n${Array.from({ length: 60 }, (_, i) => `COPY f /f${i}`).join("\n")}\n`,
     files: { f: "f" },

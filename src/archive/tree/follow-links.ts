@@ -78,7 +78,7 @@ class LinkResolver {
     try {
       return work();
     } catch (error) {
-      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+      if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(error) ?? "")) return undefined;
       throw error;
     }
   }

@@ -43,7 +43,7 @@ export class FolderTree implements HashTree<FolderNode> {
     try {
       stat = lstatSync(`${this.#root}/${path}`, { bigint: true, throwIfNoEntry: false });
     } catch (error) {
-      if (errnoOf(error) !== "ENOTDIR" && errnoOf(error) !== "ENAMETOOLONG") throw error;
+      if (!["ENOTDIR", "ENAMETOOLONG", "ELOOP"].includes(errnoOf(error) ?? "")) throw error;
     }
     if (stat === undefined) return undefined;
     if (this.#filter === undefined) return nodeOf(directory, name, stat, true, undefined);

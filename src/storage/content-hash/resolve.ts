@@ -6,7 +6,8 @@ const maxLinks = 40;
 
 /**
  * The nodes that a path or pattern names, in the order of their names. Links in parents are followed inside the tree (absolute ones
- * start at its root, `..` stays in it), a link at the end only when told so. A dangling link at the end stands for itself.
+ * start at its root, `..` stays in it), but not from the first wildcard on, where copies do not follow them either; a link at the end
+ * only when told so. A dangling link at the end stands for itself. Throws `kit/too-many-links`.
  */
 export function select<N extends TreeNode>(
   tree: HashTree<N>,
@@ -19,9 +20,11 @@ export function select<N extends TreeNode>(
     const node = resolve(tree, [tree.root()], parts, followLast);
     return node === undefined ? [] : [node];
   }
+  const firstWildcard = parts.findIndex(hasWildcard);
   let matches: N[][] = [[tree.root()]];
   for (const [index, part] of parts.entries()) {
-    const follow = index < parts.length - 1 || followLast;
+    const last = index === parts.length - 1;
+    const follow = last ? followLast : index < firstWildcard;
     matches = matches.flatMap((trail) => expand(tree, trail, part, follow));
   }
   return matches.map((trail) => trail.at(-1) as N);
@@ -60,10 +63,11 @@ function walk<N extends TreeNode>(
   start: readonly N[],
   parts: readonly string[],
   followLast: boolean,
+  links = 0,
 ): N[] | undefined {
   const trail = [...start];
   const pending = [...parts].reverse();
-  for (let links = 0, part = pending.pop(); part !== undefined; part = pending.pop()) {
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (part === "..") {
       if (trail.length > 1) trail.pop();
       continue;
@@ -74,13 +78,13 @@ function walk<N extends TreeNode>(
     trail.push(node);
     const last = pending.length === 0;
     if (node.kind !== "symlink" || (last && !followLast)) continue;
-    if (++links > maxLinks)
+    if (links >= maxLinks)
       throw new CooperError("kit/too-many-links", `cannot resolve ${JSON.stringify(node.path)}: too many links`);
     const target = tree.linkTarget(node);
     trail.pop();
     const base = target.startsWith("/") ? trail.slice(0, 1) : trail;
     const rest = [...partsOf(target), ...pending.reverse()];
-    const found = walk(tree, base, rest, followLast);
+    const found = walk(tree, base, rest, followLast, links + 1);
     // A link that leads nowhere still is a file that can be copied as a link.
     return found ?? (last ? [...trail, node] : undefined);
   }

@@ -202,6 +202,17 @@ describe("selectors", () => {
     await expect(hash({ path: "/d/x.js/y" })).rejects.toMatchObject({ code: "storage/path-not-found" });
     await expect(hash({ path: "/rel", wildcard: false, followLinks: true })).resolves.toMatch(/^sha256:/);
   });
+  it("take links in a circle for an error, unless they are on the way of a wildcard", async () => {
+    await using storage = await open();
+    const hash = await hashes(storage, { loop: "->loop", "d/around": "->../d/around" });
+    const glob = { path: "/*/*.js", wildcard: true };
+    expect(await hash(glob)).toBe(await (await hashes(storage))(glob));
+    expect(await hash({ path: "/loop", followLinks: false })).toMatch(/^sha256:/);
+    for (const path of ["/loop", "/loop/x", "/d/around"])
+      await expect(hash({ path })).rejects.toMatchObject({ code: "kit/too-many-links" });
+    for (const path of ["/l*", "/loop/*", "/d/a*"])
+      await expect(hash({ path, wildcard: true })).rejects.toMatchObject({ code: "kit/too-many-links" });
+  });
   it("with wildcards count what matches, with its names; nothing matched is no error", async () => {
     await using storage = await open();
     const hash = await hashes(storage);
