@@ -32,8 +32,9 @@ class Cutter {
   /** The header block that is being read, or the last one. */
   readonly #block = Buffer.alloc(blockSize);
   #position = 0;
-  /** What the current member has so far; views into the current chunk. */
+  /** What the current member has so far: the first of them copies, the others views into the current chunk. */
   #parts: Uint8Array[] = [];
+  #copies = 0;
   #size = 0;
   #ready: Uint8Array[] = [];
   #members = 0;
@@ -49,7 +50,7 @@ class Cutter {
     for (let at = 0; at < chunk.byteLength; ) {
       at += this.#parser.bodyLeft > 0 ? this.#bytes(chunk, at) : this.#between(chunk, at);
     }
-    if (this.#parts.length > 0) this.#parts = [Buffer.concat(this.#parts)];
+    this.#copyViews();
     return this.#take();
   }
 
@@ -57,6 +58,13 @@ class Cutter {
     this.#parser.finish();
     this.#close();
     return this.#take();
+  }
+
+  #copyViews(): void {
+    const views = this.#parts.slice(this.#copies);
+    if (views.length === 0) return;
+    this.#parts.splice(this.#copies, views.length, Buffer.concat(views));
+    this.#copies++;
   }
 
   #take(): Uint8Array[] {
@@ -110,6 +118,7 @@ class Cutter {
     if (this.#size === 0) return;
     this.#ready.push(Buffer.concat(this.#parts));
     this.#parts = [];
+    this.#copies = 0;
     this.#size = 0;
     this.#members++;
   }
