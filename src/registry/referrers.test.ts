@@ -27,6 +27,31 @@ test("a registry's list says what refers to a manifest", async () => {
   expect(registry.log).toEqual([`GET /v2/a/b/referrers/${subject}`]);
 });
 
+test("a list of several pages is read to its end, and no further than its own host", async () => {
+  const other = { ...signature, digest: sha256("other") };
+  const pageOf = (manifest: object) => JSON.stringify({ ...JSON.parse(list), manifests: [manifest] });
+  await using registry = await MemoryRegistry.start({
+    script: ({ path }) => {
+      if (!path.includes("/referrers/")) return undefined;
+      const second = path.endsWith("?last=1");
+      const link = second ? "<http://elsewhere.test/v2/x>; rel=next" : `<${path}?last=1>; rel="next"`;
+      return { kind: "answer", status: 200, headers: { link }, body: pageOf(second ? other : signature) };
+    },
+  });
+  expect(await ask(registry)).toEqual([signature, other]);
+  expect(registry.log).toHaveLength(2);
+});
+
+test("a list that never ends is read for a while", async () => {
+  await using registry = await MemoryRegistry.start({
+    script: ({ path }) =>
+      path.includes("/referrers/")
+        ? { kind: "answer", status: 200, headers: { link: `<${path}>; rel="next"` }, body: list }
+        : undefined,
+  });
+  expect(await ask(registry)).toHaveLength(64);
+});
+
 test("where there is no list, the tag of the digest says it", async () => {
   await using registry = await MemoryRegistry.start();
   registry.addManifest("a/b", subject.replace(":", "-"), list, mediaTypes.ociIndex);

@@ -3,6 +3,7 @@ import { type Descriptor, mediaTypes, parseIndex, parseManifest } from "../oci/i
 import type { RegistryAccess } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { firstEndpoint } from "./first-endpoint.ts";
+import type { HttpResponse } from "./http.ts";
 import { manifestLimit, resolveManifest } from "./resolve.ts";
 import { statusError } from "./status-error.ts";
 import { parseTarget } from "./target.ts";
@@ -11,7 +12,7 @@ import type { Workshop } from "./workshop.ts";
 
 /**
  * What refers to a manifest as its subject (OCI distribution spec, "Listing Referrers"; of a registry that has no such list, what
- * the tag of the manifest's digest says). Pages after the first are not asked for.
+ * the tag of the manifest's digest says).
  */
 export async function referrers(
   workshop: Workshop,
@@ -27,6 +28,9 @@ export async function referrers(
   return listed ?? (await tagged(workshop, name, digest, access, scope));
 }
 
+/** A list may have so many pages; those behind are left. */
+const mostPages = 64;
+
 /** Undefined when the registry has no such list. */
 async function list(
   workshop: Workshop,
@@ -36,19 +40,42 @@ async function list(
   access: RegistryAccess,
   scope: Scope,
 ): Promise<readonly Descriptor[] | undefined> {
-  const response = await workshop.exchange.ask(
-    {
-      ...{ method: "GET", endpoint, path: `${repository}/referrers/${digest}` },
-      headers: { accept: mediaTypes.ociIndex },
-      scopes: [repositoryScope(repository, false)],
-      credentials: access.credentials,
-    },
-    scope,
-  );
-  if (response.status === 200) return parseIndex(await response.all(manifestLimit), mediaTypes.ociIndex).manifests;
-  if (![400, 404, 405, 501].includes(response.status)) throw await statusError(response);
-  await response.discard();
-  return undefined;
+  const found: Descriptor[] = [];
+  let path: string | URL = `${repository}/referrers/${digest}`;
+  for (let page = 1; page <= mostPages; page++) {
+    const response = await workshop.exchange.ask(
+      {
+        ...{ method: "GET", endpoint, path },
+        headers: { accept: mediaTypes.ociIndex },
+        scopes: [repositoryScope(repository, false)],
+        credentials: access.credentials,
+      },
+      scope,
+    );
+    if (page === 1 && [400, 404, 405, 501].includes(response.status)) {
+      await response.discard();
+      return undefined;
+    }
+    if (response.status !== 200) throw await statusError(response);
+    found.push(...parseIndex(await response.all(manifestLimit), mediaTypes.ociIndex).manifests);
+    const next = nextPage(response);
+    if (next === undefined) break;
+    path = next;
+  }
+  return found;
+}
+
+/** What the list goes on with (RFC 8288); an address on another host is none. */
+function nextPage(response: HttpResponse): URL | undefined {
+  const { url } = response;
+  const links = (response.header("link") ?? "").match(/<[^>]*>[^,]*/g) ?? [];
+  const next = links
+    .find((link) => /;\s*rel="?next"?\s*(?:;|$)/i.test(link))
+    ?.slice(1)
+    .split(">")[0];
+  if (next === undefined || !URL.canParse(next, url)) return undefined;
+  const target = new URL(next, url);
+  return target.host === url.host && target.protocol === url.protocol ? target : undefined;
 }
 
 async function tagged(

@@ -14,6 +14,7 @@ import { SourceAnswers } from "../answers.ts";
 import { gitAttributes } from "./attributes.ts";
 import { fetchCommit } from "./fetch-commit.ts";
 import { gitMetadata, gitSource } from "./git-op.ts";
+import { inRepository } from "./kept-repository.ts";
 import { gitRunner } from "./run-git.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cooper-git-"));
@@ -240,6 +241,14 @@ describe("a source that must be signed", () => {
     expect(Buffer.from((await metadata("signed", { ...bob })).tagObject ?? []).toString()).toBe(fixture("tag-bob"));
     await expect(metadata("plain", { ...ann })).rejects.toThrow("git object is not signed");
   });
+});
+
+test("a kept repository says whose it is, without a login", async () => {
+  const remote = "https://user:secret@host.test/app.git";
+  const source = gitAttributes(remote, new Map([["git.fullurl", remote]]));
+  await inRepository(source, { name: "HEAD", sha: "", commit: "" }, storage, scope, async () => {});
+  const told = (await storage.reclaim.usage(quietScope)).map(({ description }) => description);
+  expect(told).toContain("shared git repo for https://xxxxx:xxxxx@host.test/app.git");
 });
 
 test("a tag whose commit is another than the remote said is refused", async () => {

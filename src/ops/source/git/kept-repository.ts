@@ -1,7 +1,7 @@
 import { sha256, splitDigest } from "../../../kit/index.ts";
 import type { Storage } from "../../../storage/index.ts";
 import type { OpScope } from "../../contract.ts";
-import type { GitSource } from "./attributes.ts";
+import { type GitSource, withoutPassword } from "./attributes.ts";
 import { gitCredentials } from "./credentials.ts";
 import { type FoundRef, isSha256 } from "./refs.ts";
 import { type GitRunner, gitRunner } from "./run-git.ts";
@@ -16,7 +16,7 @@ export async function inRepository<T>(
 ): Promise<T> {
   const { hex } = splitDigest(sha256(source.remote));
   const name = isSha256(found) ? `${hex}-sha256` : hex;
-  const repository = await storage.keptFolder("git", name);
+  const repository = await storage.keptFolder("git", name, `shared git repo for ${withoutPassword(source.remote)}`);
   return storage.exclusive(`git-${name}`, scope, () => work(repository));
 }
 
