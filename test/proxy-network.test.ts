@@ -46,3 +46,12 @@ test("a policy decides what they may have, also where the daemon's file wants th
   expect(code).not.toBe(0);
   expect(log).toContain("HTTP/1.1 403 Forbidden");
 });
+
+test("by chroot, too, for who may join networks", async () => {
+  here.lab.write({
+    Dockerfile: `FROM busybox\nRUN ${fetch} /page ${web.url}/page && ! http_proxy= HTTP_PROXY= wget -q -O- ${web.url}/page\n`,
+  });
+  const { code, log } = await here.lab.run(["--proxy-network", "--isolation=chroot"]);
+  expect(code, log).toBe(0);
+  expect(log).toContain(`- GET ${web.url}/page -> 200`);
+});
