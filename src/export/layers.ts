@@ -1,7 +1,7 @@
 import type { Buffers, CompressionChoice, LayerChanges } from "../archive/index.ts";
 import { type Digest, type Scope, Semaphore, sha256Fields } from "../kit/index.ts";
 import { stargzTarSize, stargzTocDigest } from "../oci/index.ts";
-import { isFoundation, type LayerRecord, type SnapshotId, type Storage } from "../storage/index.ts";
+import { isFoundation, isStandalone, type LayerRecord, type SnapshotId, type Storage } from "../storage/index.ts";
 import type { ExportLayer, ExportNeeds } from "./contract.ts";
 import { layerMediaType } from "./layer-media-type.ts";
 
@@ -192,7 +192,7 @@ function layerChanges(storage: Storage, id: SnapshotId): LayerChanges {
       ...(below === undefined ? {} : { parent: below.folder, parentFiles: below.files }),
     };
   }
-  const below = parent === undefined ? undefined : snapshots.view(parent);
+  const below = parent === undefined || isStandalone(id, storage) ? undefined : snapshots.view(parent);
   const lower = below === undefined ? [] : below.kind === "folder" ? [below.path] : below.layers;
   return { form: "overlay", upper: own.folder, lower };
 }

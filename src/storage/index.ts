@@ -8,3 +8,4 @@ export { openStorage, type Snapshotter, type StorageOptions } from "./open.ts";
 export { probeSnapshots } from "./probe-snapshots.ts";
 export type * from "./reclaim/contract.ts";
 export { foundationName, isFoundation } from "./snapshots/foundation.ts";
+export { isStandalone, markStandalone } from "./snapshots/standalone.ts";

@@ -1,5 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { expect } from "vitest";
 import { describeScenarios } from "../support/scenario.ts";
+
+/** The diff id of a tar of nothing. */
+const emptyLayer = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 describeScenarios("COPY and ADD at their edges:", {
   "a wildcard that matches nothing copies nothing": {
@@ -127,6 +131,11 @@ describeScenarios("COPY and ADD at their edges:", {
     dockerfile: "FROM scratch\nCOPY l* /x/\n",
     files: { loop: { link: "/loop" } },
     fails: [/failed to compute cache key: failed to calculate checksum of ref [^:]+: too many links/],
+  },
+
+  "what is linked is a layer of its own, also where the image has it alike": {
+    dockerfile: "FROM busybox\nCOPY --link --from=busybox /etc/passwd /etc/passwd\n",
+    image: { rootfs: { diff_ids: [expect.stringMatching(/^sha256:/), expect.not.stringMatching(emptyLayer)] } },
   },
 
   "many steps": {

@@ -1,5 +1,12 @@
 import type { Scope } from "../../kit/index.ts";
-import { copyTree, isFoundation, type SnapshotId, type Storage } from "../../storage/index.ts";
+import {
+  copyTree,
+  isFoundation,
+  isStandalone,
+  markStandalone,
+  type SnapshotId,
+  type Storage,
+} from "../../storage/index.ts";
 import { foundationFor } from "./foundation.ts";
 import { changeFolder, markTold, ownChanges } from "./own-changes.ts";
 
@@ -53,7 +60,9 @@ async function putMarked(
 ): Promise<SnapshotId> {
   await using changes = await changeFolder(id, storage, scope);
   const base = changes.marked ? await foundationFor(changes.path, below, storage, scope) : below;
-  return await putOnBase(changes.path, base, description, storage, scope);
+  const made = await putOnBase(changes.path, base, description, storage, scope);
+  if (storage.snapshots.get(id)?.parent === undefined || isStandalone(id, storage)) markStandalone(made, storage);
+  return made;
 }
 
 /** Makes a folder of overlay's changes, of which each mark deletes one name, a snapshot on top of another. */
