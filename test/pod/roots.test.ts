@@ -27,7 +27,7 @@ describe("a build that is killed", () => {
     expect((await lab.build()).code).toBe(0);
     lab.write({ Dockerfile: text });
     // The builder is not the pod's first process here: the pod outlives it.
-    const script = `"$@" 2>log & until grep -qs " begun" log; do sleep 0.1; done; kill -9 $!; for time in $(seq 100); do ps -eo args | grep -q "^${idle}" || break; sleep 0.3; done; echo "left: $(ps -eo args | grep "^${idle}")"`;
+    const script = `"$@" 2>log & until grep -qs " begun" log; do sleep 0.1; done; kill -9 $!; for time in $(seq 300); do ps -eo args | grep -q "^${idle}" || break; sleep 0.3; done; echo "left: $(ps -eo args | grep "^${idle}")"`;
     const killed = await lab.build([], "", { inside: ["sh", "-c", script, "sh"] });
     expect(killed.log).toBe("left: \n");
     lab.write({ Dockerfile: "FROM busybox\nRUN --mount=type=cache,target=/c cp /c/x /x\n" });

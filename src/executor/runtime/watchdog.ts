@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { endByCookie } from "../processes/cookie-watchdog.ts";
+import { endByCookie, killByCookie } from "../processes/cookie-watchdog.ts";
 import { startWatchdogProcess, type Watchdog } from "../processes/watchdog-process.ts";
 import type { Runtime } from "./find.ts";
 import { runtimeRootName } from "./sweep.ts";
@@ -7,7 +7,8 @@ import { runtimeRootName } from "./sweep.ts";
 /**
  * Waits for the end of its standard input, which comes when this process dies however it dies, and then ends its containers: until
  * no runtime is on its way to start one any more, which it can be for long on a machine that is busy, and at least twice, as one may just
- * have been spawned. After a minute it is killed.
+ * have been spawned. After a minute it is killed. What a step has left in the
+ * background has to go at once: a runtime waits for the end of its output.
  */
 const script = `
 busy() {
@@ -26,6 +27,7 @@ while [ $((pass += 1)) -le 2 ] || busy "$1"; do
     container=\${container%/}
     "$2" --root "$1" delete --force "\${container##*/}"
   done
+${killByCookie("$4")}
   [ $pass -le 60 ] || kill -9 "$(basename "\${found%/cmdline}")"
 done
 ${endByCookie("$4")}
