@@ -23,6 +23,7 @@ export class StepNetworks implements AsyncDisposable {
   readonly #ready: { readonly network: StepNetwork; readonly since: number }[] = [];
   #filling: Promise<void> = Promise.resolve();
   #sweep: Promise<void> = Promise.resolve();
+  #first: Promise<void> | undefined;
   #watchdog: Watchdog | undefined;
   #ownBridge = false;
   #closed = false;
@@ -43,8 +44,15 @@ export class StepNetworks implements AsyncDisposable {
     return network ?? (await this.#make(hostname));
   }
 
-  #make(hostname: string): Promise<StepNetwork> {
-    return makeStepNetwork(this.#plan, this.#ownerFolder, hostname);
+  /** The first one alone: plugins that find nothing make bridges and chains of rules that others share, and fail when they do it at once. */
+  async #make(hostname: string): Promise<StepNetwork> {
+    if (this.#first !== undefined) await this.#first;
+    const making = makeStepNetwork(this.#plan, this.#ownerFolder, hostname);
+    this.#first ??= making.then(
+      () => {},
+      () => {},
+    );
+    return making;
   }
 
   #begin(): void {
