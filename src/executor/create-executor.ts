@@ -142,7 +142,7 @@ class OciExecutor implements Executor {
     return new OciContainer(container, scope, {
       choice: this.#choice,
       stepContext: () => this.#stepContext(),
-      started: (runtime) => this.#onFirstStart(runtime),
+      starting: (runtime) => this.#beforeFirstStart(runtime),
     });
   }
 
@@ -153,8 +153,8 @@ class OciExecutor implements Executor {
     const sure = this.#choice.isSure(runtime);
     const held = new HeldOutput(output, startedFile(prepared.bundle));
     if (sure) held.release();
+    this.#beforeFirstStart(runtime);
     const running = runContainer(runtime, prepared.bundle, (stream, chunk) => held.write(stream, chunk), scope);
-    this.#onFirstStart(runtime);
     const limit = step.limits?.memoryBytes;
     const watch = context.cookie !== undefined && limit !== undefined ? watchMemory(context.cookie, limit) : undefined;
     const outcome = await running.finally(() => watch?.stop());
@@ -198,8 +198,8 @@ class OciExecutor implements Executor {
     return `cooper${process.pid}x${Date.now().toString(36)}x${this.#steps++}`;
   }
 
-  /** What only has to be there while steps run; begun when the first one is on its way, so that it does not wait for it. */
-  #onFirstStart(runtime: Runtime): void {
+  /** What only has to be there while steps run. The watchdog comes before the first: between the two a kill would leave it behind. */
+  #beforeFirstStart(runtime: Runtime): void {
     if (this.#watchdog !== undefined) return;
     this.#watchdog = startWatchdog(runtime, this.#ownerFolder, this.#cookies.owner);
     writeFileSync(join(this.#ownerFolder, cookieFile), this.#cookies.owner);

@@ -18,7 +18,7 @@ export interface ContainerHome {
   readonly choice: RuntimeChoice;
   stepContext(): StepContext;
   /** A runtime's first process is on its way. */
-  started(runtime: Runtime): void;
+  starting(runtime: Runtime): void;
 }
 
 /** The container while its first process is there, or was. */
@@ -86,8 +86,8 @@ export class OciContainer implements Container {
       const keep = prepared.bundle.countsOomKills === true && runtime.name.endsWith("runc") ? ["--keep"] : [];
       const args = ["run", ...(runtime.runFlags ?? []), ...keep, "--bundle", folder, "--pid-file", pidFile, id];
       const call = { args, runtimeRoot, pidFile, logFile: join(folder, "log.json") };
+      this.#home.starting(runtime);
       const init = new TalkingProcess(runtime, call, process);
-      this.#home.started(runtime);
       this.#track(init, scope);
       return { runtime, context, prepared, init };
     } catch (error) {
