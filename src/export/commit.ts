@@ -161,7 +161,8 @@ async function commitManifest(
   );
   const layers = ready.map((layer) => {
     const { digest, size } = layer.record.descriptor;
-    const annotations = { ...stargzAnnotations(layer.record.descriptor), ...layer.annotations };
+    // Docker's manifests know no annotations.
+    const annotations = oci ? { ...stargzAnnotations(layer.record.descriptor), ...layer.annotations } : {};
     const descriptor = {
       mediaType: mediaTypeOf(layer, attributes, oci),
       digest,

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseImageManifest } from "../oci/index.ts";
 import { type Credentials, createRegistryClient, type RegistryClient } from "../registry/index.ts";
@@ -289,6 +289,21 @@ describe("rewrite-timestamp", () => {
       const path = await world.storage.blobs.path(response["containerimage.config.digest"] as `sha256:${string}`);
       const ids = JSON.parse(spawnSync("cat", [path], { encoding: "utf8" }).stdout).rootfs.diff_ids;
       expect([ids[0] === base, ids[1] === top]).toEqual([true, false]);
+    });
+  });
+
+  test("marks the layers that it made, where the media types know annotations", async () => {
+    await withWorld(async (world) => {
+      const marks = async (oci: string) => {
+        const attrs = { "rewrite-timestamp": "true", "source-date-epoch": "1000", "oci-mediatypes": oci };
+        const { response } = await run(world, "image", attrs, sourceOf(ofSnapshots(...world.two)));
+        const path = await world.storage.blobs.path(response["containerimage.digest"] as `sha256:${string}`);
+        const { layers } = JSON.parse(readFileSync(path, "utf8"));
+        return layers.map((layer: { annotations?: object }) => layer.annotations);
+      };
+      const mark = { "buildkit/rewritten-timestamp": "1000" };
+      expect(await marks("true")).toEqual([mark, mark]);
+      expect(await marks("false")).toEqual([undefined, undefined]);
     });
   });
 });
