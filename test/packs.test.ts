@@ -19,6 +19,7 @@ import { startDaemon } from "../src/daemon/index.ts";
 import { quietScope } from "../src/kit/index.ts";
 import { bundled, bundleVariable } from "./support/bundle.ts";
 import { outcomes } from "./support/lab.ts";
+import { plainEngine } from "./support/plain-engine.ts";
 import { useLab } from "./support/use-lab.ts";
 
 const wholeBundle = process.env[bundleVariable];
@@ -85,16 +86,7 @@ test("A RUN loads one more", async () => {
 
 test("A build at a daemon loads the first pack and that of the wire", async () => {
   here.lab.write({ "a.txt": "a\n", Dockerfile: "FROM scratch\nCOPY a.txt /\n" });
-  const engine = {
-    root: here.lab.root,
-    debug: false,
-    snapshotter: "auto",
-    ociWorkerBinary: "",
-    registries: {},
-    insecureEntitlements: [],
-    networkMode: "host",
-    maxParallelism: 0,
-  };
+  const engine = plainEngine(here.lab.root);
   const address = `unix://${join(folder, "socket")}`;
   const daemon = await startDaemon({ addresses: [address], engine, labels: {} }, quietScope);
   try {

@@ -5,21 +5,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BuildCall, build, remote, type SolveStatus } from "../../src/client/index.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { isCooperError, quietScope } from "../../src/kit/index.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 
 const { dial, queries, remoteEngine } = await remote();
 let folder = "";
 let daemon: Daemon;
 let statuses: SolveStatus[] = [];
-const engine = () => ({
-  root: join(folder, "root"),
-  debug: false,
-  snapshotter: "auto",
-  ociWorkerBinary: "",
-  registries: {},
-  insecureEntitlements: [],
-  networkMode: "host",
-  maxParallelism: 0,
-});
+const engine = () => plainEngine(join(folder, "root"));
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-daemon-"));
   mkdirSync(join(folder, "context"));

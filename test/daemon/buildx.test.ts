@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { quietScope } from "../../src/kit/index.ts";
 import { fetchBuildx } from "../support/buildx.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 
 const client = fetchBuildx();
 const withClient = client === undefined ? test.skip : test;
@@ -21,16 +22,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "context/a.txt"), "alpha");
   writeFileSync(join(folder, "context/dir/big"), Buffer.alloc(2_000_000, 1));
   cpSync("/usr/bin/busybox", join(folder, "context/busybox"));
-  const engine = {
-    root: join(folder, "root"),
-    debug: false,
-    snapshotter: "auto",
-    ociWorkerBinary: "",
-    registries: {},
-    insecureEntitlements: [],
-    networkMode: "host",
-    maxParallelism: 0,
-  };
+  const engine = plainEngine(join(folder, "root"));
   daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {} }, quietScope);
   if (client !== undefined) await buildx("create", "--name", "cooper", "--driver", "remote", `unix://${folder}/sock`);
 });

@@ -9,6 +9,7 @@ import { quietScope } from "../../src/kit/index.ts";
 import { buildDefinition, scratch } from "../../src/llb/index.ts";
 import { hostPlatform } from "../../src/oci/index.ts";
 import { frontendImage } from "../support/frontend-image.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
 
 const { remoteEngine } = await remote();
@@ -17,16 +18,7 @@ let folder = "";
 let registry: TestRegistry;
 let daemon: Daemon | undefined;
 const frontend = () => `${registry.host}/test/frontend:1`;
-const engine = () => ({
-  root: join(folder, "root"),
-  debug: false,
-  snapshotter: "auto",
-  ociWorkerBinary: "",
-  registries: {},
-  insecureEntitlements: [],
-  networkMode: "host",
-  maxParallelism: 0,
-});
+const engine = () => plainEngine(join(folder, "root"));
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-frontends-"));

@@ -11,6 +11,7 @@ import { content, control, gateway, health, otlp } from "../../src/grpc/index.ts
 import { quietScope, sleep } from "../../src/kit/index.ts";
 import { encode, type Method, pb } from "../../src/wire/index.ts";
 import { oddBytes, oddMessage, pick, randomFrom } from "../support/odd-values.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 
 const { dial, queries } = await remote();
 const random = randomFrom(Number(process.env.FUZZ_SEED ?? 20_240_229));
@@ -30,16 +31,7 @@ let folder = "";
 let daemon: Daemon;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-fuzz-"));
-  const engine = {
-    root: join(folder, "root"),
-    debug: false,
-    snapshotter: "auto",
-    ociWorkerBinary: "",
-    registries: {},
-    insecureEntitlements: [],
-    networkMode: "host",
-    maxParallelism: 0,
-  };
+  const engine = plainEngine(join(folder, "root"));
   daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {} }, quietScope);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,6 +8,7 @@ import { gateway } from "../../src/grpc/index.ts";
 import { isCooperError, quietScope } from "../../src/kit/index.ts";
 import { image, type State, scratch } from "../../src/llb/index.ts";
 import { type GatewayBuild, withGateway } from "../support/gateway.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
 
 const { LLBBridgeService: service } = gateway;
@@ -20,16 +21,7 @@ const busybox = (): State => image(`${registry.host}/library/busybox:latest`);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-gateway-"));
   registry = await startRegistry();
-  const engine = {
-    root: join(folder, "root"),
-    debug: false,
-    snapshotter: "auto",
-    ociWorkerBinary: "",
-    registries: {},
-    insecureEntitlements: ["security.insecure"],
-    networkMode: "host",
-    maxParallelism: 0,
-  };
+  const engine = { ...plainEngine(join(folder, "root")), insecureEntitlements: ["security.insecure"] };
   daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {} }, quietScope);
 });
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { remote } from "../../src/client/index.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../../src/daemon/index.ts";
 import { quietScope, sleep } from "../../src/kit/index.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 
 const { dial, queries } = await remote();
 let folder = "";
@@ -21,16 +22,7 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<DaemonOptions>): Promise<string> {
-  const engine = {
-    root: join(folder, "root"),
-    debug: false,
-    snapshotter: "auto",
-    ociWorkerBinary: "",
-    registries: {},
-    insecureEntitlements: [],
-    networkMode: "host",
-    maxParallelism: 0,
-  };
+  const engine = plainEngine(join(folder, "root"));
   daemon = await startDaemon({ addresses: [`unix://${folder}/sock`], engine, labels: {}, ...options }, quietScope);
   return daemon.addresses[0] ?? "";
 }

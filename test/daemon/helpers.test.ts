@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { quietScope } from "../../src/kit/index.ts";
 import { bundled } from "../support/bundle.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 import { spawnAsync } from "../support/spawn-async.ts";
 
 let folder = "";
@@ -16,10 +17,7 @@ const address = () => `unix://${join(folder, "sock")}`;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-helpers-"));
   for (const name of ["bin", "context"]) mkdirSync(join(folder, name));
-  const engine = {
-    ...{ root: join(folder, "root"), debug: false, snapshotter: "auto", ociWorkerBinary: "", registries: {} },
-    ...{ insecureEntitlements: [], networkMode: "host", maxParallelism: 0 },
-  };
+  const engine = plainEngine(join(folder, "root"));
   daemon = await startDaemon({ addresses: [address()], engine, labels: {} }, quietScope);
   // Each fake leaves its own words away and runs what it would run elsewhere.
   for (const program of ["docker", "podman", "nerdctl", "kubectl", "ssh"]) {

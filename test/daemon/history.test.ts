@@ -9,24 +9,18 @@ import { content, control, otlp } from "../../src/grpc/index.ts";
 import { quietScope } from "../../src/kit/index.ts";
 import { buildSpans, parseTraceparent, TraceExporter } from "../../src/trace/index.ts";
 import type { Init } from "../../src/wire/index.ts";
+import { plainEngine } from "../support/plain-engine.ts";
 
 const { dial, queries, remoteEngine } = await remote();
 const { ControlService } = control;
 const { ContentService } = content;
 let folder = "";
 let daemon: Daemon;
-const engine = (root: string) => ({
-  root,
-  debug: false,
-  snapshotter: "auto",
-  ociWorkerBinary: "",
-  registries: {},
-  insecureEntitlements: [],
-  networkMode: "host",
-  maxParallelism: 0,
-});
 const start = () =>
-  startDaemon({ addresses: [`unix://${folder}/sock`], engine: engine(join(folder, "root")), labels: {} }, quietScope);
+  startDaemon(
+    { addresses: [`unix://${folder}/sock`], engine: plainEngine(join(folder, "root")), labels: {} },
+    quietScope,
+  );
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cooper-history-"));
   mkdirSync(join(folder, "context"));
@@ -70,7 +64,7 @@ async function run(
       stdout: () => process.stdout,
       warn: () => {},
     },
-    engine: engine(""),
+    engine: plainEngine(""),
     onStatus,
   };
   return build(call, quietScope, remoteEngine({ address: `unix://${folder}/sock`, timeout: 20_000 }));
