@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SolveStatus } from "../../engine/index.ts";
 import type { control } from "../../grpc/index.ts";
-import { quietScope, sha256 } from "../../kit/index.ts";
+import { quietScope, sha256, sleep } from "../../kit/index.ts";
 import type { Init } from "../../wire/index.ts";
 import { timestamp } from "../times.ts";
 import { defaultLimits, History } from "./history.ts";
@@ -137,6 +137,45 @@ describe("History", () => {
     controller.abort(new Error("enough"));
     await expect(listening).rejects.toThrow("enough");
     expect(readdirSync(join(root, "records"))).toHaveLength(0);
+  });
+
+  it("finishes a build's record before another of the same name begins", async () => {
+    const history = open();
+    const done: string[] = [];
+    for (const which of ["first", "second"]) {
+      await history.start(record("one"));
+      await history.complete(record("one"));
+      done.push(which);
+      history.finalizeLater("one", async () => void done.push(`end of the ${which}`));
+    }
+    await history.close();
+    expect(done).toEqual(["first", "end of the first", "second", "end of the second"]);
+  });
+
+  it("removes at its close what was deleted while somebody listened to it", async () => {
+    const history = open();
+    await finished(history, "one");
+    const heard: unknown[] = [];
+    const listening = history.listen(
+      { ...everything, ref: "one", earlyExit: false },
+      async ({ type }) => void heard.push(type),
+      quietScope.signal,
+    );
+    while (heard.length === 0) await sleep(1);
+    await history.delete("one");
+    await history.close();
+    expect(readdirSync(join(root, "records"))).toEqual([]);
+    await listening;
+  });
+
+  it("writes nothing once it is closed", async () => {
+    const history = open();
+    await finished(history, "one");
+    await history.close();
+    rmSync(root, { recursive: true });
+    await expect(history.update("one", (known) => ({ ...known, pinned: true }))).rejects.toThrow("context canceled");
+    await expect(history.delete("one")).rejects.toThrow("context canceled");
+    expect(existsSync(root)).toBe(false);
   });
 
   it("finalizes when it is asked to, and at its close", async () => {

@@ -36,6 +36,7 @@ export class History {
   /** One change at a time: each begins with what the one before has left. */
   readonly #turn = new Semaphore(1);
   readonly #ready: Promise<void>;
+  #closed = false;
 
   /** Reads what was remembered before; nobody waits for that but who asks. `completed` is told of each build that has ended. */
   constructor(folder: HistoryFolder, limits: HistoryLimits, completed: (record: HistoryRecord) => void = () => {}) {
@@ -48,9 +49,11 @@ export class History {
     this.#ready.catch(() => {});
   }
 
+  /** A build begins; one of the same name that has ended gets no more. */
   async start(record: Init<HistoryRecord>): Promise<void> {
     await this.#ready;
     const full = fullRecord(record);
+    await this.finalize(full.ref);
     this.#active.set(full.ref, full);
     this.#tell({ type: STARTED, record: full });
   }
@@ -162,9 +165,13 @@ export class History {
     for (const ref of this.#records.overdue(now - maxAge, maxEntries)) await this.#drop(ref);
   }
 
-  /** Completes all records; those who listen hear the end. */
+  /** Completes all records; those who listen hear the end. Nothing is written any more when it resolves. */
   async close(): Promise<void> {
     await Promise.all([...this.#finalizers.keys()].map((ref) => this.finalize(ref)));
+    for (const ref of [...this.#doomed]) await this.#remove(ref);
+    await this.#inTurn(async () => {
+      this.#closed = true;
+    });
     for (const box of this.#listeners) box.close();
   }
 
@@ -185,7 +192,10 @@ export class History {
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
-    return this.#turn.run(quietScope.signal, work);
+    return this.#turn.run(quietScope.signal, () => {
+      if (this.#closed) throw new CooperError("daemon/stopped", "context canceled");
+      return work();
+    });
   }
 
   #tell(event: HistoryEvent): void {
