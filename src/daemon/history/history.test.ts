@@ -172,6 +172,7 @@ describe("History", () => {
     const history = open();
     await finished(history, "one");
     await history.close();
+    await history.close();
     rmSync(root, { recursive: true });
     await expect(history.update("one", (known) => ({ ...known, pinned: true }))).rejects.toThrow("context canceled");
     await expect(history.delete("one")).rejects.toThrow("context canceled");

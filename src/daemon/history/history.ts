@@ -169,7 +169,7 @@ export class History {
   async close(): Promise<void> {
     await Promise.all([...this.#finalizers.keys()].map((ref) => this.finalize(ref)));
     for (const ref of [...this.#doomed]) await this.#remove(ref);
-    await this.#inTurn(async () => {
+    await this.#turn.run(quietScope.signal, async () => {
       this.#closed = true;
     });
     for (const box of this.#listeners) box.close();
