@@ -1,7 +1,7 @@
 import type { Engine, Housekeeping } from "../engine/index.ts";
 import { Code, rpcError, type types } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
-import type { TransferFolders } from "../tunnel/index.ts";
+import type { LendFolder } from "../tunnel/index.ts";
 import type { Init } from "../wire/index.ts";
 import type { Builds } from "./builds.ts";
 import type { GarbageCollector } from "./garbage-collector.ts";
@@ -14,7 +14,7 @@ export interface DaemonParts {
   readonly engine: Engine;
   readonly builds: Builds;
   readonly sessions: Sessions;
-  readonly folders: TransferFolders;
+  readonly lendFolder: LendFolder;
   readonly history: History;
   readonly garbage: GarbageCollector;
   readonly tracing: Tracing;

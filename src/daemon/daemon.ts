@@ -4,7 +4,6 @@ import { GrpcServer, type Handler } from "../grpc/index.ts";
 import { CooperError, errnoOf, type Scope, sleep, writeFileAtomic } from "../kit/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { type Span, TraceExporter, type TraceSettings } from "../trace/index.ts";
-import { TransferFolders } from "../tunnel/index.ts";
 import { Builds } from "./builds.ts";
 import { contentHandlers } from "./content-service.ts";
 import { controlHandlers } from "./control-service.ts";
@@ -132,12 +131,10 @@ async function openParts(options: DaemonOptions, openEngine: OpenEngine, around:
     history: new History(folder, options.history ?? defaultLimits, (record) => metrics.buildEnded(record)),
     garbage,
     tracing: openTracing(options.traces, scope),
-    folders: new TransferFolders({
-      folder: async (key, description) => {
-        if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
-        return housekeeping.keptFolder("filesync", key, description);
-      },
-    }),
+    lendFolder: async (purpose, name) => {
+      if (housekeeping === undefined) throw new CooperError("daemon/no-storage", "cannot keep folders");
+      return housekeeping.lendFolder("filesync", purpose, `local source for ${name}`);
+    },
     worker: workerRecord({ id, snapshotter: engine.snapshotter ?? "", network, labels, gcPolicies, platforms }),
     draining: () => health.draining,
   };

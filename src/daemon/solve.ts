@@ -42,7 +42,7 @@ async function runBuild(
   const request = buildRequest(message);
   const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
   const peers = (id: string, scope: Scope) => parts.sessions.find(id, scope.signal);
-  await using session = caller === undefined ? nobody : remoteSession(caller, parts.folders, peers);
+  await using session = caller === undefined ? nobody : remoteSession(caller, parts.lendFolder, peers);
   const own = request.frontend === "" && request.definition === undefined ? build.frontend : undefined;
   const ended = AbortSignal.any([signal, parts.scope.signal]);
   const scope = { ...parts.scope, signal: ended };

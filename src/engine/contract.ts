@@ -192,8 +192,8 @@ export interface Housekeeping {
   prune(request: PruneRequest, scope: Scope): Promise<readonly UsageEntry[]>;
   /** Tells that no build runs at this moment. */
   rest(): void;
-  /** A folder that stays for one purpose; reclaim may take it while no build runs. */
-  keptFolder(space: string, key: string, description?: string): Promise<string>;
+  /** A folder that stays for one purpose, its user's alone until disposal; reclaim may take it while no build runs. */
+  lendFolder(space: string, key: string, description?: string): Promise<Disposable & { readonly path: string }>;
   /** The file that holds a blob; undefined when it is not here. */
   blob(digest: Digest): Promise<{ readonly path: string; readonly size: number } | undefined>;
 }

@@ -11,7 +11,7 @@ export function housekeepingOf(storage: Storage): Housekeeping {
     usage: (scope) => reclaim.usage(scope),
     prune: (request, scope) => prune(storage, request, scope),
     rest: () => reclaim.rest(),
-    keptFolder: (space, key, description) => storage.keptFolder(space, key, description),
+    lendFolder: (space, key, description) => storage.lendFolder(space, key, description),
     blob: async (digest: Digest) => {
       const size = await blobs.size(digest);
       return size === undefined ? undefined : { path: await blobs.path(digest), size };

@@ -140,6 +140,10 @@ export interface Mounted extends AsyncDisposable {
   readonly files: TreeFiles;
 }
 
+export interface LentFolder extends Disposable {
+  readonly path: string;
+}
+
 /** One open storage root. Several processes may have one root open at once. */
 export interface Storage extends AsyncDisposable {
   readonly root: string;
@@ -160,4 +164,6 @@ export interface Storage extends AsyncDisposable {
   exclusive<T>(name: string, scope: Scope, work: () => Promise<T>): Promise<T>;
   /** A folder below the root that belongs to one user for good (cache mounts): `space` and `key` name it, usage tells the description. */
   keptFolder(space: string, key: string, description?: string): Promise<string>;
+  /** The first kept folder of that key that nobody has, in this process or another: its user's alone until disposal, or its process's end. */
+  lendFolder(space: string, key: string, description?: string): Promise<LentFolder>;
 }

@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { kernelFiles } from "../archive/index.ts";
 import { sha256, splitDigest } from "../kit/index.ts";
-import type { Mounted } from "./contract.ts";
+import { isStill, tryFlock } from "../sys/index.ts";
+import type { LentFolder, Mounted } from "./contract.ts";
 import type { Database } from "./database/database.ts";
 import { told } from "./errors.ts";
 import { removeTree } from "./files/remove-tree.ts";
@@ -43,15 +44,30 @@ export class Folders {
 
   /** `kept/<space>-<digest of the key>`: the key is the user's, and may be anything. `description`: what `du` says of it. */
   kept(space: string, key: string, description?: string): Promise<string> {
+    return told("make folder for a cache", () => this.#kept(space, key, description));
+  }
+
+  /** The lock is the kernel's, on the folder itself. */
+  lend(space: string, key: string, description?: string): Promise<LentFolder> {
     return told("make folder for a cache", () => {
-      const { hex } = splitDigest(sha256(key));
-      const id = `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`;
-      const path = join(this.#layout.kept, id);
-      mkdirSync(path, { recursive: true, mode: 0o755 });
-      touch(path);
-      if (!this.#counted.has(id)) this.#countUse(id, description);
-      return path;
+      for (let number = 0; ; ) {
+        const path = this.#kept(space, `${key}#${number}`, description);
+        const lock = lockFolder(path);
+        if (lock === "gone") continue;
+        if (lock !== "taken") return { path, [Symbol.dispose]: () => closeSync(lock) };
+        number++;
+      }
     });
+  }
+
+  #kept(space: string, key: string, description: string | undefined): string {
+    const { hex } = splitDigest(sha256(key));
+    const id = `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`;
+    const path = join(this.#layout.kept, id);
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+    touch(path);
+    if (!this.#counted.has(id)) this.#countUse(id, description);
+    return path;
   }
 
   /** What was counted so far is counted again at the next use. */
@@ -64,5 +80,19 @@ export class Folders {
       DO UPDATE SET uses = uses + 1, description = coalesce(excluded.description, description)`;
     this.#database.run(sql, id, description ?? null);
     this.#counted.add(id);
+  }
+}
+
+/** The locked folder's descriptor. `gone`: somebody pruned it meanwhile. */
+function lockFolder(path: string): number | "taken" | "gone" {
+  const file = openSync(path, "r");
+  try {
+    const locked = tryFlock(file);
+    if (locked && isStill(path, file)) return file;
+    closeSync(file);
+    return locked ? "gone" : "taken";
+  } catch (error) {
+    closeSync(file);
+    throw error;
   }
 }

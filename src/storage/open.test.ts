@@ -249,6 +249,19 @@ describe("folders", () => {
     await using again = await open(root);
     expect(readFileSync(join(await again.keptFolder("cache", "../../etc"), "f"), "utf8")).toBe("1");
   });
+  it("lent ones are one user's each, between openings too, and keep what was in them", async () => {
+    const root = newRoot();
+    await using storage = await open(root);
+    await using other = await open(root);
+    const first = await storage.lendFolder("filesync", "../context");
+    using second = await other.lendFolder("filesync", "../context");
+    using third = await storage.lendFolder("filesync", "../context");
+    expect(new Set([first.path, second.path, third.path]).size).toBe(3);
+    writeFileSync(join(first.path, "f"), "1");
+    first[Symbol.dispose]();
+    using again = await other.lendFolder("filesync", "../context");
+    expect(readFileSync(join(again.path, "f"), "utf8")).toBe("1");
+  });
   it("temporary ones go with their content", async () => {
     await using storage = await open(newRoot());
     const folder = await storage.temporaryFolder("../x");

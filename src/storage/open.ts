@@ -101,6 +101,7 @@ function assemble(layout: Layout, snapshotter: Snapshotter, { self, database, tr
     temporaryFolder: (prefix) => folders.temporary(prefix),
     exclusive: (name, scope, work) => exclusive.run(name, scope, work),
     keptFolder: (space, key, description) => folders.kept(space, key, description),
+    lendFolder: (space, key, description) => folders.lend(space, key, description),
     [Symbol.asyncDispose]: () => {
       closing ??= close(layout, { self, database, trash }, log);
       return closing;

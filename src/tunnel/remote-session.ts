@@ -28,7 +28,6 @@ import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
 import { remoteBlobs, sendLayout } from "./remote-blobs.ts";
-import type { TransferFolders } from "./transfer-folders.ts";
 import { uploaded } from "./uploaded.ts";
 
 /** A caller at the other end of a tunnel. */
@@ -46,10 +45,16 @@ const pieceSize = 512 * 1024;
 /** Finds another caller by its session's id, waiting for it a little. Rejects when there is none. */
 export type FindCaller = (id: string, scope: Scope) => Promise<RemoteCaller>;
 
+/**
+ * A folder with what the last transfer for `purpose` left, of a directory called `name`: the caller's alone until disposal. A second
+ * one that wants the same meanwhile gets the next of that name.
+ */
+export type LendFolder = (purpose: string, name: string) => Promise<Disposable & { readonly path: string }>;
+
 /** What the caller at the other end of a tunnel offers to one build. Dispose of it when the build is over. */
 export function remoteSession(
   caller: RemoteCaller,
-  folders: TransferFolders,
+  lendFolder: LendFolder,
   peers?: FindCaller,
 ): Session & AsyncDisposable {
   const held = new AsyncDisposableStack();
@@ -61,11 +66,8 @@ export function remoteSession(
       const { sharedKeyHint = name, progress, differ, metadataExcept, ...patterns } = wanted ?? noWish;
       if (!offers(filesync.FileSyncService.DiffCopy))
         throw new CooperError("session/no-local", "no local sources enabled");
-      const lent = await folders.borrow(
-        `${name}:${sharedKeyHint}:${caller.sharedKey}${metadataExcept ? ":metadata" : ""}`,
-        name,
-      );
-      held.defer(lent.release);
+      const purpose = `${name}:${sharedKeyHint}:${caller.sharedKey}${metadataExcept ? ":metadata" : ""}`;
+      const lent = held.use(await lendFolder(purpose, name));
       const lists = {
         [header.directory]: [name],
         [header.include]: patterns.include,
@@ -122,7 +124,7 @@ export function remoteSession(
     },
     async peer(other, scope) {
       if (peers === undefined) throw new CooperError("session/no-local", `no active session for ${other}`);
-      return held.use(remoteSession(await peers(other, scope), folders));
+      return held.use(remoteSession(await peers(other, scope), lendFolder));
     },
     upload: (address, scope) =>
       offers(upload.UploadService.Pull) ? uploaded(caller.client, address, scope) : undefined,

@@ -34,7 +34,7 @@ import { MemoryRegistry } from "../registry/testing/index.ts";
 import { createLocalSession, type LocalSessionOptions, type Session } from "../session/index.ts";
 import { lgetxattr, lsetxattr, utimensat } from "../sys/index.ts";
 import { decode } from "../wire/index.ts";
-import { attachSession, remoteSession, sessionHeader, TransferFolders } from "./index.ts";
+import { attachSession, remoteSession, sessionHeader } from "./index.ts";
 import { sessionHandlers } from "./serve-session.ts";
 
 let folder = "";
@@ -68,12 +68,14 @@ async function localSession(options: Partial<LocalSessionOptions>): Promise<Sess
 
 /** What a daemon sees of a session that is offered through a socket; each call gives one build's view of it. */
 async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() => Session> {
-  const folders = new TransferFolders({
-    async folder(key) {
-      mkdirSync(join(folder, "kept", key), { recursive: true });
-      return join(folder, "kept", key);
-    },
-  });
+  const lent = new Set<string>();
+  const lendFolder = async (purpose: string) => {
+    let path = join(folder, "kept", purpose);
+    while (lent.has(path)) path += "+";
+    lent.add(path);
+    mkdirSync(path, { recursive: true });
+    return { path, [Symbol.dispose]: () => void lent.delete(path) };
+  };
   const attached = Promise.withResolvers<() => Session>();
   const rpc = new GrpcServer([
     streaming(control.ControlService.Session, async (call) => {
@@ -82,7 +84,7 @@ async function daemonsView(options: Partial<LocalSessionOptions>): Promise<() =>
       const methods = new Set((call.metadata.get(sessionHeader.method) ?? []).map((name) => name.toLowerCase()));
       const client = new GrpcClient(inner);
       const id = firstOf(call.metadata, sessionHeader.id) ?? "";
-      attached.resolve(() => open.use(remoteSession({ id, sharedKey: "k", methods, client }, folders)));
+      attached.resolve(() => open.use(remoteSession({ id, sharedKey: "k", methods, client }, lendFolder)));
       await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve()));
       inner.destroy();
     }),

@@ -124,6 +124,32 @@ test("questions to the frontend are answered", async () => {
   expect(Buffer.from(frontendMetadata?.get("result.txt") ?? []).toString()).toContain("two (default)");
 });
 
+test("two daemons on one root keep the contexts of their clients apart", async () => {
+  const address = `unix://${folder}/second`;
+  const second = await startDaemon({ addresses: [address], engine: engine(), labels: {} }, quietScope);
+  try {
+    const clients = [{ place: daemon.addresses[0] }, { place: address }].map(({ place }, number) => {
+      const context = join(folder, `context${number}`);
+      mkdirSync(context);
+      writeFileSync(join(context, "Dockerfile"), "FROM scratch\nCOPY . /\n");
+      for (let file = 0; file < 300; file++) writeFileSync(join(context, `${file}`), `client ${number}`);
+      const path = join(folder, `out${number}`);
+      const session = { locals: { context, dockerfile: context }, outputs: [{ kind: "directory" as const, path }] };
+      return { number, place, path, call: () => call({ exporters: [{ type: "local", attrs: {} }] }, session) };
+    });
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(clients.map(({ call, place }) => run(call(), place)));
+      for (const { number, path } of clients) {
+        const contents = Array.from({ length: 300 }, (_, file) => readFileSync(join(path, `${file}`), "utf8"));
+        expect(new Set(contents)).toEqual(new Set([`client ${number}`]));
+        rmSync(path, { recursive: true });
+      }
+    }
+  } finally {
+    await second.shutDown(0);
+  }
+});
+
 test("after all is pruned nothing is left, and the worker says what it is", async () => {
   write("a.txt", "alpha");
   write("Dockerfile", "FROM scratch\nCOPY a.txt /\n");
