@@ -129,6 +129,24 @@ test("so many as were asked for are kept ready, none is used twice, and all are 
   expect(readdirSync(join(folder, "state"))).toEqual([]);
 });
 
+test("builders with roots of their own make their first networks one after the other", async () => {
+  for (const name of ["first", "second"]) plugin(name, { cniVersion: "1.0.0" });
+  const busy = join(folder, "busy");
+  const script = `#!/bin/sh
+[ "$CNI_COMMAND" = ADD ] || exit 0
+mkdir ${busy} || exit 1
+sleep 0.2
+rmdir ${busy}
+echo '{"cniVersion": "1.0.0"}'
+`;
+  writeFileSync(join(folder, "plugins/first"), script);
+  const builders = ["one", "two", "three"].map((root) => new StepNetworks(plan(), join(folder, root), () => {}));
+  const taken = await Promise.all(builders.map((networks) => networks.take("")));
+  expect(new Set(taken.map(({ path }) => path)).size).toBe(3);
+  for (const network of taken) await network[Symbol.asyncDispose]();
+  for (const networks of builders) await networks[Symbol.asyncDispose]();
+});
+
 test("a builder that is killed leaves none: its watchdog gives them back", async () => {
   for (const name of ["first", "second"]) plugin(name, { cniVersion: "1.0.0" });
   const program = `

@@ -4,6 +4,7 @@ import { type Log, messageOf } from "../../kit/index.ts";
 import { removeBridge } from "../../sys/index.ts";
 import type { Watchdog } from "../processes/watchdog-process.ts";
 import { ownerName } from "../runtime/owner.ts";
+import { aloneInNetwork } from "./alone.ts";
 import { startNetworkWatchdog, sweepNetworks } from "./network-watchdog.ts";
 import type { NetworkPlan } from "./settings.ts";
 import { makeStepNetwork, type StepNetwork } from "./step-network.ts";
@@ -46,9 +47,17 @@ export class StepNetworks implements AsyncDisposable {
 
   /** The first one alone: plugins that find nothing make bridges and chains of rules that others share, and fail when they do it at once. */
   async #make(hostname: string): Promise<StepNetwork> {
-    if (this.#first !== undefined) await this.#first;
-    const making = makeStepNetwork(this.#plan, this.#ownerFolder, hostname);
-    this.#first ??= making.then(
+    const make = () => makeStepNetwork(this.#plan, this.#ownerFolder, hostname);
+    if (this.#first !== undefined) {
+      await this.#first;
+      return make();
+    }
+    const { bridge } = this.#plan;
+    const making = aloneInNetwork(() => {
+      this.#ownBridge = bridge !== undefined && !interfaceExists(bridge);
+      return make();
+    });
+    this.#first = making.then(
       () => {},
       () => {},
     );
@@ -59,8 +68,6 @@ export class StepNetworks implements AsyncDisposable {
     if (this.#watchdog !== undefined) return;
     mkdirSync(this.#ownerFolder, { recursive: true, mode: 0o700 });
     this.#watchdog = startNetworkWatchdog(this.#ownerFolder);
-    const { bridge } = this.#plan;
-    this.#ownBridge = bridge !== undefined && !interfaceExists(bridge);
     this.#sweep = sweepNetworks(this.#folder);
   }
 
@@ -108,7 +115,7 @@ export class StepNetworks implements AsyncDisposable {
     const { bridge } = this.#plan;
     if (bridge === undefined || !this.#ownBridge) return;
     try {
-      removeBridge(bridge);
+      await aloneInNetwork(async () => removeBridge(bridge));
     } catch (error) {
       this.#log(`failed to remove bridge ${JSON.stringify(bridge)}: ${messageOf(error)}`);
     }
