@@ -15,6 +15,8 @@ export interface Blobs {
 /** Manifests are no larger than this, and an index leads to its manifests' configs in so many steps. */
 const maxManifest = 4 << 20;
 const maxDepth = 3;
+/** Blobs come before the record that names them; after so many milliseconds it is not coming any more. */
+const tooOld = 3_600_000;
 
 /**
  * What is remembered of finished builds, on disk: `records/<digest of the ref>`, and the blobs that records name in
@@ -32,7 +34,7 @@ export class HistoryFolder {
     this.#path = path;
   }
 
-  /** All records whose blobs are there. What a kill left half done is removed. */
+  /** All records whose blobs are there. What a kill left half done is removed, once it is too old to be another daemon's work on this root. */
   async load(): Promise<readonly HistoryRecord[]> {
     const records: HistoryRecord[] = [];
     for (const name of await namesIn(join(this.#path, "records"))) {
@@ -43,8 +45,7 @@ export class HistoryFolder {
     for (const record of records) this.#count(record.ref, await this.#namedBy(record));
     for (const algorithm of await namesIn(join(this.#path, "blobs"))) {
       for (const hex of await namesIn(join(this.#path, "blobs", algorithm))) {
-        if (!this.#counts.has(`${algorithm}:${hex}`))
-          await rm(join(this.#path, "blobs", algorithm, hex), { force: true });
+        if (!this.#counts.has(`${algorithm}:${hex}`)) await removeOld(join(this.#path, "blobs", algorithm, hex));
       }
     }
     return records;
@@ -140,6 +141,11 @@ export class HistoryFolder {
     const { algorithm, hex } = splitDigest(digest);
     return join(this.#path, "blobs", algorithm, hex);
   }
+}
+
+async function removeOld(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && Date.now() - found.mtimeMs > tooOld) await rm(path, { force: true });
 }
 
 async function namesIn(path: string): Promise<readonly string[]> {

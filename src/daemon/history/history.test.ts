@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -190,10 +190,14 @@ describe("History", () => {
     expect(done).toEqual(["one", "two"]);
   });
 
-  it("drops records whose log was lost, and blobs that nobody names", async () => {
+  it("drops records whose log was lost, and old blobs that nobody names", async () => {
     const history = open();
     const logs = await finished(history, "one");
     await history.folder.putBlob(Buffer.from("nobody's"), "");
+    expect(await listed(open())).toEqual(["complete one"]);
+    expect(readdirSync(join(root, "blobs/sha256"))).toHaveLength(2);
+    const old = new Date(Date.now() - 2 * hour);
+    for (const name of readdirSync(join(root, "blobs/sha256"))) utimesSync(join(root, "blobs/sha256", name), old, old);
     rmSync(join(root, "blobs/sha256", String(logs.digest).slice(7)));
     expect(await listed(open())).toEqual([]);
     expect(readdirSync(join(root, "blobs/sha256"))).toEqual([]);
