@@ -2,9 +2,9 @@ import type { SourceSpec, VerifySource } from "../engine/index.ts";
 import { resolveSourceMeta } from "../gateway/index.ts";
 import { Code, type gateway, policysession, rpcError } from "../grpc/index.ts";
 import { CooperError, prefixed } from "../kit/index.ts";
+import { platformToWire } from "../llb/index.ts";
 import type { RemoteCaller } from "../tunnel/index.ts";
 import { type Init, sourcepolicy } from "../wire/index.ts";
-import { wirePlatform } from "./worker-record.ts";
 
 type Around = Parameters<VerifySource>[2];
 const { CheckPolicy } = policysession.PolicyVerifierService;
@@ -17,7 +17,7 @@ export function policySession(caller: () => Promise<RemoteCaller>): VerifySource
     let known: Init<gateway.ResolveSourceMetaResponse> = { source };
     for (;;) {
       around.spend();
-      const question = { ...(platform && { platform: wirePlatform(platform) }), source: known };
+      const question = { ...(platform && { platform: platformToWire(platform) }), source: known };
       const { result } = await client.unary(CheckPolicy, question, { signal: around.scope.signal });
       if (result?.case !== "request") return decided(source, result?.value);
       known = { ...(await metadataOf(source, result.value, around)), source };

@@ -3,8 +3,9 @@ import { hostname } from "node:os";
 import type { GcPolicy } from "../engine/index.ts";
 import type { types } from "../grpc/index.ts";
 import type { Fields } from "../kit/index.ts";
+import { platformToWire } from "../llb/index.ts";
 import type { Platform } from "../oci/index.ts";
-import type { Init, pb } from "../wire/index.ts";
+import type { Init } from "../wire/index.ts";
 import { workerPlatforms } from "./worker-platforms.ts";
 
 /** Upstream's text for a program built without a version. */
@@ -38,7 +39,7 @@ export function workerRecord(options: {
   return {
     id: options.id,
     labels: new Map(Object.entries(labels)),
-    platforms: (options.platforms ?? workerPlatforms()).map(wirePlatform),
+    platforms: (options.platforms ?? workerPlatforms()).map(platformToWire),
     gcPolicy: (options.gcPolicies ?? []).map(wirePolicy),
     buildkitVersion: version,
   };
@@ -70,25 +71,4 @@ export function randomId(): string {
     .toString(36)
     .padStart(25, "0")
     .slice(-25);
-}
-
-export function wirePlatform(platform: Platform) {
-  return {
-    os: platform.os,
-    architecture: platform.architecture,
-    variant: platform.variant ?? "",
-    osVersion: platform.osVersion ?? "",
-    osFeatures: platform.osFeatures ?? [],
-  };
-}
-
-/** The other way round; empty is absent. */
-export function plainPlatform({ os, architecture, variant, osVersion, osFeatures }: pb.Platform): Platform {
-  return {
-    os,
-    architecture,
-    ...(variant !== "" && { variant }),
-    ...(osVersion !== "" && { osVersion }),
-    ...(osFeatures.length > 0 && { osFeatures }),
-  };
 }

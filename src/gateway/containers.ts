@@ -1,11 +1,10 @@
 import { isIP } from "node:net";
 import { Code, gateway, type Handler, rpcError, unary } from "../grpc/index.ts";
-import { mountTypeFromWire, type NetworkMode } from "../llb/index.ts";
+import { mountTypeFromWire, type NetworkMode, platformFromWire } from "../llb/index.ts";
 import type { pb } from "../wire/index.ts";
 import type { ContainerMount, ContainerRequest, GatewayBridge, GatewayContainer } from "./contract.ts";
 import { rangeOf, statMessage } from "./file-message.ts";
 import type { Call } from "./handlers.ts";
-import { plainPlatform } from "./platform.ts";
 
 /** Containers by the names that their clients gave them, for each build apart. */
 export class Containers {
@@ -97,7 +96,7 @@ function containerRequest(request: gateway.NewContainerRequest): ContainerReques
     network: networkOf(request.network),
     hostname: request.hostname,
     extraHosts: request.extraHosts.map(extraHost),
-    ...(request.platform && { platform: plainPlatform(request.platform) }),
+    ...(request.platform && { platform: platformFromWire(request.platform) }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
 import { parseDigest } from "../kit/index.ts";
+import { platformFromWire } from "../llb/index.ts";
 import type { Init } from "../wire/index.ts";
 import { builderCapabilities, gatewayCapabilities } from "./capabilities.ts";
 import { carriedError } from "./carried-error.ts";
@@ -19,7 +20,6 @@ import { Containers, containerHandlers } from "./containers.ts";
 import type { GatewayBridge, GatewayCaller } from "./contract.ts";
 import { execProcess } from "./exec-process.ts";
 import { rangeOf, statMessage } from "./file-message.ts";
-import { plainPlatform } from "./platform.ts";
 import { deprecated, resultMessage, resultOf } from "./result-message.ts";
 import { asAsked, modeOf, resolveSourceMeta } from "./source-meta.ts";
 import { warningOf } from "./warning.ts";
@@ -158,7 +158,7 @@ async function resolveImageConfig(
     mode: modeOf(request.resolveMode),
     logName: request.logName || `resolve image config for ${request.ref}`,
     policies: request.sourcePolicies,
-    ...(request.platform && { platform: plainPlatform(request.platform) }),
+    ...(request.platform && { platform: platformFromWire(request.platform) }),
     ...(request.storeID !== "" && {
       ociLayout: { sessionId: request.sessionID || bridge.sessionId, storeId: request.storeID },
     }),

@@ -1,9 +1,9 @@
 import type { ChecksumRequest, FrontendBridge, ImageAttestations, ImageResolveMode } from "../frontend/index.ts";
 import { Code, type gateway, rpcError } from "../grpc/index.ts";
 import type { Scope } from "../kit/index.ts";
+import { platformFromWire } from "../llb/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { Init } from "../wire/index.ts";
-import { plainPlatform } from "./platform.ts";
 
 /** What a source is at this moment: an image's digest and config, a git ref's commit, an http file's checksum. */
 export async function resolveSourceMeta(
@@ -20,7 +20,7 @@ export async function resolveSourceMeta(
       mode: modeOf(resolveMode),
       logName: logName || `resolve image config for ${identifier}`,
       policies,
-      ...(platform && { platform: plainPlatform(platform) }),
+      ...(platform && { platform: platformFromWire(platform) }),
       ...attestationWish(request.image),
       ...(scheme === "oci-layout" && {
         ociLayout: { sessionId: attrs.get("oci.session") || bridge.sessionId, storeId: attrs.get("oci.store") ?? "" },

@@ -19,8 +19,8 @@ export function inputFromWire(input: pb.Input): Input {
   return { digest: parseDigest(input.digest), index: nonNegative(input.index, "input's index") };
 }
 
-export function platformFromWire(platform: pb.Platform): Platform {
-  const { os, architecture, variant, osVersion, osFeatures } = platform;
+/** A platform of the wire: empty is absent. */
+export function platformFromWire({ os, architecture, variant, osVersion, osFeatures }: pb.Platform): Platform {
   return {
     os,
     architecture,

@@ -4,7 +4,7 @@ export { type DefinitionVertex, type ParsedDefinition, parseDefinition, unmarsha
 export { EnvList } from "./env-list.ts";
 export type { RunMountOptions, RunOptions, RunSecret, RunSsh } from "./exec-node.ts";
 export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec, parseOwner } from "./file-node.ts";
-export { mountTypeFromWire } from "./from-wire.ts";
+export { mountTypeFromWire, platformFromWire } from "./from-wire.ts";
 export { type GitOptions, git } from "./git-source.ts";
 export { type GitUrl, parseGitUrl } from "./git-url.ts";
 export { goStruct } from "./go-struct.ts";
@@ -18,3 +18,4 @@ export { stateFromDefinition } from "./received.ts";
 export type { Position, Range, SourceFileInfo, SourceLocation, SourceMap } from "./source-map.ts";
 export { http, image, type LocalOptions, local, ociLayout, type ResolveMode } from "./source-node.ts";
 export { State, scratch } from "./state.ts";
+export { platformToWire } from "./to-wire.ts";

@@ -15,9 +15,9 @@ export function opToWire(op: Op): WireOp {
   };
 }
 
-function platformToWire(platform: Platform): Init<pb.Platform> {
-  const { architecture, os, variant, osVersion, osFeatures } = platform;
-  return { architecture, os, variant, osVersion, osFeatures };
+/** A platform's wire form: absent is empty. */
+export function platformToWire({ os, architecture, variant, osVersion, osFeatures }: Platform): pb.Platform {
+  return { os, architecture, variant: variant ?? "", osVersion: osVersion ?? "", osFeatures: osFeatures ?? [] };
 }
 
 /** -1 on the wire is no input (or no output). */

@@ -1,5 +1,5 @@
 import { prefixed } from "../../kit/index.ts";
-import type { Platform } from "../../oci/index.ts";
+import { platformFromWire } from "../../llb/index.ts";
 import { decode, pb } from "../../wire/index.ts";
 import type { SourceSpec } from "../contract.ts";
 import { rewriteDefinition } from "./rewrite-definition.ts";
@@ -24,7 +24,7 @@ async function checkedSources(
   const checked = def.map(async (bytes) => {
     const { op, platform } = decode(pb.Op, bytes);
     if (op?.case !== "source") return [];
-    const use = await check(op.value, platform && plainPlatform(platform));
+    const use = await check(op.value, platform && platformFromWire(platform));
     const same = use.identifier === op.value.identifier && sameAttrs(use.attrs, op.value.attrs);
     return same ? [] : [[Buffer.from(bytes).toString("latin1"), use] as const];
   });
@@ -37,14 +37,4 @@ async function checkedSources(
 
 function sameAttrs(a: SourceSpec["attrs"], b: SourceSpec["attrs"]): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-}
-
-function plainPlatform({ os, architecture, variant, osVersion, osFeatures }: pb.Platform): Platform {
-  return {
-    os,
-    architecture,
-    ...(variant !== "" && { variant }),
-    ...(osVersion !== "" && { osVersion }),
-    ...(osFeatures.length > 0 && { osFeatures }),
-  };
 }

@@ -1,7 +1,7 @@
 import type { FrontendRequest, FrontendResult } from "../../frontend/index.ts";
 import { CooperError, isCooperError, type Scope } from "../../kit/index.ts";
+import { platformToWire } from "../../llb/index.ts";
 import type { GatewayBridge, ProcessRequest } from "../contract.ts";
-import { wirePlatform } from "../platform.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import { type FrontendImage, findImage } from "./find-image.ts";
 import { frontendProcess } from "./frontend-process.ts";
@@ -28,7 +28,7 @@ export async function imageFrontend(
   if (source === "") throw new CooperError("gateway/no-source", "no source specified for gateway");
   const image = await findImage(source, request, bridge, scope);
   checkCapabilities(request, image);
-  const worker = { id: workerId, platforms: bridge.workerPlatforms.map(wirePlatform) };
+  const worker = { id: workerId, platforms: bridge.workerPlatforms.map(platformToWire) };
   const frontend = new ServedFrontend({ ...bridge, inputs: request.inputs }, worker, scope);
   const { container, process } = await startIn(
     image,
