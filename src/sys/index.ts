@@ -1,6 +1,5 @@
 export * from "./allocation.ts";
 export { removeBridge } from "./bridge.ts";
-export * from "./copy.ts";
 export * from "./credentials.ts";
 export * from "./datagram.ts";
 export { SysError } from "./error.ts";

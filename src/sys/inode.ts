@@ -61,12 +61,3 @@ export function utimensat(path: string, atime: FileTime, mtime: FileTime): void 
   const call = bind("int utimensat(int, const char *, void *, int)");
   checked(call(cwd, cstring(path, "utimensat"), times, noFollow), "utimensat", path);
 }
-
-/** Flags of renameat2(2). */
-export const RenameFlag = { noReplace: 1, exchange: 2 } as const;
-
-/** renameat2(2): with `noReplace` fails with EEXIST, with `exchange` swaps the two. Throws `SysError`. */
-export function renameat2(from: string, to: string, flags: number): void {
-  const call = bind("int renameat2(int, const char *, int, const char *, unsigned int)");
-  checked(call(-100, cstring(from, "renameat2"), -100, cstring(to, "renameat2"), flags), "renameat2", to);
-}

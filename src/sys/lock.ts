@@ -15,11 +15,6 @@ export function tryFlock(file: number, kind: "exclusive" | "shared" = "exclusive
   return true;
 }
 
-/** Gives up a lock taken by `tryFlock`. */
-export function unlockFlock(file: number): void {
-  checked(bind("int flock(int, int)")(file, 8), "flock");
-}
-
 /** True when `path` still names the open file: to be asked after taking a lock on a file that others may remove or rename. */
 export function isStill(path: string, file: number): boolean {
   const [named, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(file)];

@@ -20,7 +20,7 @@ export function listMounts(): MountPoint[] {
 }
 
 /** Parses the lines of a mountinfo file; space, tab, newline and backslash in names are octal there. */
-export function parseMountInfo(text: string): MountPoint[] {
+function parseMountInfo(text: string): MountPoint[] {
   const mounts: MountPoint[] = [];
   for (const line of text.split("\n")) {
     const [before = "", after] = line.split(" - ", 2);
