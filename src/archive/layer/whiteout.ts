@@ -6,7 +6,7 @@ export const whiteoutPrefix = ".wh.";
 /** In a directory whose older content is gone. */
 const opaqueMarker = ".wh..wh..opq";
 /** Both ways in which overlayfs marks an opaque directory. */
-export const opaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"] as const;
+const opaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"] as const;
 
 /** What a whiteout entry's base name deletes. Throws `archive/bad-layer` for one that names nothing below its directory. */
 export function whiteoutTarget(

@@ -1,7 +1,6 @@
-import { type Bytes, linkTargetBelow, type Scope } from "../../kit/index.ts";
+import { linkTargetBelow } from "../../kit/index.ts";
 import { splitDevice } from "../../sys/index.ts";
 import type { TarHeader, TarSource, TreeEntry } from "../contract.ts";
-import { tarStream } from "../tar/tar-stream.ts";
 import { kernelFiles, type TreeFiles } from "./tree-files.ts";
 import { walkTree } from "./walk-tree.ts";
 
@@ -14,12 +13,10 @@ export interface TreeTarOptions {
   readonly files?: TreeFiles;
 }
 
-/** The tar of a whole tree, with the bytes that upstream's tar exporter gives; a socket is an empty file there. */
-export function treeTar(folder: string, options: TreeTarOptions, scope: Pick<Scope, "signal">): Bytes {
-  return tarStream(treeEntries(folder, options), scope);
-}
-
-/** The entries of `treeTar`, to be put into a tar together with others. The root itself has none. */
+/**
+ * The entries of a whole tree's tar, those that upstream's tar exporter gives; a socket is an empty file there. The root itself has none, so
+ * that they can be put into a tar together with others.
+ */
 export function* treeEntries(folder: string, options: TreeTarOptions = {}): Generator<TarSource> {
   const firstNames = new Map<string, string>();
   for (const entry of walkTree(folder, {}, options.files)) {

@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../../kit/index.ts";
 import { lsetxattr } from "../../sys/index.ts";
 import type { WalkFilter } from "../contract.ts";
+import { tarStream } from "../tar/tar-stream.ts";
 import { entriesOf, never, testFolder } from "../testing/index.ts";
 import { followLinks } from "./follow-links.ts";
-import { treeTar } from "./tree-tar.ts";
+import { treeEntries } from "./tree-tar.ts";
 import { walkTree } from "./walk-tree.ts";
 
 const at = testFolder();
@@ -96,12 +97,12 @@ describe("walkTree()", () => {
   });
 });
 
-describe("treeTar()", () => {
+describe("treeEntries()", () => {
   const root = tree("mkdir -p d; echo x > d/f; ln d/f d/g; ln -s f d/l; mknod d/n c 5 1; touch -d @1700000000.6 d/f");
   lsetxattr(`${root}/d/f`, "user.golden", Buffer.from("val"));
 
   test("has attributes, links and devices, times to the nearest second", async () => {
-    const entries = (await entriesOf(treeTar(root, {}, never))).map((entry) => entry.header);
+    const entries = (await entriesOf(tarStream(treeEntries(root), never))).map((entry) => entry.header);
     expect(entries.map((header) => [header.name, header.type, header.linkName])).toEqual([
       ["d/", "directory", undefined],
       ["d/f", "file", undefined],
@@ -115,7 +116,7 @@ describe("treeTar()", () => {
   });
 
   test("can be put below a prefix, with one time for all, and GNU tar unpacks it", async () => {
-    const tar = await collect(treeTar(root, { prefix: "linux_amd64", mtime: 5 }, never), 1e8);
+    const tar = await collect(tarStream(treeEntries(root, { prefix: "linux_amd64", mtime: 5 }), never), 1e8);
     const target = tree("");
     execFileSync("tar", ["-xf", "-", "-C", target], { input: tar });
     expect(readFileSync(`${target}/linux_amd64/d/g`, "utf8")).toBe("x\n");
