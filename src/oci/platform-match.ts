@@ -1,21 +1,14 @@
 import { normalizePlatform, type Platform } from "./platform.ts";
 
-/**
- * True when something built for `offered` runs on `wanted`: the same platform, or an older variant of it that the
- * processor still runs (containerd `platforms.Only`): arm/v7 takes v6 and v5, amd64/v3 takes v2 and v1 and 386.
- */
-export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
-  return rankOf(compatible(normalizePlatform(wanted)), normalizePlatform(offered)) >= 0;
-}
-
 /** True when both are the same platform after normalisation; no sub-variants (`platforms.OnlyStrict`). */
 export function samePlatform(wanted: Platform, offered: Platform): boolean {
   return rankOf([normalizePlatform(wanted)], normalizePlatform(offered)) >= 0;
 }
 
 /**
- * The candidate that suits `wanted` best, or undefined: nearest variant first, then the one that uses most of the
- * wanted OS features, then the first in the list.
+ * The candidate that suits `wanted` best, or undefined when none runs there: the same platform or an older variant of it that the processor
+ * still runs (containerd `platforms.Only`: arm/v7 takes v6 and v5, amd64/v3 takes v2 and v1 and 386). Nearest variant first, then the one that
+ * uses most of the wanted OS features, then the first in the list.
  */
 export function bestMatch<T>(
   wanted: Platform,
