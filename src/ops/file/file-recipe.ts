@@ -54,7 +54,6 @@ function copied(action: CopyAction): Selection {
     followLinks: action.followSymlink,
     include: action.includePatterns,
     exclude: action.excludePatterns,
-    contentsOnly: action.dirCopyContents,
   };
 }
 

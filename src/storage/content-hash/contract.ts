@@ -25,8 +25,6 @@ export interface HashSelector {
   readonly followLinks: boolean;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  /** A directory stands for what it holds (COPY dir/ copies its content): its own name does not count. */
-  readonly contentsOnly?: boolean;
 }
 
 /** What is known of a file that was seen; numbers as in `BigIntStats`. */
