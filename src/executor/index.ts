@@ -8,6 +8,6 @@ export type { Attempt, NamespaceFacts } from "./probe/namespaces.ts";
 export { probe } from "./probe/probe.ts";
 export { probeRungs } from "./probe/probe-rungs.ts";
 export { idCount, inFirstUserNamespace } from "./probe/process-rights.ts";
-export * from "./probe/rungs.ts";
+export type { Lack, ProbedFacts, Rung, RungName } from "./probe/rungs.ts";
 export { type GroupEntry, groupEntries, type PasswdEntry, passwdEntries } from "./rootfs/user.ts";
 export { capabilityNames, defaultCapabilities } from "./spec/capabilities.ts";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CooperError, type Digest, sha256 } from "../kit/index.ts";
 import { encode, type Init, pb } from "../wire/index.ts";
-import { buildDefinition, image, marshalHead, scratch, unmarshalDefinition } from "./index.ts";
+import { buildDefinition, image, scratch, unmarshalDefinition } from "./index.ts";
+import { marshalHead } from "./marshal.ts";
 
 const platform = { os: "linux", architecture: "amd64" };
 const source = (identifier: string): Init<pb.Op> => ({ op: { case: "source", value: { identifier } } });

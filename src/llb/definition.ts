@@ -38,7 +38,7 @@ export function unmarshalDefinition(bytes: Uint8Array): ParsedDefinition {
 }
 
 /** The same for a definition that is decoded already (part of a larger message). */
-export function parseDefinition(definition: pb.Definition): ParsedDefinition {
+function parseDefinition(definition: pb.Definition): ParsedDefinition {
   if (definition.def.length > limits.ops) throw invalid(`size: ${definition.def.length} ops, at most ${limits.ops}`);
   const source = sourceMapFromWire(definition.source);
   const last = definition.def.at(-1);

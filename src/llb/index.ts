@@ -1,6 +1,6 @@
 export { type BuildDefinitionOptions, type BuiltDefinition, buildDefinition } from "./build-definition.ts";
 export { caps } from "./caps.ts";
-export { type DefinitionVertex, type ParsedDefinition, parseDefinition, unmarshalDefinition } from "./definition.ts";
+export { type DefinitionVertex, type ParsedDefinition, unmarshalDefinition } from "./definition.ts";
 export { EnvList } from "./env-list.ts";
 export type { RunMountOptions, RunOptions, RunSecret, RunSsh } from "./exec-node.ts";
 export { type CopySource, type FileActionSpec, type FileActions, type OwnerSpec, parseOwner } from "./file-node.ts";
@@ -8,7 +8,6 @@ export { mountTypeFromWire, platformFromWire } from "./from-wire.ts";
 export { type GitOptions, git } from "./git-source.ts";
 export { type GitUrl, parseGitUrl } from "./git-url.ts";
 export { goStruct } from "./go-struct.ts";
-export { marshalHead, marshalOp } from "./marshal.ts";
 export { diff, merge } from "./merge-node.ts";
 export { type LinuxResources, noMetadata, type OpMetadata, type ProgressGroup } from "./metadata.ts";
 export type { NodeLocation, NodeSource, Output, VertexOptions } from "./node.ts";

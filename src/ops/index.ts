@@ -4,7 +4,6 @@ export { diffOp } from "./diff/diff-op.ts";
 export * from "./exec/index.ts";
 export { type FailedState, type FailureDetails, failureOf } from "./failed-state.ts";
 export * from "./file/index.ts";
-export { folderSnapshot } from "./folder-snapshot.ts";
 export { mergeOp } from "./merge/merge-op.ts";
 export { passthroughOp } from "./passthrough/passthrough-op.ts";
 export type { PortableTools } from "./portable/portable-key.ts";

@@ -59,7 +59,7 @@ const podSpecs: Readonly<Record<RungName, readonly string[]>> = {
 };
 
 /** What a chroot step takes; a container's default capabilities have them all. */
-export const chrootCapabilities = [
+const chrootCapabilities = [
   "CAP_SYS_CHROOT",
   "CAP_SETUID",
   "CAP_SETGID",
