@@ -9,8 +9,6 @@ export interface BuildCall {
   readonly session: LocalSessionOptions;
   readonly engine: EngineOptions;
   readonly onStatus: (status: SolveStatus) => void;
-  /** Told once, when the engine is open and the build begins. */
-  readonly onStart?: () => void;
 }
 
 /** The engine is by far the largest room: it loads when a build really starts. */
@@ -26,7 +24,6 @@ export async function build(call: BuildCall, scope: Scope, openEngine = embedEng
   try {
     await using session = await createLocalSession(call.session);
     await using engine = await openEngine(call.engine, scope);
-    call.onStart?.();
     return await solve(engine, call, session, scope);
   } catch (error) {
     throw firstOf(error);
