@@ -1,5 +1,3 @@
-import type { protobuf } from "../grpc/index.ts";
-
 export function timestamp(date: Date): { readonly seconds: bigint; readonly nanos: number };
 export function timestamp(date: Date | undefined): { readonly seconds: bigint; readonly nanos: number } | undefined;
 /** A moment as protobuf has it. */
@@ -9,5 +7,3 @@ export function timestamp(date: Date | undefined) {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
 }
-
-export type WireTime = protobuf.Timestamp;

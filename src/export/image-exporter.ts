@@ -16,7 +16,7 @@ interface Options extends ImageAttributes {
 }
 
 /** Names in the store of local images, in storage's records: canonical or not, as given; the value is a descriptor's JSON. */
-export const localImages = "image";
+const localImages = "image";
 
 /** `type=image`: the image into the blob store, under its names, and to registries with `push=true`. */
 export function imageExporter(attrs: Attributes, parts: PushParts): NamedExporter {

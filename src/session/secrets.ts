@@ -9,7 +9,7 @@ export interface SecretSource {
 }
 
 /** Upstream's limit for one secret, in bytes. */
-export const maxSecretSize = 500 * 1024;
+const maxSecretSize = 500 * 1024;
 
 /** Reads secrets when they are asked for. */
 export type SecretStore = (id: string) => Promise<Uint8Array | undefined>;

@@ -284,7 +284,7 @@ function isWhole<R>(results: readonly (R | undefined)[]): results is readonly R[
 }
 
 /** The result of that output. Throws `solver/vertex-failed` when the vertex has no such output. */
-export function pickOutput<R, S extends Scope>(results: readonly R[], edge: Edge<R, S>): R {
+function pickOutput<R, S extends Scope>(results: readonly R[], edge: Edge<R, S>): R {
   if (edge.output >= results.length) {
     const message = `cannot use output ${edge.output} of ${JSON.stringify(edge.vertex.name)}: it has ${results.length}`;
     throw vertexError(edge.vertex.digest, new TypeError(message));

@@ -29,5 +29,5 @@ export function contextOfStep({ traceId, spanId }: TraceContext, vertex: string)
   return { traceId, spanId: name.slice(0, 16) };
 }
 
-export const newTraceId = () => randomBytes(16).toString("hex");
+const newTraceId = () => randomBytes(16).toString("hex");
 export const newSpanId = () => randomBytes(8).toString("hex");

@@ -85,7 +85,7 @@ const tarNote =
   "type=tar writes the root file system, which is no image: to load it as an image, use type=oci or type=docker";
 
 /** 25 letters and digits, the first one a letter, as upstream names builds and sessions. */
-export function newId(): string {
+function newId(): string {
   const digits = BigInt(`0x${randomBytes(17).toString("hex")}`)
     .toString(36)
     .padStart(25, "0")

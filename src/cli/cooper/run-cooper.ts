@@ -21,7 +21,7 @@ export async function runCooper(): Promise<void> {
 }
 
 /** Runs a command line of `cooper` and gives the exit code. */
-export async function cooperWith(argv: readonly string[], io: Io): Promise<number> {
+async function cooperWith(argv: readonly string[], io: Io): Promise<number> {
   const asked = parseCommandLine(program, argv, io.around.env);
   switch (asked.kind) {
     case "version":

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { CooperError, writeHint } from "../../kit/index.ts";
 
 /** Upstream's for a daemon that runs as root. */
-export const systemRoot = "/var/lib/buildkit";
+const systemRoot = "/var/lib/buildkit";
 
 /**
  * The storage root when nobody names one: upstream's, which for a user without rights on it is `buildkit` in the user's data folder

@@ -6,7 +6,7 @@ import type { FlagValues } from "../args/spec.ts";
 import type { Io } from "../io.ts";
 
 /** The daemon that the flags name. Throws `cli/bad-value`. */
-export function daemonAddress(values: FlagValues, cwd: string): DaemonAddress {
+function daemonAddress(values: FlagValues, cwd: string): DaemonAddress {
   const tls = tlsOf(values, cwd);
   const serverName = values.string("tlsservername");
   return {

@@ -16,7 +16,7 @@ export interface Attachment {
 
 export type PluginCommand = "ADD" | "CHECK" | "DEL";
 
-export const interfaceName = "eth0";
+const interfaceName = "eth0";
 /** What a plugin may say at most, and for how long it may work. */
 const mostOutput = 1 << 20;
 const patience = 120_000;

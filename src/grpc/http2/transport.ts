@@ -62,7 +62,7 @@ export function streamTransport(stream: Duplex): Transport {
 }
 
 /** The same bytes, with small parts that follow each other in one. */
-export function joinSmall(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+function joinSmall(parts: readonly Uint8Array[]): readonly Uint8Array[] {
   const joined: Uint8Array[] = [];
   let small: Uint8Array[] = [];
   const close = () => {

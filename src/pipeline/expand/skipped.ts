@@ -98,7 +98,7 @@ function oneLine(text: string): string {
 }
 
 /** What conditions may ask for, in a build that runs here: no pull request, no teams. */
-export function conditionContext(build: BuildContext, env: ReadonlyMap<string, string>): ConditionContext {
+function conditionContext(build: BuildContext, env: ReadonlyMap<string, string>): ConditionContext {
   const { author } = build;
   const nothing = (value: string): ConditionValue => (value === "" ? null : value);
   return {
