@@ -31,13 +31,21 @@ export interface Listener extends AsyncDisposable {
 export async function listen(address: string, rpc: GrpcServer, options: ListenOptions): Promise<Listener> {
   const place = parseAddress(address);
   const sessions = new Set<Http2Connection>();
+  const sockets = new Set<Socket>();
   const attach = (socket: Socket) => {
     const session = serverSession(socket);
     sessions.add(session);
     void session.closed.then(() => sessions.delete(session));
     rpc.attach(session);
   };
-  const server = place.kind !== "unix" && options.tls ? await secureServer(options.tls, attach) : createServer(attach);
+  const server =
+    place.kind !== "unix" && options.tls
+      ? await secureServer(options.tls, attach)
+      : createServer(watchedConnections, attach);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   if (place.kind === "unix") await prepareSocket(place.path);
   await listening(server, address, place);
   if (place.kind === "unix") await guardSocket(place.path, options);
@@ -46,6 +54,8 @@ export async function listen(address: string, rpc: GrpcServer, options: ListenOp
     stop: () => void server.close(),
     async [Symbol.asyncDispose]() {
       for (const session of sessions) session.destroy();
+      // Also those that have said nothing yet, or are in the middle of TLS's greeting.
+      for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       if (place.kind === "unix") await rm(place.path, { force: true });
     },
@@ -114,6 +124,9 @@ function listening(server: Server, address: string, place: Place): Promise<void>
   });
 }
 
+/** A machine that goes away without a word is noticed, with Go's pause in milliseconds: its connections would stay for good. */
+const watchedConnections = { keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
+
 /** A socket that a killed daemon left is taken over; one that answers is not. */
 async function prepareSocket(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o711 });
@@ -154,5 +167,6 @@ async function secureServer(
   const [cert, key] = await Promise.all([read(tls.cert), read(tls.key)]);
   const ca = tls.ca === undefined ? {} : { ca: await read(tls.ca), requestCert: true, rejectUnauthorized: true };
   const { createServer: createSecureServer } = await import("node:tls");
-  return createSecureServer({ cert, key, minVersion: "TLSv1.2", ALPNProtocols: ["h2"], ...ca }, attach);
+  const settings = { cert, key, minVersion: "TLSv1.2", ALPNProtocols: ["h2"], ...ca, ...watchedConnections } as const;
+  return createSecureServer(settings, attach);
 }
