@@ -6,7 +6,8 @@ import type { Endpoint } from "./endpoint.ts";
 import type { FailureDetails } from "./failure.ts";
 import type { HttpResponse } from "./http.ts";
 import { redact } from "./redact.ts";
-import { basicHeader, fetchToken, type Token, type TokenPost } from "./token.ts";
+import { basicHeader, fetchToken, type TokenPost } from "./token.ts";
+import { TokenMemo } from "./token-memo.ts";
 import { coversScopes, mergeScopes } from "./token-scope.ts";
 
 /** What an `Authorization` header was made from; given back when the registry refuses it. */
@@ -34,7 +35,7 @@ export class Authorizer {
   readonly #challenges = new Map<string, Challenge>();
   /** Scopes that a challenge asked for beyond our own guess, by host and guess. */
   readonly #extraScopes = new Map<string, readonly string[]>();
-  readonly #tokens = new Map<string, Promise<Token>>();
+  readonly #tokens = new TokenMemo();
   readonly #names = new Names();
   constructor(post: TokenPost) {
     this.#post = post;
@@ -68,7 +69,7 @@ export class Authorizer {
       return true;
     }
     if (challenge.scheme === "basic" || sent.tokenKey === undefined) return false;
-    this.#tokens.delete(sent.tokenKey);
+    this.#tokens.forget(sent.tokenKey);
     const wanted = mergeScopes([challenge.parameters.scope ?? ""]);
     if (challenge.parameters.error === "insufficient_scope" && coversScopes(sent.scopes, wanted)) {
       throw refused(asker, response);
@@ -93,7 +94,7 @@ export class Authorizer {
     const service = challenge.parameters.service;
     const who = sha256Fields(JSON.stringify(credentials));
     const tokenKey = parseDigest(sha256Fields(realm.href, service ?? "", who, ...scopes));
-    const token = await this.#token(tokenKey, () =>
+    const token = await this.#tokens.get(tokenKey, () =>
       fetchToken({ realm, service, scopes, credentials }, this.#post, scope),
     );
     return { header: `Bearer ${token.value}`, scopes, tokenKey };
@@ -109,28 +110,11 @@ export class Authorizer {
     const scopes = mergeScopes(asker.scopes, this.#extraScopes.get(scopeKey(asker)) ?? []);
     const host = asker.endpoint.credentialsHost;
     const tokenKey = parseDigest(sha256Fields(realm, service, this.#names.of(tokens), host, ...scopes));
-    const token = await this.#token(tokenKey, async () => {
+    const token = await this.#tokens.get(tokenKey, async () => {
       const found = await tokens(host, { realm, service, scopes }, scope);
       return { value: found?.token ?? "", expires: found?.expires ?? Date.now() + 1000 };
     });
     return token.value === "" ? undefined : { header: `Bearer ${token.value}`, scopes, tokenKey };
-  }
-
-  async #token(key: string, fetch: () => Promise<Token>): Promise<Token> {
-    const known = this.#tokens.get(key);
-    if (known !== undefined) {
-      // A failure may be another caller's cancellation: it is not ours, ask anew.
-      const token = await known.catch(() => undefined);
-      if (token !== undefined && token.expires > Date.now()) return token;
-      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
-      else return await this.#token(key, fetch);
-    }
-    const asked = fetch();
-    this.#tokens.set(key, asked);
-    asked.catch(() => {
-      if (this.#tokens.get(key) === asked) this.#tokens.delete(key);
-    });
-    return await asked;
   }
 }
 
