@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -7,20 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import type { Container, ContainerProcess, Executor, RunningProcess } from "./contract.ts";
 import { createExecutor } from "./create-executor.ts";
-import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
+import { crunAnywhere, makeBusyboxRootfs, plainContainer, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-container-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-/** crun refuses the hybrid cgroup layout; without the unified tree, in a mount namespace of its own, it works on such machines too. */
-function crunWithoutUnifiedCgroup(): string {
-  const script = join(base, "crun");
-  const inner = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec crun "$@"';
-  writeFileSync(script, `#!/bin/sh\nexec unshare -m sh -c '${inner}' crun "$@"\n`);
-  chmodSync(script, 0o755);
-  return script;
-}
 
 /** Reads until the text is there; what comes later stays in the stream. */
 async function readUntil(stream: Readable, wanted: string | RegExp): Promise<string> {
@@ -34,7 +25,7 @@ async function readUntil(stream: Readable, wanted: string | RegExp): Promise<str
 
 describe.each([
   ["runc", () => "runc"],
-  ["crun", crunWithoutUnifiedCgroup],
+  ["crun", () => crunAnywhere(base)],
 ])("a container of %s", (name, binary) => {
   const stateDir = join(base, `state-${name}`);
   let executor: Executor;
@@ -45,18 +36,8 @@ describe.each([
     await executor[Symbol.asyncDispose]();
     expect(readdirSync(stateDir)).toEqual(["runtimes.json"]);
   });
-  const open = (signal = quietScope.signal): Promise<Container> => {
-    const {
-      args: _a,
-      env: _e,
-      cwd: _c,
-      user: _u,
-      security: _s,
-      removeMountStubs: _r,
-      ...spec
-    } = plainStep(rootfs.path, []);
-    return executor.open(spec, { ...quietScope, signal });
-  };
+  const open = (signal = quietScope.signal): Promise<Container> =>
+    executor.open(plainContainer(rootfs.path), { ...quietScope, signal });
   const process = (script: string, more: Partial<ContainerProcess> = {}): ContainerProcess => ({
     ...plainStep(rootfs.path, ["/bin/sh", "-c", script]),
     stdin: false,

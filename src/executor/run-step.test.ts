@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,24 +14,15 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { quietScope } from "../kit/index.ts";
 import type { Executor, Step } from "./contract.ts";
 import { createExecutor } from "./create-executor.ts";
-import { makeBusyboxRootfs, plainStep } from "./testing/index.ts";
+import { crunAnywhere, makeBusyboxRootfs, plainStep } from "./testing/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cooper-executor-"));
 const rootfs = makeBusyboxRootfs(join(base, "rootfs"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-/** crun refuses the hybrid cgroup layout; without the unified tree, in a mount namespace of its own, it works on such machines too. */
-function crunWithoutUnifiedCgroup(): string {
-  const script = join(base, "crun");
-  const inner = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec crun "$@"';
-  writeFileSync(script, `#!/bin/sh\nexec unshare -m sh -c '${inner}' crun "$@"\n`);
-  chmodSync(script, 0o755);
-  return script;
-}
-
 describe.each([
   ["runc", () => "runc"],
-  ["crun", crunWithoutUnifiedCgroup],
+  ["crun", () => crunAnywhere(base)],
 ])("a step in %s", (name, binary) => {
   const stateDir = join(base, `state-${name}`);
   let executor: Executor;

@@ -15,7 +15,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { quietScope } from "../../kit/index.ts";
 import type { Container, ContainerProcess, ContainerSpec, RunningProcess } from "../contract.ts";
-import { makeBusyboxRootfs, plainStep } from "../testing/index.ts";
+import { makeBusyboxRootfs, plainContainer, plainStep } from "../testing/index.ts";
 import { ChrootExecutor } from "./chroot-executor.ts";
 
 let folder = "";
@@ -36,8 +36,7 @@ afterEach(async () => {
 });
 
 function open(more: Partial<ContainerSpec> = {}, signal = quietScope.signal): Promise<Container> {
-  const { args: _a, env: _e, cwd: _c, user: _u, security: _s, removeMountStubs: _r, ...spec } = plainStep(rootfs, []);
-  return executor.open({ ...spec, ...more }, { ...quietScope, signal });
+  return executor.open({ ...plainContainer(rootfs), ...more }, { ...quietScope, signal });
 }
 const script = (text: string, more: Partial<ContainerProcess> = {}): ContainerProcess => ({
   ...plainStep(rootfs, ["/bin/sh", "-c", text]),
