@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { BuildContext } from "../expand/contract.ts";
 import type { PodSecurityLevel } from "../kube/pod-security.ts";
+import { plainBuild } from "../testing/index.ts";
 import { lintPipeline } from "./lint.ts";
 
 /** One change to a sound step, and what became of its Job, and of its pod in a namespace that enforces `baseline`. */
@@ -44,23 +44,8 @@ function pipeline({ at, value }: Pick<Answer, "at" | "value">): string {
   return JSON.stringify({ steps: [{ command: "make", plugins: [{ kubernetes: { podSpec, ...changed("plugin") } }] }] });
 }
 
-const build: BuildContext = {
-  id: "b",
-  number: 1,
-  branch: "main",
-  commit: "",
-  tag: "",
-  message: "",
-  author: { name: "", email: "" },
-  repository: "",
-  source: "local",
-  pipelineSlug: "p",
-  organizationSlug: "o",
-  defaultBranch: "main",
-};
-
 function lint(text: string, podSecurity: PodSecurityLevel | undefined) {
-  return lintPipeline(text, "p.yml", { build, env: new Map(), variables: new Map(), podSecurity });
+  return lintPipeline(text, "p.yml", { build: plainBuild, env: new Map(), variables: new Map(), podSecurity });
 }
 
 describe("what the API server says, lint says before", () => {
@@ -109,7 +94,13 @@ describe("what the API server says, lint says before", () => {
         { command: "make", plugins: [{ kubernetes: { podSpec: { containers: [{ name: "main", image: "a:1" }] } } }] },
       ],
     });
-    const options = { build, env: new Map(), variables: new Map(), podSecurity: "restricted", config } as const;
+    const options = {
+      build: plainBuild,
+      env: new Map(),
+      variables: new Map(),
+      podSecurity: "restricted",
+      config,
+    } as const;
     expect(lintPipeline(text, "p.yml", options).map(({ message }) => message)).toEqual([]);
   });
 });

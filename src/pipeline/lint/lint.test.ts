@@ -1,27 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { BuildContext } from "../expand/contract.ts";
 import type { PodSecurityLevel } from "../kube/pod-security.ts";
+import { plainBuild } from "../testing/index.ts";
 import { lintPipeline } from "./lint.ts";
 import { lintRules } from "./rules/index.ts";
 
-const build: BuildContext = {
-  id: "b",
-  number: 1,
-  branch: "main",
-  commit: "",
-  tag: "",
-  message: "",
-  author: { name: "", email: "" },
-  repository: "",
-  source: "local",
-  pipelineSlug: "p",
-  organizationSlug: "o",
-  defaultBranch: "main",
-};
-
 /** `line:column rule` of every problem. */
 function lint(text: string, podSecurity: PodSecurityLevel | undefined = undefined): string[] {
-  const problems = lintPipeline(text, "p.yml", { build, env: new Map(), variables: new Map(), podSecurity });
+  const problems = lintPipeline(text, "p.yml", {
+    build: plainBuild,
+    env: new Map(),
+    variables: new Map(),
+    podSecurity,
+  });
   return problems.map(({ place, rule }) => `${place.line}:${place.column} ${rule}`);
 }
 

@@ -5,29 +5,15 @@ import type { PlanNode } from "../expand/contract.ts";
 import { planPipeline } from "../expand/plan.ts";
 import { loadPipeline } from "../load.ts";
 import { Problems } from "../problems.ts";
+import { plainBuild } from "../testing/index.ts";
 import type { JobResult, StepState } from "./contract.ts";
 import { Schedule } from "./schedule.ts";
-
-const build = {
-  id: "b",
-  number: 1,
-  branch: "main",
-  commit: "",
-  tag: "",
-  message: "",
-  author: { name: "", email: "" },
-  repository: "",
-  source: "local",
-  pipelineSlug: "p",
-  organizationSlug: "o",
-  defaultBranch: "main",
-};
 
 function planned(steps: unknown): readonly PlanNode[] {
   const { documents } = loadPipeline(JSON.stringify(steps), "p.yml");
   const [document] = documents;
   if (document === undefined) throw new Error("no pipeline");
-  return planPipeline(document.pipeline, { build, env: new Map() }, new Problems("p.yml")).nodes;
+  return planPipeline(document.pipeline, { build: plainBuild, env: new Map() }, new Problems("p.yml")).nodes;
 }
 
 /** Runs the nodes; a job takes so many turns and ends with the state that is given for its node. */
@@ -130,7 +116,7 @@ test("steps that are added while others run begin at once, and the wait behind t
         const { documents } = loadPipeline('[{"command": "new"}]', "q.yml");
         const [document] = documents;
         if (document !== undefined) {
-          const options = { build, env: new Map(), before: schedule.nodes, upload: "1" };
+          const options = { build: plainBuild, env: new Map(), before: schedule.nodes, upload: "1" };
           schedule.add(planPipeline(document.pipeline, options, new Problems("q.yml")).nodes, 0);
         }
       }

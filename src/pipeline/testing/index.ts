@@ -1,0 +1,1 @@
+export { plainBuild } from "./plain-build.ts";
