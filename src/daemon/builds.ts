@@ -1,6 +1,6 @@
 import type { BuildResponse, GatewayBridge, OwnFrontend, SolveStatus } from "../engine/index.ts";
 import { Code, rpcError } from "../grpc/index.ts";
-import { raceSignal } from "../kit/index.ts";
+import { Bell, raceSignal } from "../kit/index.ts";
 
 type FrontendResult = Awaited<ReturnType<OwnFrontend>>;
 
@@ -15,7 +15,7 @@ export class Build {
   /** Everything told so far: who comes late hears it all. */
   readonly #told: SolveStatus[] = [];
   #ended = false;
-  #news = Promise.withResolvers<void>();
+  readonly #news = new Bell();
   readonly #bridge = Promise.withResolvers<GatewayBridge>();
   readonly #result = Promise.withResolvers<FrontendResult>();
 
@@ -36,13 +36,13 @@ export class Build {
 
   tell(status: SolveStatus): void {
     this.#told.push(status);
-    this.#wake();
+    this.#news.ring();
   }
 
   end(): void {
     this.#ended = true;
     this.#bridge.reject(rpcError(Code.NOT_FOUND, `no such job ${this.ref}`));
-    this.#wake();
+    this.#news.ring();
   }
 
   /** All progress from the beginning, until the build has ended. */
@@ -50,7 +50,7 @@ export class Build {
     for (let at = 0; ; ) {
       while (at < this.#told.length) yield this.#told[at++] as SolveStatus;
       if (this.#ended) return;
-      await raceSignal(this.#news.promise, signal);
+      await this.#news.next(signal);
     }
   }
 
@@ -71,18 +71,13 @@ export class Build {
   fails(error: unknown): void {
     this.#result.reject(error);
   }
-
-  #wake(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
-  }
 }
 
 /** The builds of a daemon by ref. */
 export class Builds {
   readonly #builds = new Map<string, Build>();
   readonly #finished: string[] = [];
-  #arrival = Promise.withResolvers<void>();
+  readonly #arrival = new Bell();
   readonly #idle: () => void;
   #running = 0;
 
@@ -106,8 +101,7 @@ export class Builds {
     const build = new Build(ref);
     this.#builds.set(ref, build);
     this.#running++;
-    this.#arrival.resolve();
-    this.#arrival = Promise.withResolvers();
+    this.#arrival.ring();
     try {
       return await work(build);
     } finally {
@@ -125,7 +119,7 @@ export class Builds {
       const build = this.#builds.get(ref);
       if (build !== undefined) return build;
       try {
-        await raceSignal(this.#arrival.promise, waiting);
+        await this.#arrival.next(waiting);
       } catch (error) {
         if (signal.aborted) throw error;
         throw rpcError(Code.NOT_FOUND, `no such job ${ref}`);

@@ -69,6 +69,8 @@ export async function startDaemon(options: DaemonOptions, scope: Scope, openEngi
   const traces = await serveTraces(options.engine, parts.tracing, scope.log);
   if (traces !== undefined) opened.use(traces);
   const debug = options.debugAddress === undefined ? undefined : await openDebug(options.debugAddress, metrics, opened);
+  // After the connections' end, before the engine's: what a call has begun may need the root until then.
+  opened.defer(() => rpc.idle());
   const listeners: Listener[] = [];
   for (const address of options.addresses) listeners.push(opened.use(await listen(address, rpc, options)));
   const running = opened.move();

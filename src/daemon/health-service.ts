@@ -1,10 +1,11 @@
 import { Code, type Handler, health, rpcError, streaming, unary } from "../grpc/index.ts";
-import { raceSignal } from "../kit/index.ts";
+import { Bell, raceSignal } from "../kit/index.ts";
 
 /** gRPC's health checks: the server as a whole, under the empty name. */
 export class Health {
   #draining = false;
-  readonly #change = Promise.withResolvers<void>();
+  /** Calls that want to hear of it. */
+  readonly change = new Bell();
 
   get draining(): boolean {
     return this.#draining;
@@ -13,7 +14,7 @@ export class Health {
   /** Not to be used for new builds any more. */
   drain(): void {
     this.#draining = true;
-    this.#change.resolve();
+    this.change.ring();
   }
 
   handlers(): readonly Handler[] {
@@ -27,9 +28,10 @@ export class Health {
       streaming(health.HealthService.Watch, async ({ messages, signal }) => {
         const [request] = (await messages.read()) ?? [];
         const known = (request?.service ?? "") === "";
-        await messages.send({ status: known ? status() : SERVICE_UNKNOWN });
-        if (known && !this.#draining) {
-          await raceSignal(this.#change.promise, signal);
+        const told = known ? status() : SERVICE_UNKNOWN;
+        await messages.send({ status: told });
+        if (told === SERVING) {
+          if (!this.#draining) await this.change.next(signal);
           await messages.send({ status: status() });
         }
         await raceSignal(new Promise<never>(() => {}), signal);

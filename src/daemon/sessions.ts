@@ -11,7 +11,7 @@ import {
   tunnel,
   whenReady,
 } from "../grpc/index.ts";
-import { raceSignal } from "../kit/index.ts";
+import { Bell } from "../kit/index.ts";
 import { type RemoteCaller, sessionHeader } from "../tunnel/index.ts";
 import { healthTiming, watchHealth } from "./session-health.ts";
 
@@ -27,7 +27,7 @@ const mostCallers = 10_000;
 /** The callers that are connected, by session id. */
 export class Sessions {
   readonly #callers = new Map<string, RemoteCaller>();
-  #arrival = Promise.withResolvers<void>();
+  readonly #arrival = new Bell();
 
   /** Answers `Control/Session`: the caller can be asked while the call lasts. */
   handler(): Handler {
@@ -41,7 +41,7 @@ export class Sessions {
       const caller = this.#callers.get(id);
       if (caller !== undefined) return caller;
       try {
-        await raceSignal(this.#arrival.promise, waiting);
+        await this.#arrival.next(waiting);
       } catch (error) {
         if (signal.aborted) throw error;
         throw rpcError(Code.NOT_FOUND, `no active session for ${id}: context deadline exceeded`);
@@ -64,8 +64,7 @@ export class Sessions {
       const client = new GrpcClient(inner);
       caller = { id, sharedKey, methods: new Set(methods), client };
       this.#callers.set(id, caller);
-      this.#arrival.resolve();
-      this.#arrival = Promise.withResolvers();
+      this.#arrival.ring();
       const ended = new Promise<undefined>((resolve) => {
         void inner.closed.then(() => resolve(undefined));
         call.signal.addEventListener("abort", () => resolve(undefined), { once: true });

@@ -40,11 +40,11 @@ async function runBuild(
   listeners: Pick<BuildRequest, "onProvenance" | "traceOf">,
 ): Promise<BuildResponse> {
   const request = buildRequest(message);
-  const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, signal);
+  const ended = AbortSignal.any([signal, parts.scope.signal]);
+  const caller = message.session === "" ? undefined : await parts.sessions.find(message.session, ended);
   const peers = (id: string, scope: Scope) => parts.sessions.find(id, scope.signal);
   await using session = caller === undefined ? nobody : remoteSession(caller, parts.lendFolder, peers);
   const own = request.frontend === "" && request.definition === undefined ? build.frontend : undefined;
-  const ended = AbortSignal.any([signal, parts.scope.signal]);
   const scope = { ...parts.scope, signal: ended };
   const asks = message.enableSessionExporter ? caller : undefined;
   const judge = message.sourcePolicySession;

@@ -1,4 +1,5 @@
 export * from "./atomic-file.ts";
+export { Bell } from "./bell.ts";
 export * from "./bytes.ts";
 export * from "./digest.ts";
 export * from "./error.ts";

@@ -256,3 +256,22 @@ describe("encodeLog()", () => {
     expect(countSteps(told)).toEqual({ numTotalSteps: 1, numCachedSteps: 1, numCompletedSteps: 1, numWarnings: 0 });
   });
 });
+
+it("a history that is closed at once still waits until it has read its folder: that removes what is half done", async () => {
+  const loaded = Promise.withResolvers<void>();
+  const folder = new (class extends HistoryFolder {
+    override async load() {
+      await loaded.promise;
+      return super.load();
+    }
+  })(root);
+  let closed = false;
+  const closing = new History(folder, defaultLimits).close().then(() => {
+    closed = true;
+  });
+  await sleep(20);
+  expect(closed).toBe(false);
+  loaded.resolve();
+  await closing;
+  expect(closed).toBe(true);
+});

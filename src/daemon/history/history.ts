@@ -167,6 +167,7 @@ export class History {
 
   /** Completes all records; those who listen hear the end. Nothing is written any more when it resolves. */
   async close(): Promise<void> {
+    await this.#ready.catch(() => {});
     await Promise.all([...this.#finalizers.keys()].map((ref) => this.finalize(ref)));
     for (const ref of [...this.#doomed]) await this.#remove(ref);
     await this.#turn.run(quietScope.signal, async () => {

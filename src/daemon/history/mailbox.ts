@@ -1,20 +1,20 @@
-import { raceSignal } from "../../kit/index.ts";
+import { Bell } from "../../kit/index.ts";
 
 /** A queue with one reader: what is put in while nobody reads waits. */
 export class Mailbox<T> {
   readonly #waiting: T[] = [];
   #closed = false;
-  #news = Promise.withResolvers<void>();
+  readonly #news = new Bell();
 
   put(item: T): void {
     this.#waiting.push(item);
-    this.#wake();
+    this.#news.ring();
   }
 
   /** Nothing more comes. */
   close(): void {
     this.#closed = true;
-    this.#wake();
+    this.#news.ring();
   }
 
   /** Everything in order, until it is closed. Throws the signal's reason. */
@@ -22,12 +22,7 @@ export class Mailbox<T> {
     for (;;) {
       while (this.#waiting.length > 0) yield this.#waiting.shift() as T;
       if (this.#closed) return;
-      await raceSignal(this.#news.promise, signal);
+      await this.#news.next(signal);
     }
-  }
-
-  #wake(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
   }
 }
