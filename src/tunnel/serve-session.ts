@@ -129,5 +129,10 @@ async function relay(path: string, call: ServerCall<sshforward.BytesMessage, ssh
     for await (const { data } of call.messages) socket.write(data);
     socket.end();
   };
-  await Promise.race([closed, copy().then(() => closed)]);
+  try {
+    await Promise.race([closed, copy().then(() => closed)]);
+  } finally {
+    // The call may have been cancelled before there was a socket.
+    socket.destroy();
+  }
 }
