@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expansions are what is tested.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { interpolate, variablesIn } from "./interpolate.ts";
+import { interpolate } from "./interpolate.ts";
 
 const variables = new Map([
   ["ONE", "A test"],
@@ -118,8 +118,4 @@ describe("interpolate() gives what Buildkite's upload gives", () => {
     );
     expect(() => interpolate("${A:-".repeat(50_000), variables)).toThrow("nest too deep");
   });
-});
-
-test("variablesIn() names the variables that an upload would replace, not the escaped ones", () => {
-  expect(variablesIn("$A ${B:-$C} $$D \\$E $(echo $F) $A ${G?h}")).toEqual(["A", "B", "C", "F", "G"]);
 });

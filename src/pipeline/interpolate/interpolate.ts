@@ -13,19 +13,6 @@ export function interpolate(text: string, variables: Variables): string {
   return text.includes("$") || text.includes("\\") ? expand(parseExpression(text), variables) : text;
 }
 
-/** The variables that a text's expansions name, once each, in order. Throws `pipeline/interpolation`. */
-export function variablesIn(text: string): readonly string[] {
-  return [...new Set(namesIn(parseExpression(text)))];
-}
-
-function namesIn(expression: Expression): readonly string[] {
-  return expression.flatMap((part) => {
-    if (typeof part === "string") return [];
-    if (part.kind === "default") return [part.name, ...namesIn(part.word)];
-    return [part.name];
-  });
-}
-
 function expand(expression: Expression, variables: Variables): string {
   return expression.map((part) => (typeof part === "string" ? part : replacement(part, variables))).join("");
 }

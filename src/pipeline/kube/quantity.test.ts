@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { canonicalQuantity, quantityValue } from "./quantity.ts";
+import { canonicalQuantity, quantityNanos } from "./quantity.ts";
 
 test.each([
   ["0.5", "500m"],
@@ -36,7 +36,8 @@ test("a canonical quantity stays as it is", () => {
   );
 });
 
-test("a value is whole units, rounded up", () => {
-  expect(quantityValue("1500m")).toBe(2n);
-  expect(quantityValue("1Mi")).toBe(1048576n);
+test("an amount is billionths of a unit, rounded up", () => {
+  expect(quantityNanos("1500m")).toBe(1_500_000_000n);
+  expect(quantityNanos("1Mi")).toBe(1_048_576_000_000_000n);
+  expect(quantityNanos("0.1n")).toBe(1n);
 });

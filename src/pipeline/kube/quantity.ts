@@ -40,12 +40,6 @@ export function quantityNanos(text: string): bigint {
   return parseQuantity(text).nanos;
 }
 
-/** How many whole units a quantity is, rounded up. Throws `pipeline/quantity`. */
-export function quantityValue(text: string): bigint {
-  const { nanos } = parseQuantity(text);
-  return nanos > 0n ? (nanos + nano - 1n) / nano : nanos / nano;
-}
-
 function parseQuantity(text: string): Quantity {
   const found = /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?([eE][+-]?\d{1,3}|[KMGTPE]i|[numkMGTPE]?)$/.exec(text);
   const [, sign, whole = "", fraction = "", suffix = ""] = found ?? [];
