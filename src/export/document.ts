@@ -8,6 +8,7 @@ export interface Document {
   readonly bytes: Buffer;
 }
 
+/** The document with its descriptor; nothing is stored. */
 export function documentOf(mediaType: string, bytes: Buffer): Document {
   return { descriptor: descriptorOf(mediaType, bytes), bytes };
 }

@@ -2,6 +2,7 @@ import { type fsutil, type gateway, toGoMode } from "../grpc/index.ts";
 import type { Init } from "../wire/index.ts";
 import type { FileInfo } from "./contract.ts";
 
+/** What is known of a file, in fsutil's message. */
 export function statMessage(info: FileInfo): Init<fsutil.Stat> {
   return {
     path: info.name,

@@ -1,6 +1,7 @@
 import type { FrontendWarning } from "../frontend/index.ts";
 import type { gateway } from "../grpc/index.ts";
 
+/** A frontend's warning off the wire. */
 export function warningOf(request: gateway.WarnRequest): FrontendWarning {
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8");
   const { info, ranges } = request;

@@ -32,6 +32,7 @@ export const copyFileSync = (from: string, to: string, mode?: number): void =>
 export const writeFileSync = (path: string, data: string | Uint8Array, options?: fs.WriteFileOptions): void =>
   fs.writeFileSync(rawBytes(path), data, options);
 
+/** Where a link leads, whatever bytes that is. */
 export function readlinkSync(path: string): string {
   const target = fs.readlinkSync(rawBytes(path));
   return isDoubtful(target) ? decodeRaw(fs.readlinkSync(rawBytes(path), { encoding: "buffer" })) : target;

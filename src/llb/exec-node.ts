@@ -67,6 +67,7 @@ interface ExecBase {
   readonly platform: Platform | undefined;
 }
 
+/** The node of a `run`: its inputs and outputs are the trees of its mounts. */
 export class ExecNode implements Node {
   readonly root: Output;
   readonly #base: ExecBase;

@@ -35,6 +35,7 @@ interface FileBase {
   readonly dir: string;
 }
 
+/** The node of file actions; its one output is the tree that they make. */
 export class FileNode implements Node {
   readonly output: Output;
   readonly #base: FileBase;

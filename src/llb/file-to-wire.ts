@@ -2,6 +2,7 @@ import type { Init, pb } from "../wire/index.ts";
 import type { CopyAction, FileAction, FileOp, Owner, Principal, Timestamp } from "./op.ts";
 import { indexToWire } from "./to-wire.ts";
 
+/** A file op's wire form, field for field. */
 export function fileOpToWire(op: FileOp): Init<pb.FileOp> {
   return {
     actions: op.actions.map((step) => ({

@@ -45,6 +45,7 @@ export function mergeMetadata(base: OpMetadata, more: OpMetadata): OpMetadata {
   };
 }
 
+/** What goes with an op in a definition, as the wire has it. */
 export function metadataToWire(metadata: OpMetadata): Init<pb.OpMetadata> {
   const { exportCache, progressGroup, linuxResources: limits } = metadata;
   return {

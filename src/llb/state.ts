@@ -103,6 +103,7 @@ export class State {
   }
 }
 
+/** The empty tree. */
 export function scratch(): State {
   return new State(undefined);
 }

@@ -69,6 +69,7 @@ function kindOf(mediaType: string, json: JsonObject): "manifest" | "index" {
   return json.get("manifests") === undefined ? "manifest" : "index";
 }
 
+/** True of OCI's index and of Docker's manifest list. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerIndex;
 }

@@ -36,6 +36,7 @@ export type LayoutEntry = Readonly<Record<string, unknown>> & {
   readonly annotations?: Readonly<Record<string, string>>;
 };
 
+/** The layout need not be there yet: what is received and listed makes it. */
 export function blobFolder(folder: string): BlobFolder {
   const pathOf = (digest: Digest) => {
     const { algorithm, hex } = splitDigest(digest);

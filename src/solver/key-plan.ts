@@ -7,20 +7,26 @@ export interface KeyPlan {
   readonly parts: readonly KeyPart[];
   /** Recipe and own keys of all inputs. */
   readonly quick: Digest;
+  /** As of `VertexKey`: because of an input whose own key counts. */
   readonly local: boolean;
+  /** As of `VertexKey`: because it was asked for, or of an input whose own key counts. */
   readonly fresh: boolean;
   /** The quick key means the same in the next build: a link from it is worth something. */
   readonly linkable: boolean;
   /** A link that is remembered may be followed: no input whose content counts is made anew. */
   readonly trusted: boolean;
 }
+
+/** What an input brings to the key. */
 export interface KeyPart {
   readonly key: VertexKey;
   /** The input's own key, of the output that is used. */
   readonly own: Digest;
+  /** What it holds counts in the final key, instead of its own key. */
   readonly byContent: boolean;
 }
 
+/** `keys` are those of the inputs, in their order; what their content is does not count yet. */
 export function keyPlan<R, S extends Scope>(
   recipe: Recipe<R, S>,
   inputs: readonly { readonly output: number }[],

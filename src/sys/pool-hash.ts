@@ -30,6 +30,7 @@ interface OpenSsl {
 /** What the process exports; like the process itself there is only one. */
 let openSsl: OpenSsl | false | undefined;
 
+/** To be given back by `finish` or `dispose`. */
 export function createPoolHasher(): PoolHasher {
   openSsl ??= bindOpenSsl(openLibrary(null)) ?? false;
   return (openSsl === false ? undefined : openSslHasher(openSsl)) ?? plainHasher();

@@ -35,6 +35,7 @@ export function processRights(): ProcessRights {
   };
 }
 
+/** `number` is one of `Capability`. */
 export function hasCapability({ capabilities }: ProcessRights, number: number): boolean {
   return ((capabilities >> BigInt(number)) & 1n) === 1n;
 }

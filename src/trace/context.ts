@@ -14,6 +14,7 @@ export function parseTraceparent(text: string | undefined): TraceContext | undef
   return { traceId, spanId };
 }
 
+/** As TRACEPARENT has it (W3C Trace Context, "traceparent header"): version 00, sampled. */
 export function formatTraceparent({ traceId, spanId }: TraceContext): string {
   return `00-${traceId}-${spanId}-01`;
 }

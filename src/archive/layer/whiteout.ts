@@ -41,6 +41,7 @@ export function makeOpaque(path: string): void {
   }
 }
 
+/** True of a directory that hides what the layers below have in it. */
 export function isOpaque(path: string): boolean {
   return opaqueAttributes.some((name) => lgetxattr(path, name)?.toString("latin1") === "y");
 }

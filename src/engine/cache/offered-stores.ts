@@ -6,6 +6,7 @@ export interface OfferingSession extends Session {
   offer(storeId: string, blobs: CallerBlobs): void;
 }
 
+/** `session` itself for everything else. */
 export function offeringStores(session: Session): OfferingSession {
   const stores = new Map<string, CallerBlobs>();
   const own: Pick<OfferingSession, "offer" | "ociLayout"> = {

@@ -23,6 +23,7 @@ for network in "$1"/*/; do
 done
 rm -rf "$1"`;
 
+/** Gives back what the networks below `ownerFolder` hold once this process is gone, however it goes. */
 export function startNetworkWatchdog(ownerFolder: string): Watchdog {
   return startWatchdogProcess(script, [ownerFolder]);
 }

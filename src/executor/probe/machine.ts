@@ -26,6 +26,7 @@ export interface CgroupFacts {
   readonly controllers: readonly string[];
 }
 
+/** Looks at the machine; programs are looked for in `searchPath`. */
 export function readMachine(searchPath = usualPath()): MachineFacts {
   const program = (names: readonly string[]) => names.flatMap((name) => find(name, searchPath) ?? []);
   return {

@@ -45,6 +45,7 @@ export function inFirstUserNamespace({ idMap }: Pick<ProcessRights, "idMap">): b
   return idMap.length === 1 && idMap[0]?.inside === 0 && idMap[0].outside === 0 && idMap[0].count === 4_294_967_295;
 }
 
+/** The lines of a `uid_map` or `gid_map` (user_namespaces(7)). */
 export function parseIdMap(text: string): ProcessRights["idMap"] {
   return text
     .split("\n")

@@ -36,6 +36,7 @@ export function generationOf(mount: Mount, id: string, records: Records): string
   return records.get(space, cacheName(mount, id)) ?? "";
 }
 
+/** True when a cache's folder may be used as it is; one without a mark is of the first generation. */
 export function hasGeneration(folder: string, generation: string): boolean {
   try {
     return readFileSync(join(folder, markFile), "utf8") === generation;
@@ -45,6 +46,7 @@ export function hasGeneration(folder: string, generation: string): boolean {
   }
 }
 
+/** From now on the folder is of that generation. */
 export function markGeneration(folder: string, generation: string): void {
   writeFileSync(join(folder, markFile), generation);
 }

@@ -21,6 +21,7 @@ export function reportUndefined(
   checkUndefinedVars(unmatched, allowed, stage.env.keys(), instruction.location, linter);
 }
 
+/** Warns of a base image that is of another platform than the one it was asked for. */
 export function checkBaseImagePlatform(
   name: string,
   expected: Platform,

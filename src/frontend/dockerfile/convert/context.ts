@@ -65,6 +65,7 @@ export function expand(
   return expandWord(word, env, { escapeToken: conversion.escapeToken, ...more });
 }
 
+/** Lines of the Dockerfile, as the nodes of the graph carry them. */
 export function locationIn(conversion: Pick<Conversion, "source">, ranges: Location): NodeLocation {
   return { source: conversion.source, ranges };
 }

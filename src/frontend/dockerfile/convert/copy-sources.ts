@@ -107,6 +107,7 @@ export function downloadName(url: string): string {
   return name === "." || name === "/" ? "__unnamed__" : name;
 }
 
+/** The value of `--checksum`. Throws what is wrong with it in upstream's words. */
 export function checkedDigest(text: string): string {
   if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(text))
     throw refused("invalid checksum digest format", "--checksum");
