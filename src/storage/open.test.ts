@@ -74,6 +74,16 @@ describe("openStorage()", () => {
     expect(readdirSync(join(root, "snapshots")).sort()).toEqual([other, again].sort());
   });
 
+  it("looks for a snapshot's files again after each rest: what it has seen does not gather", async () => {
+    const root = newRoot();
+    await using storage = await open(root);
+    const { id } = await (await storage.snapshots.prepare(undefined)).commit();
+    expect(storage.snapshots.get(id)?.id).toBe(id);
+    rmSync(join(root, "snapshots", id), { recursive: true });
+    storage.reclaim.rest();
+    expect(storage.snapshots.get(id)).toBeUndefined();
+  });
+
   it("makes folders again that were deleted by hand, and takes a damaged document for none", async () => {
     const root = newRoot();
     const first = await open(root);

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { queryObjects } from "node:v8";
 import { describe, expect, it } from "vitest";
 import * as raw from "../../kit/index.ts";
 import { type Digest, quietScope } from "../../kit/index.ts";
@@ -19,6 +20,7 @@ import type { SnapshotInfo, Storage } from "../contract.ts";
 import { openStorage } from "../open.ts";
 import { temporaryRoots } from "../testing/temporary-root.ts";
 import type { HashableTree, HashSelector } from "./contract.ts";
+import { DigestMemory } from "./digest-memory.ts";
 
 const newRoot = temporaryRoots();
 const all: HashSelector = { path: "/", wildcard: false, followLinks: true, include: [], exclude: [] };
@@ -291,4 +293,16 @@ describe("content hash of a snapshot", () => {
     const hash = (tree: HashableTree) => storage.contentHashes.hash(tree, all, quietScope);
     expect(await hash({ kind: "scratch" })).toBe(await hash(folderOf(empty)));
   });
+});
+
+it("an opening does not hold what it knows of every layer that it has ever looked at", async () => {
+  await using storage = await open();
+  const before = queryObjects(DigestMemory, { format: "count" });
+  for (let layer = 0; layer < 300; layer++) {
+    const active = await storage.snapshots.prepare(undefined);
+    writeFileSync(join(active.changes.folder, "a"), String(layer));
+    const { id } = await active.commit();
+    await storage.contentHashes.hash({ kind: "snapshot", id }, { ...all, path: "/a" }, quietScope);
+  }
+  expect(queryObjects(DigestMemory, { format: "count" }) - before).toBeLessThan(200);
 });

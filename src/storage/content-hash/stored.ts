@@ -19,6 +19,7 @@ import type { ContentHashes, HashableTree, HashSelector, SeenFolder } from "./co
 import { DigestMemory } from "./digest-memory.ts";
 import { FolderTree } from "./folder-tree.ts";
 import { hashTree } from "./hash-tree.ts";
+import { Recent } from "./recent.ts";
 import { emptyTree } from "./scratch-tree.ts";
 import { SnapshotTree } from "./snapshot-tree.ts";
 import type { HashTree, TreeNode } from "./tree.ts";
@@ -35,14 +36,19 @@ export interface ContentHashParts {
 type Form = "own" | "portable";
 type FolderOf = HashableTree & { readonly kind: "folder" };
 
+/** As many as a tree has layers at most. Each is as large as a line for every file of it, and a daemon sees new ones with each build. */
+const mostMemories = 128;
+
 /** Content hashes with a memory in the root: files of folders and layers in hashes/, whole results of snapshots in the database. */
 export class StoredContentHashes implements ContentHashes {
   readonly #parts: ContentHashParts;
-  /** One per folder or layer while this is open, so that calls share what they learn. */
-  readonly #memories = new Map<string, DigestMemory>();
+  /** Of the folders and layers that were looked at last, so that calls share what they learn. */
+  readonly #memories: Recent<DigestMemory>;
 
   constructor(parts: ContentHashParts) {
     this.#parts = parts;
+    const { layout, ownFolder } = parts;
+    this.#memories = new Recent(mostMemories, (name) => new DigestMemory(join(layout.hashes, name), ownFolder));
   }
 
   hash(tree: HashableTree, selector: HashSelector, scope: Scope, seen?: SeenFolder): Promise<Digest> {
@@ -81,7 +87,7 @@ export class StoredContentHashes implements ContentHashes {
   ): Promise<Digest> {
     const root = realpathSync(tree.path);
     const filter = PathFilter.of(includesOf(root, tree), tree.exclude);
-    const memory = this.#memory(`${form === "own" ? "" : "portable-"}folder-${short(root)}`);
+    const memory = this.#memories.get(`${form === "own" ? "" : "portable-"}folder-${short(root)}`);
     const folder = new FolderTree(root === "/" ? "" : root, filter, memory, seen);
     const digest = await hashIn(form, folder, selector, memory, scope).catch((error: unknown) => {
       throw unreadable(error) ?? error;
@@ -99,22 +105,13 @@ export class StoredContentHashes implements ContentHashes {
     const chain = snapshots.driver === "native" ? snapshots.chain(id).slice(-1) : snapshots.chain(id);
     const layers = chain.map((info) => ({
       ...snapshots.changes(info.id),
-      memory: () => this.#memory(`layer-${info.id}`),
+      memory: () => this.#memories.get(`layer-${info.id}`),
     }));
     const tree = new SnapshotTree(layers);
     const digest = await hashIn(form, tree, selector, undefined, scope);
     tree.remember();
     database.run("INSERT OR REPLACE INTO tree_hash (snapshot, selector, digest) VALUES (?, ?, ?)", id, key, digest);
     return digest;
-  }
-
-  #memory(name: string): DigestMemory {
-    let memory = this.#memories.get(name);
-    if (memory === undefined) {
-      memory = new DigestMemory(join(this.#parts.layout.hashes, name), this.#parts.ownFolder);
-      this.#memories.set(name, memory);
-    }
-    return memory;
   }
 }
 

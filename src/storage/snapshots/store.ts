@@ -38,8 +38,9 @@ export class Snapshots implements SnapshotStore {
     return this.#use().driver.rows;
   }
 
-  /** See `SnapshotRows.forgetUses`. */
+  /** See `SnapshotRows.forgetUses`. Files are looked for again, too: names of snapshots that are gone would gather. */
   forgetUses(): void {
+    this.#seen.clear();
     this.#rows?.forgetUses();
   }
 
