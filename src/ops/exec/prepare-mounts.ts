@@ -5,7 +5,7 @@ import type { ExecOp, Mount } from "../../llb/index.ts";
 import type { Storage } from "../../storage/index.ts";
 import type { OpScope, Ref } from "../contract.ts";
 import { type OpenTree, openTree, selectPath } from "../open-tree.ts";
-import { takeCaches } from "./cache-mount.ts";
+import { type TakenCaches, takeCaches } from "./cache-mount.ts";
 import { ownCopy } from "./own-copy.ts";
 import { SecretFiles } from "./secret-mount.ts";
 import { forwardAgent } from "./ssh-mount.ts";
@@ -29,6 +29,8 @@ interface Preparing {
   readonly storage: Storage;
   readonly scope: OpScope;
   readonly cwd: string;
+  readonly caches: TakenCaches;
+  readonly secrets: SecretFiles;
   readonly outputs: Map<number, OpenTree>;
   readonly trees: Map<Mount, OpenTree>;
   readonly movesMounts: boolean;
@@ -46,34 +48,12 @@ export async function prepareMounts(
   movesMounts = false,
 ): Promise<PreparedMounts> {
   await using stack = new AsyncDisposableStack();
-  const preparing: Preparing = {
-    stack,
-    inputs,
-    storage,
-    scope,
-    cwd: body.meta.cwd,
-    outputs: new Map(),
-    trees: new Map(),
-    movesMounts,
-  };
-  const caches = await takeCaches(body.mounts, inputs, storage, scope, {
-    alone: movesMounts,
-    args: body.meta.args ?? [],
-  });
-  stack.use(caches);
+  const { args = [], cwd } = body.meta;
+  const caches = stack.use(await takeCaches(body.mounts, inputs, storage, scope, { alone: movesMounts, args }));
   const secrets = stack.use(new SecretFiles(storage, !movesMounts));
-  let root: OpenTree | undefined;
-  const mounts: StepMount[] = [];
-  for (const mount of body.mounts) {
-    if (mount.dest === "/") {
-      root = await openMountedTree(mount, preparing);
-      continue;
-    }
-    const made = await stepMount(mount, caches.folderOf(mount), secrets, preparing);
-    if (made !== undefined) mounts.push(made);
-  }
-  if (root === undefined) throw new CooperError("ops/bad-exec", "invalid exec op with no rootfs");
-  const { outputs, trees } = preparing;
+  const [outputs, trees] = [new Map<number, OpenTree>(), new Map<Mount, OpenTree>()];
+  const preparing: Preparing = { stack, inputs, storage, scope, cwd, caches, secrets, outputs, trees, movesMounts };
+  const { root, mounts } = await openMounts(body.mounts, preparing);
   const held = stack.move();
   return {
     rootfs: root.path,
@@ -95,6 +75,25 @@ export async function prepareMounts(
   };
 }
 
+/** In the op's order; the root is no mount of the step's. */
+async function openMounts(
+  all: readonly Mount[],
+  preparing: Preparing,
+): Promise<{ readonly root: OpenTree; readonly mounts: readonly StepMount[] }> {
+  let root: OpenTree | undefined;
+  const mounts: StepMount[] = [];
+  for (const mount of all) {
+    if (mount.dest === "/") {
+      root = await openMountedTree(mount, preparing);
+      continue;
+    }
+    const made = await stepMount(mount, preparing);
+    if (made !== undefined) mounts.push(made);
+  }
+  if (root === undefined) throw new CooperError("ops/bad-exec", "invalid exec op with no rootfs");
+  return { root, mounts };
+}
+
 function inputOf({ input }: Mount, inputs: readonly Ref[]): Ref | undefined {
   return input === undefined ? undefined : inputs[input];
 }
@@ -110,13 +109,9 @@ async function openMountedTree(mount: Mount, preparing: Preparing): Promise<Open
   return tree;
 }
 
-async function stepMount(
-  mount: Mount,
-  cache: string | undefined,
-  secrets: SecretFiles,
-  preparing: Preparing,
-): Promise<StepMount | undefined> {
-  const { scope, stack, storage, inputs, outputs } = preparing;
+/** Undefined for what is optional and not there. */
+async function stepMount(mount: Mount, preparing: Preparing): Promise<StepMount | undefined> {
+  const { scope, stack, storage, inputs, caches, secrets, outputs } = preparing;
   const target = mount.dest.startsWith("/") ? mount.dest : posix.join("/", preparing.cwd, mount.dest);
   switch (mount.type.kind) {
     case "bind": {
@@ -131,6 +126,7 @@ async function stepMount(
       if (mount.output !== undefined && input !== undefined) {
         outputs.set(mount.output, stack.use(await openTree(input, "view", storage, scope)));
       }
+      const cache = caches.folderOf(mount);
       if (cache === undefined) return undefined;
       return { kind: "bind", source: selectPath(cache, mount.selector), target, readonly: mount.readonly };
     }
