@@ -67,7 +67,7 @@ export function remoteSession(
       if (!offers(filesync.FileSyncService.DiffCopy))
         throw new CooperError("session/no-local", "no local sources enabled");
       const purpose = `${name}:${sharedKeyHint}:${caller.sharedKey}${metadataExcept ? ":metadata" : ""}`;
-      const lent = held.use(await lendFolder(purpose, name));
+      const lent = hold(held, await lendFolder(purpose, name));
       const lists = {
         [header.directory]: [name],
         [header.include]: patterns.include,
@@ -171,7 +171,22 @@ async function openAgent(
       cause: error,
     });
   }
-  return held.use(await forwardedAgent(caller.client, id)).socket;
+  const agent = await forwardedAgent(caller.client, id);
+  if (!held.disposed) return held.use(agent).socket;
+  await agent[Symbol.asyncDispose]();
+  throw over();
+}
+
+/** The folder, until the session's end; one that was lent too late is given back at once. */
+function hold<T extends Disposable>(held: AsyncDisposableStack, lent: T): T {
+  if (!held.disposed) return held.use(lent);
+  lent[Symbol.dispose]();
+  throw over();
+}
+
+/** Whoever still asks when the build is over was cancelled. */
+function over(): CooperError {
+  return new CooperError("daemon/stopped", "context canceled");
 }
 
 /** How long a caller may take for a token, in milliseconds: upstream's. */
