@@ -140,6 +140,7 @@ export class BuildJob implements AsyncDisposable {
 
   /** Remembers who had the edge solved; other builds may ask where its definition comes from, while this one runs. */
   solved(edge: EngineEdge, log: RequestLog): void {
+    if (this.#requests.disposed) throw new CooperError("engine/cancelled", "context canceled");
     log.solved.add(edge);
     if (log.asked !== undefined) this.#requests.use(this.parts.requests.add(edge.vertex.digest, log.asked));
   }
