@@ -1,12 +1,12 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { kernelFiles } from "../archive/index.ts";
 import { sha256, splitDigest } from "../kit/index.ts";
-import { isStill, tryFlock } from "../sys/index.ts";
 import type { LentFolder, Mounted } from "./contract.ts";
 import type { Database } from "./database/database.ts";
 import { told } from "./errors.ts";
 import { removeTree } from "./files/remove-tree.ts";
+import { lendIfFree, whileNoneGoes } from "./kept-locks.ts";
 import type { Layout } from "./layout.ts";
 import type { Registration } from "./process/registration.ts";
 
@@ -49,23 +49,23 @@ export class Folders {
 
   /** The lock is the kernel's, on the folder itself. */
   lend(space: string, key: string, description?: string): Promise<LentFolder> {
-    return told("make folder for a cache", () => {
-      for (let number = 0; ; ) {
-        const path = this.#kept(space, `${key}#${number}`, description);
-        const lock = lockFolder(path);
-        if (lock === "gone") continue;
-        if (lock !== "taken") return { path, [Symbol.dispose]: () => closeSync(lock) };
-        number++;
+    return told("make folder for a cache", async () => {
+      for (let number = 0; ; number++) {
+        const path = await this.#kept(space, `${key}#${number}`, description);
+        const lent = lendIfFree(path);
+        if (lent !== undefined) return lent;
       }
     });
   }
 
-  #kept(space: string, key: string, description: string | undefined): string {
+  async #kept(space: string, key: string, description: string | undefined): Promise<string> {
     const { hex } = splitDigest(sha256(key));
     const id = `${space.replace(/[^A-Za-z0-9_-]/g, "_")}-${hex.slice(0, 32)}`;
     const path = join(this.#layout.kept, id);
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-    touch(path);
+    await whileNoneGoes(this.#layout.kept, () => {
+      mkdirSync(path, { recursive: true, mode: 0o755 });
+      touch(path);
+    });
     if (!this.#counted.has(id)) this.#countUse(id, description);
     return path;
   }
@@ -80,19 +80,5 @@ export class Folders {
       DO UPDATE SET uses = uses + 1, description = coalesce(excluded.description, description)`;
     this.#database.run(sql, id, description ?? null);
     this.#counted.add(id);
-  }
-}
-
-/** The locked folder's descriptor. `gone`: somebody pruned it meanwhile. */
-function lockFolder(path: string): number | "taken" | "gone" {
-  const file = openSync(path, "r");
-  try {
-    const locked = tryFlock(file);
-    if (locked && isStill(path, file)) return file;
-    closeSync(file);
-    return locked ? "gone" : "taken";
-  } catch (error) {
-    closeSync(file);
-    throw error;
   }
 }

@@ -31,8 +31,8 @@ export class Trash {
   }
 
   /** Takes `path` away only; its new place, or undefined when it was not there. */
-  take(path: string): string | undefined {
-    const target = join(this.#layout.trash, randomBytes(8).toString("hex"));
+  take(path: string, into = this.#layout.trash): string | undefined {
+    const target = join(into, randomBytes(8).toString("hex"));
     try {
       renameSync(path, target);
       return target;

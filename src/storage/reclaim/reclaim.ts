@@ -2,11 +2,12 @@ import { accessSync, constants, lstatSync, readdirSync, renameSync, rmSync, stat
 import { join } from "node:path";
 import { errnoOf, parseDigest, type Scope } from "../../kit/index.ts";
 import { told } from "../errors.ts";
+import { ifNoneComes } from "../kept-locks.ts";
 import { blobPath } from "../layout.ts";
 import type { Trash } from "../process/trash.ts";
 import type { PruneOptions, Reclaim, Usage } from "./contract.ts";
 import { KeptSizes } from "./kept-sizes.ts";
-import { blobUsage, keptUsage, oldestOpening, type ReclaimPlace, snapshotUsage } from "./usage.ts";
+import { blobUsage, isKeptInUse, keptUsage, oldestOpening, type ReclaimPlace, snapshotUsage } from "./usage.ts";
 
 export interface ReclaimParts extends ReclaimPlace {
   /** Marks the opening as unused until now, and forgets which uses were noted. */
@@ -92,20 +93,25 @@ export class StoredReclaim implements Reclaim {
 
   /** Looked at again at the last moment: measuring it took a while. */
   #removeKept({ id }: Usage): boolean {
-    const path = join(this.#parts.layout.kept, id);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined || stat.ctimeMs >= oldestOpening(this.#parts) || isSomebodyElses(path)) return false;
-    this.#parts.trash.discard(path);
-    this.#parts.database.run("DELETE FROM kept WHERE id = ?", id);
-    return true;
+    const { layout, trash, database } = this.#parts;
+    const path = join(layout.kept, id);
+    const gone = ifNoneComes(layout.kept, () => {
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (stat === undefined || isKeptInUse(stat, oldestOpening(this.#parts)) || isSomebodyElses(path)) return false;
+      trash.discard(path);
+      return true;
+    });
+    if (gone) database.run("DELETE FROM kept WHERE id = ?", id);
+    return gone;
   }
 
   /** Moved away first, then looked at again: somebody may have begun to use it in the meantime, and gets it back. */
   #removeBlob({ id }: Usage): boolean {
-    const { layout, trash } = this.#parts;
+    const { layout, owner, trash } = this.#parts;
     const path = blobPath(layout, parseDigest(id));
     const since = oldestOpening(this.#parts);
-    const taken = trash.take(path);
+    // Not to the trash, which others may be emptying.
+    const taken = trash.take(path, join(layout.run, owner));
     if (taken === undefined) return false;
     if ((statSync(taken, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since) {
       renameSync(taken, path);

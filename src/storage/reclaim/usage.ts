@@ -109,6 +109,14 @@ export function blobUsage(place: ReclaimPlace, snapshots: readonly Usage[]): Usa
 
 const nothingKnown = { parent: undefined, description: undefined, needed: false, uses: 1 };
 
+/** The kernel's stamps may be a tick behind the clock that `since` comes from. */
+const tick = 10;
+
+/** Its use is noted in the time of its last change (`Folders.kept`). */
+export function isKeptInUse({ ctimeMs }: { readonly ctimeMs: number }, since: number): boolean {
+  return ctimeMs >= since - tick;
+}
+
 type KeptRow = { id: string; description: string | null; uses: number };
 
 /** Kept folders: cache mounts, transferred directories, git repositories. Each use touches the folder (`Folders.kept`). */
@@ -129,7 +137,7 @@ export async function keptUsage(
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
     const { birthtime: created, ctime: used } = stat;
-    const inUse = used.getTime() >= since;
+    const inUse = isKeptInUse(stat, since);
     const { uses, description } = rows.get(id) ?? { uses: 1, description: null };
     usages.push({
       ...nothingKnown,
