@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GrpcClient, sshforward } from "../grpc/index.ts";
 import { header } from "./names.ts";
+import { sendFrom, writeInto } from "./relay.ts";
 
 /** A socket on this machine, each connection to which is one to the caller's ssh agent. It goes with the disposal. */
 export async function forwardedAgent(
@@ -37,9 +38,8 @@ export async function forwardedAgent(
 
 async function forward(client: GrpcClient, id: string, connection: Socket, signal: AbortSignal): Promise<void> {
   const call = client.call(sshforward.SSHService.ForwardAgent, { signal, metadata: new Map([[header.ssh, [id]]]) });
-  connection.on("data", (data: Buffer) => void call.messages.send({ data }));
+  sendFrom(connection, call.messages);
   connection.once("end", () => call.end());
   connection.once("close", () => call.cancel());
-  for await (const { data } of call.messages) connection.write(data);
-  connection.end();
+  await writeInto(connection, call.messages);
 }

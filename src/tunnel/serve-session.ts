@@ -21,6 +21,7 @@ import { headerList } from "./fsutil/headers.ts";
 import { receiveTree } from "./fsutil/receive-tree.ts";
 import { sendTree } from "./fsutil/send-tree.ts";
 import { header } from "./names.ts";
+import { sendFrom, writeInto } from "./relay.ts";
 import { blobHandlers } from "./serve-blobs.ts";
 import { authorityHandlers } from "./serve-tokens.ts";
 
@@ -122,15 +123,11 @@ async function relay(path: string, call: ServerCall<sshforward.BytesMessage, ssh
   const socket = connect(path);
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => {});
-  socket.on("data", (data: Buffer) => void call.messages.send({ data }));
+  sendFrom(socket, call.messages);
   call.signal.addEventListener("abort", () => socket.destroy(), { once: true });
   call.header();
-  const copy = async () => {
-    for await (const { data } of call.messages) socket.write(data);
-    socket.end();
-  };
   try {
-    await Promise.race([closed, copy().then(() => closed)]);
+    await Promise.race([closed, writeInto(socket, call.messages).then(() => closed)]);
   } finally {
     // The call may have been cancelled before there was a socket.
     socket.destroy();
