@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bytesOf, quietScope, sha256 } from "../../kit/index.ts";
@@ -84,6 +84,30 @@ describe("reclaim", () => {
     expect(second.map(({ kind }) => kind).sort()).toEqual(["blob", "kept", "snapshot", "snapshot"]);
     expect(second.filter(({ kind }) => kind !== "kept").map(({ id }) => id)).toEqual([top, base, named.digest]);
     expect(user.snapshots.get(top)).toBeUndefined();
+  });
+
+  it("a blob that comes into use while prune measures is not taken away for a moment even", async () => {
+    const { root } = await filled();
+    await using user = await open(root);
+    await using pruner = await open(root);
+    const free = sha256("free");
+    const moved: (string | null)[] = [];
+    const watcher = watch(join(root, "content/blobs/sha256"), (event, name) => {
+      if (event === "rename") moved.push(name);
+    });
+    try {
+      const used: Promise<string>[] = [];
+      const filter = ({ id }: { readonly id: string }) => {
+        if (id === free && used.length === 0) used.push(user.blobs.path(free));
+        return id === free;
+      };
+      expect(await pruner.reclaim.prune({ filter }, quietScope)).toEqual([]);
+      expect(used).toHaveLength(1);
+      await pause(50);
+      expect(moved).toEqual([]);
+    } finally {
+      watcher.close();
+    }
   });
 
   it("prune with `all` and a limit leaves the records of what stays", async () => {

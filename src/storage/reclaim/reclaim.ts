@@ -105,15 +105,20 @@ export class StoredReclaim implements Reclaim {
     return gone;
   }
 
-  /** Moved away first, then looked at again: somebody may have begun to use it in the meantime, and gets it back. */
+  /**
+   * Looked at again, as measuring took a while; then moved away and looked at once more: somebody may have begun to use it in that
+   * moment, and gets it back.
+   */
   #removeBlob({ id }: Usage): boolean {
     const { layout, owner, trash } = this.#parts;
     const path = blobPath(layout, parseDigest(id));
     const since = oldestOpening(this.#parts);
+    const isUsed = (at: string) => (statSync(at, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since;
+    if (isUsed(path)) return false;
     // Not to the trash, which others may be emptying.
     const taken = trash.take(path, join(layout.run, owner));
     if (taken === undefined) return false;
-    if ((statSync(taken, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since) {
+    if (isUsed(taken)) {
       renameSync(taken, path);
       return false;
     }
